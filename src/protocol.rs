@@ -1,0 +1,158 @@
+//! What the dashboard and the worker say to each other: plain data, which serde can carry through a socket.
+//! Knows neither of the two.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{fashion::CLASSES, settings::Settings};
+
+/// The probabilities of one image's ten classes, in the classes' order; they sum to 1.
+pub type Probabilities = [f32; CLASSES];
+
+/// What the person, through the dashboard, asks of the worker. Taken between two batches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Stop before the next batch and wait.
+    Pause,
+    /// Go on.
+    Resume,
+    /// While paused: train a single batch.
+    Step,
+    /// Train at most this many steps a second; `None`: as fast as the device can.
+    Pace {
+        /// Steps a second, positive and finite.
+        steps_per_second: Option<f64>,
+    },
+    /// From now on report the prediction of this test image while the network learns.
+    Select {
+        /// Index into the test images, from 0.
+        index: usize,
+    },
+    /// End the run.
+    Stop,
+}
+
+/// What happens to a run, in the order in which it happens. One stream feeds the dashboard, the text lines and the logs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub enum Report {
+    /// The device answered, the network stands, training begins.
+    Started(Started),
+    /// Some steps were trained. A slow reader gets fewer of these, each standing for more steps.
+    Batch(Batch),
+    /// The selected test image, as the network of this step sees it.
+    Prediction {
+        /// Index into the test images, from 0.
+        index: usize,
+        /// Steps trained before this prediction, over the whole run.
+        step: u64,
+        /// The ten classes' probabilities.
+        probabilities: Probabilities,
+    },
+    /// Every test image, as the untrained network sees it.
+    Untrained {
+        /// One entry a test image.
+        predictions: Vec<Probabilities>,
+    },
+    /// Training waits for a command.
+    Paused,
+    /// Training goes on.
+    Resumed,
+    /// The pace changed to this; `None`: as fast as the device can.
+    Paced {
+        /// Steps a second.
+        steps_per_second: Option<f64>,
+    },
+    /// The last batch of an epoch is trained, the test images are next.
+    Evaluating {
+        /// The epoch, from 1.
+        epoch: u32,
+    },
+    /// An epoch is trained and evaluated.
+    Epoch {
+        /// Its figures.
+        record: EpochRecord,
+        /// Every test image's prediction after this epoch, in the test images' order.
+        predictions: Vec<Probabilities>,
+    },
+    /// All epochs are trained.
+    Finished,
+    /// Training cannot go on. The dashboard stays.
+    Failed {
+        /// What was found, and what to do.
+        reason: String,
+    },
+}
+
+/// The facts of a run that stand when its training begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// What the run was asked to do.
+    pub settings: Settings,
+    /// The device that trains, in words: `CPU, 2 threads`.
+    pub device: String,
+    /// Weights and biases of the network.
+    pub parameters: usize,
+    /// Images in the training split.
+    pub train_images: usize,
+    /// Images in the test split.
+    pub test_images: usize,
+}
+
+impl Started {
+    /// Steps that an epoch takes: one a batch, the last of which may be shorter.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.train_images.div_ceil(self.settings.batch_size.max(1)) as u64
+    }
+}
+
+/// The steps since the last such report, and where the epoch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Steps trained in this epoch, from 1.
+    pub step_in_epoch: u64,
+    /// Steps trained in the whole run, from 1.
+    pub step: u64,
+    /// How many steps this report stands for, at least 1.
+    pub steps: u64,
+    /// Mean loss over those steps (mean softmax cross entropy, in nats).
+    pub loss: f64,
+    /// Mean accuracy over those steps, 0 to 1.
+    pub accuracy: f64,
+    /// Running mean of the loss since the epoch began, as Keras shows it.
+    pub epoch_loss: f64,
+    /// Running mean of the accuracy since the epoch began, 0 to 1.
+    pub epoch_accuracy: f64,
+    /// Seconds of training since the epoch began, pauses left out, slow motion counted.
+    pub seconds: f64,
+    /// Training images a second, measured over the last moments.
+    pub images_per_second: f64,
+}
+
+/// An epoch's figures, under the names that `metrics.jsonl` gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Steps trained in the whole run at its end.
+    pub step: u64,
+    /// Mean of the training batches' losses, in nats.
+    pub loss: f64,
+    /// Mean of the training batches' accuracies, 0 to 1.
+    pub accuracy: f64,
+    /// Loss on the test images after the epoch.
+    pub val_loss: f64,
+    /// Accuracy on the test images after the epoch, 0 to 1.
+    pub val_accuracy: f64,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Seconds of training alone.
+    pub seconds: f64,
+    /// Seconds of the evaluation.
+    pub eval_seconds: f64,
+    /// Training images a second of training.
+    pub images_per_second: f64,
+}

@@ -1,0 +1,113 @@
+//! Plain settings of a training run. Knows nothing of the command line that fills them or of the engine that obeys them.
+
+use std::{fmt, num::NonZeroUsize, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// What defines a training run. Two runs with equal settings, on one device, train the same weights bit for bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// How many times the network sees every training image; at least 1.
+    pub epochs: u32,
+    /// Images a step, 1 to 60,000; an epoch's last batch may be shorter.
+    pub batch_size: usize,
+    /// Adam's learning rate; positive and finite.
+    pub learning_rate: f64,
+    /// Units of each hidden layer, first to last; each at least 1.
+    pub hidden: Vec<usize>,
+    /// The source of all randomness: initial weights and the order of the images.
+    pub seed: u64,
+    /// Where the arithmetic runs.
+    pub device: DeviceChoice,
+    /// Threads of the CPU that train; `None` leaves the choice to the engine.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Default for Settings {
+    /// The tutorial's run: 784-128-10, batches of 32, Adam at 0.001, ten epochs.
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch_size: 32,
+            learning_rate: 1e-3,
+            hidden: vec![128],
+            seed: 0,
+            device: DeviceChoice::Auto,
+            threads: None,
+        }
+    }
+}
+
+/// The device asked for, as `--device` spells it: `auto`, `cpu`, `cuda` or `cuda:N`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum DeviceChoice {
+    /// CUDA when the build has it and a GPU answers, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA GPU of this ordinal.
+    Cuda(usize),
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(ordinal) => write!(f, "cuda:{ordinal}"),
+        }
+    }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|ordinal| ordinal.parse().ok())
+                .map(Self::Cuda)
+                .ok_or_else(|| format!("unknown device {text:?}, expected auto, cpu, cuda or cuda:N")),
+        }
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_device_reads_back_as_it_is_written() {
+        for choice in [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Cuda(0), DeviceChoice::Cuda(3)] {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+    }
+
+    #[test]
+    fn a_device_that_is_none_is_named_in_the_error() {
+        for text in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
+            let error = text.parse::<DeviceChoice>().expect_err("not a device");
+            assert!(error.contains(&format!("{text:?}")), "{error}");
+        }
+    }
+}
