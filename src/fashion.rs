@@ -2,11 +2,7 @@
 
 pub mod idx;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, path::PathBuf};
 
 pub use idx::DataError;
 

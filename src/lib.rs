@@ -1,0 +1,19 @@
+//! fitroom: a fitting room for a neural network, in a terminal.
+//!
+//! ```text
+//! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ── channel ──> worker thread
+//!                                                  │                                        Trainer<L>
+//! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── channel <── emit(Report)
+//!                                       headless <── the same reports
+//! ```
+//!
+//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`app`] ← [`view`] ← [`tui`]
+//! ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
+//! sources and holds them to it.
+
+pub mod app;
+pub mod engine;
+pub mod fashion;
+pub mod metrics;
+pub mod protocol;
+pub mod settings;

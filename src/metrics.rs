@@ -1,0 +1,1 @@
+//! Arithmetic on predictions: running means. Knows nothing of where they come from.
