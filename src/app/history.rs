@@ -1,0 +1,160 @@
+//! The run's curve of loss and accuracy, step by step, in bounded memory. Draws nothing.
+
+/// The most points that a history keeps; past it, neighbours are merged.
+const CAPACITY: usize = 4096;
+
+/// Means over some consecutive steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// The last of these steps, counted over the run from 1.
+    pub step: u64,
+    /// How many steps.
+    pub steps: u64,
+    /// Mean loss over them, in nats.
+    pub loss: f64,
+    /// Mean accuracy over them, 0 to 1.
+    pub accuracy: f64,
+}
+
+impl Point {
+    /// This point and a later one as one.
+    #[expect(clippy::cast_precision_loss, reason = "weights of a mean for the eye")]
+    fn merged(self, later: Self) -> Self {
+        let steps = self.steps + later.steps;
+        let weight = later.steps as f64 / steps.max(1) as f64;
+        Self {
+            step: later.step,
+            steps,
+            loss: self.loss + (later.loss - self.loss) * weight,
+            accuracy: self.accuracy + (later.accuracy - self.accuracy) * weight,
+        }
+    }
+}
+
+/// The points since the run began, oldest first: every step while there are few, means of several later.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    points: Vec<Point>,
+    /// How many steps a kept point should stand for at least.
+    resolution: u64,
+}
+
+impl History {
+    /// Adds the newest point. What is not finite is left out: a curve cannot show it.
+    pub fn push(&mut self, point: Point) {
+        if !point.loss.is_finite() || !point.accuracy.is_finite() {
+            return;
+        }
+        match self.points.last_mut() {
+            Some(last) if last.steps < self.resolution => *last = last.merged(point),
+            _ => self.points.push(point),
+        }
+        if self.points.len() > CAPACITY {
+            self.resolution = (self.resolution * 2).max(2);
+            self.points = self
+                .points
+                .chunks(2)
+                .map(|pair| pair.iter().copied().reduce(Point::merged).expect("chunks are never empty"))
+                .collect();
+        }
+    }
+
+    /// The points, oldest first.
+    #[must_use]
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// The curve in at most `width` columns, oldest first. A column stands for 2ⁿ steps, the least power that fits, so
+    /// that a drawn column stays as it is until the curve is redrawn at half the scale. A column in which no point
+    /// ends repeats the one before.
+    #[must_use]
+    pub fn columns(&self, width: usize) -> Vec<Point> {
+        let (Some(last), true) = (self.points.last(), width > 0) else { return Vec::new() };
+        let mut steps_a_column = 1;
+        while last.step.div_ceil(steps_a_column) > width as u64 {
+            steps_a_column *= 2;
+        }
+        let mut columns: Vec<Point> = Vec::with_capacity(width);
+        let mut points = self.points.iter().copied().peekable();
+        let mut end = 0;
+        while end < last.step {
+            end += steps_a_column;
+            let mut column = None::<Point>;
+            while let Some(point) = points.next_if(|point| point.step <= end) {
+                column = Some(column.map_or(point, |column| column.merged(point)));
+            }
+            let shown = column.or_else(|| columns.last().copied()).or_else(|| points.peek().copied());
+            columns.extend(shown);
+        }
+        columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(steps: u64) -> History {
+        let mut history = History::default();
+        for step in 1..=steps {
+            history.push(Point { step, steps: 1, loss: 1.0, accuracy: 0.5 });
+        }
+        history
+    }
+
+    #[test]
+    fn a_long_run_stays_within_the_capacity_and_loses_no_step() {
+        let history = history(100_000);
+        assert!(history.points().len() <= CAPACITY);
+        assert_eq!(history.points().iter().map(|point| point.steps).sum::<u64>(), 100_000);
+        assert_eq!(history.points().last().map(|point| point.step), Some(100_000));
+    }
+
+    #[test]
+    fn merging_weighs_by_steps() {
+        let early = Point { step: 3, steps: 3, loss: 1.0, accuracy: 0.0 };
+        let late = Point { step: 4, steps: 1, loss: 5.0, accuracy: 1.0 };
+        assert_eq!(early.merged(late), Point { step: 4, steps: 4, loss: 2.0, accuracy: 0.25 });
+    }
+
+    #[test]
+    fn columns_fill_at_least_half_of_the_width_and_never_more() {
+        for steps in [1, 7, 40, 41, 1000, 18_750] {
+            let columns = history(steps).columns(40).len();
+            assert!(columns <= 40, "{steps} steps: {columns} columns");
+            assert!(columns as u64 >= steps.min(20), "{steps} steps: {columns} columns");
+        }
+        assert!(history(5).columns(0).is_empty());
+        assert!(History::default().columns(40).is_empty());
+    }
+
+    #[test]
+    fn a_drawn_column_stays_until_the_scale_halves() {
+        let mut history = history(30);
+        let before = history.columns(40);
+        for step in 31..=40 {
+            history.push(Point { step, steps: 1, loss: 9.0, accuracy: 0.5 });
+        }
+        assert_eq!(history.columns(40)[..30], before[..]);
+    }
+
+    #[test]
+    fn a_point_that_stands_for_many_steps_leaves_no_gap() {
+        let mut history = History::default();
+        history.push(Point { step: 10, steps: 10, loss: 2.0, accuracy: 0.1 });
+        history.push(Point { step: 20, steps: 10, loss: 1.0, accuracy: 0.2 });
+        let columns = history.columns(20);
+        assert_eq!(columns.len(), 20);
+        assert_eq!(columns[0].loss, 2.0);
+        assert_eq!(columns[12].loss, 2.0);
+        assert_eq!(columns[19].loss, 1.0);
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_is_left_out() {
+        let mut history = History::default();
+        history.push(Point { step: 1, steps: 1, loss: f64::NAN, accuracy: 0.1 });
+        assert!(history.points().is_empty());
+    }
+}
