@@ -1,10 +1,12 @@
 //! Images, classes and data sets: what there is to learn. Reads files; knows nothing of networks.
 
 pub mod idx;
+mod source;
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 pub use idx::DataError;
+pub use source::Source;
 
 /// Pixels along an image's side.
 pub const SIDE: usize = 28;
@@ -12,6 +14,9 @@ pub const SIDE: usize = 28;
 pub const PIXELS: usize = SIDE * SIDE;
 /// Classes of a data set.
 pub const CLASSES: usize = 10;
+/// What Fashion-MNIST's classes are called, in their order.
+pub const FASHION_NAMES: [&str; CLASSES] =
+    ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
 /// A class's number, 0 to 9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +24,8 @@ pub struct Class(u8);
 
 impl Class {
     /// All ten, in order.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "ten fits into a byte")]
     pub fn all() -> impl ExactSizeIterator<Item = Self> + Clone {
         (0..CLASSES).map(|number| Self(u8::try_from(number).expect("CLASSES is 10")))
     }
@@ -77,7 +84,48 @@ pub struct Split {
     labels: Vec<Class>,
 }
 
+/// Why images and classes make no split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SplitError {
+    /// There is nothing to learn from.
+    #[error("found no images, expected at least one")]
+    Empty,
+    /// Images and classes are not as many.
+    #[error("found {pixels} bytes of pixels for {classes} classes, expected {PIXELS} for each class")]
+    Disagree {
+        /// Bytes of pixels.
+        pixels: usize,
+        /// Classes.
+        classes: usize,
+    },
+}
+
 impl Split {
+    /// The split of these images, 784 bytes each and one after the other, and their classes.
+    ///
+    /// # Errors
+    /// When there are no images, or not one for each class.
+    pub fn new(pixels: Vec<u8>, classes: Vec<Class>) -> Result<Self, SplitError> {
+        if classes.is_empty() && pixels.is_empty() {
+            return Err(SplitError::Empty);
+        }
+        if classes.len().checked_mul(PIXELS) != Some(pixels.len()) {
+            return Err(SplitError::Disagree { pixels: pixels.len(), classes: classes.len() });
+        }
+        Ok(Self { pixels, labels: classes })
+    }
+
+    /// A copy of the first `count` images with their classes; of all, where there are fewer.
+    ///
+    /// # Panics
+    /// When `count` is 0, since a split is never empty.
+    #[must_use]
+    pub fn head(&self, count: usize) -> Self {
+        assert!(count > 0, "a split is never empty");
+        let count = count.min(self.len());
+        Self { pixels: self.pixels[..count * PIXELS].to_vec(), labels: self.labels[..count].to_vec() }
+    }
+
     /// How many images there are; at least one.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a split is never empty")]
@@ -135,19 +183,16 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The data set of these splits; `names` are those of the classes 0 to 9, free of control characters, since they
+    /// are shown as they are.
+    #[must_use]
+    pub fn new(train: Split, test: Split, names: [impl Into<String>; CLASSES]) -> Self {
+        Self { train, test, names: names.map(Into::into) }
+    }
+
     /// The name of a class.
     #[must_use]
     pub fn name(&self, class: Class) -> &str {
         &self.names[class.index()]
     }
-}
-
-/// Where a data set comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Source {
-    /// Fashion-MNIST, compiled into the program.
-    #[default]
-    Embedded,
-    /// A directory with the four IDX files, gzipped or plain, and perhaps `labels.txt`.
-    Directory(PathBuf),
 }

@@ -1,0 +1,500 @@
+//! Data sets as the program meets them: the one it carries, and directories, whole and broken. Every broken file is a
+//! real file, and its error must name it, what was found and what was expected, in one line.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use fitroom::fashion::{Class, DataError, Dataset, FASHION_NAMES, PIXELS, Source, Split, SplitError};
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
+const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
+const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
+const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
+
+static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the program carries its data"));
+
+// The data set that the program carries.
+
+#[test]
+fn the_embedded_bytes_are_zalandos() {
+    let sums = [
+        (images_of(&FASHION.train), "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+        (labels_of(&FASHION.train), "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+        (images_of(&FASHION.test), "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+        (labels_of(&FASHION.test), "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+    ];
+    for (file, expected) in sums {
+        let sum = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        assert_eq!(sum, expected);
+    }
+}
+
+#[test]
+fn fashion_mnist_has_the_shape_and_the_labels_of_the_tutorial() {
+    assert_eq!((FASHION.train.len(), FASHION.test.len()), (60_000, 10_000));
+    assert_eq!(FASHION.train.pixels().len(), 60_000 * PIXELS);
+
+    let numbers: Vec<usize> = FASHION.train.classes().iter().map(|class| class.index()).collect();
+    assert_eq!(numbers[..3], [9, 0, 0]);
+    assert_eq!(numbers[59_997..], [3, 0, 5]);
+
+    for (class, name) in Class::all().zip(FASHION_NAMES) {
+        assert_eq!(FASHION.name(class), name);
+        assert_eq!(FASHION.train.classes().iter().filter(|of| **of == class).count(), 6000);
+        assert_eq!(FASHION.test.classes().iter().filter(|of| **of == class).count(), 1000);
+    }
+    assert_eq!(FASHION.name(FASHION.test.class(0)), "Ankle boot");
+}
+
+#[test]
+fn the_directory_of_the_embedded_files_reads_as_they_do() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    assert_eq!(Source::Directory(directory).load().unwrap(), *FASHION);
+}
+
+// Splits and data sets made in the program.
+
+#[test]
+fn the_head_of_a_split_is_its_first_images() {
+    let head = FASHION.test.head(3);
+    assert_eq!(head.len(), 3);
+    assert_eq!(head.pixels(), &FASHION.test.pixels()[..3 * PIXELS]);
+    assert_eq!(head.classes(), &FASHION.test.classes()[..3]);
+    assert_eq!(head.head(10), head);
+}
+
+#[test]
+fn a_split_has_an_image_for_every_class_and_is_never_empty() {
+    let classes: Vec<Class> = Class::all().take(2).collect();
+    assert_eq!(Split::new(vec![0; 2 * PIXELS], classes.clone()).unwrap().len(), 2);
+    assert_eq!(Split::new(Vec::new(), Vec::new()), Err(SplitError::Empty));
+    for pixels in [0, PIXELS, 2 * PIXELS - 1, 3 * PIXELS] {
+        let error = Split::new(vec![0; pixels], classes.clone()).expect_err("two classes have two images");
+        assert_eq!(error, SplitError::Disagree { pixels, classes: 2 });
+        assert_eq!(
+            error.to_string(),
+            format!("found {pixels} bytes of pixels for 2 classes, expected 784 for each class")
+        );
+    }
+}
+
+// Directories that are data sets.
+
+#[test]
+fn gzipped_and_plain_files_mix() {
+    let files = Files::plain();
+    let expected = files.load().unwrap();
+    for name in [TRAIN_IMAGES, TEST_LABELS] {
+        files.write(&format!("{name}.gz"), &gzip(&files.read(name)));
+        fs::remove_file(files.path(name)).unwrap();
+    }
+    assert_eq!(files.load().unwrap(), expected);
+    assert_eq!((expected.train.len(), expected.test.len()), (30, 20));
+}
+
+#[test]
+fn of_a_file_that_is_there_both_ways_the_plain_one_is_read() {
+    let files = Files::plain();
+    files.write(&format!("{TEST_LABELS}.gz"), b"never looked at");
+    assert_eq!(files.load().unwrap(), Files::plain().load().unwrap());
+}
+
+#[test]
+fn a_plain_name_may_hold_gzip() {
+    let files = Files::plain();
+    files.write(TRAIN_IMAGES, &gzip(&files.read(TRAIN_IMAGES)));
+    assert_eq!(files.load().unwrap(), Files::plain().load().unwrap());
+}
+
+#[test]
+fn class_names_come_from_labels_txt() {
+    let expected = ["0", "a b", "ΙΙ", "three", "4", "5", "6", "7", "8", "neun"];
+    for text in [
+        "0\na b\nΙΙ\nthree\n4\n5\n6\n7\n8\nneun",
+        "0\na b\nΙΙ\nthree\n4\n5\n6\n7\n8\nneun\n",
+        "\u{FEFF}0\r\na b\r\nΙΙ\r\nthree\r\n4\r\n5\r\n6\r\n7\r\n8\r\nneun\r\n",
+        "0 \n\ta b\nΙΙ\nthree\n4\n5\n6\n7\n8\nneun\n\n\n",
+    ] {
+        let files = Files::plain();
+        files.write("labels.txt", text.as_bytes());
+        let dataset = files.load().unwrap();
+        assert_eq!(Class::all().map(|class| dataset.name(class)).collect::<Vec<_>>(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn without_labels_txt_the_names_are_fashion_mnists() {
+    let dataset = Files::plain().load().unwrap();
+    assert_eq!(Class::all().map(|class| dataset.name(class)).collect::<Vec<_>>(), FASHION_NAMES);
+}
+
+// Directories that are none, files that are missing or no files.
+
+#[test]
+fn a_directory_that_is_not_there_is_named() {
+    let files = Files::plain();
+    let nowhere = files.path("nowhere");
+    let error = Source::Directory(nowhere.clone()).load().expect_err("no such directory");
+    assert_says(&error, &nowhere, "found nothing, expected a directory with the four IDX files of a data set");
+}
+
+#[test]
+fn a_file_in_place_of_the_directory_is_named() {
+    let files = Files::plain();
+    let file = files.path(TRAIN_IMAGES);
+    let error = Source::Directory(file.clone()).load().expect_err("not a directory");
+    assert_says(&error, &file, "found a file, expected a directory with the four IDX files of a data set");
+}
+
+#[test]
+fn a_missing_file_is_named_both_ways_and_says_what_to_do() {
+    for name in [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS] {
+        let files = Files::plain();
+        fs::remove_file(files.path(name)).unwrap();
+        files.refuses(
+            &format!("{name}.gz"),
+            &format!("no such file, nor a plain {name}; put one of the two there, or choose another data directory"),
+        );
+    }
+}
+
+#[test]
+fn a_directory_in_place_of_a_file_is_named() {
+    for name in [TRAIN_LABELS, "labels.txt"] {
+        let files = Files::plain();
+        let _ = fs::remove_file(files.path(name));
+        fs::create_dir(files.path(name)).unwrap();
+        files.refuses(name, "found a directory, expected a file");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_in_place_of_a_file_is_named() {
+    let files = Files::plain();
+    fs::remove_file(files.path(TEST_IMAGES)).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(files.path(TEST_IMAGES)).unwrap();
+    files.refuses(TEST_IMAGES, "found a device, pipe or socket, expected a file");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_the_system_will_not_open_is_named_with_its_reason() {
+    for name in [TEST_IMAGES, "labels.txt"] {
+        let files = Files::plain();
+        let _ = fs::remove_file(files.path(name));
+        std::os::unix::fs::symlink(name, files.path(name)).unwrap();
+        files.refuses(name, "cannot be read: Too many levels of symbolic links (os error 40)");
+    }
+}
+
+// Gzip that is none, or is damaged.
+
+#[test]
+fn a_gz_name_without_gzip_shows_its_first_bytes() {
+    for (content, expected) in [
+        (&b"\xFF\xD8\xFF\xE0 JPEG"[..], "not gzip: begins with FF D8 FF E0, expected 1F 8B"),
+        (b"\x1F", "not gzip: begins with 1F, expected 1F 8B"),
+        (b"", "not gzip: begins with nothing (the file is empty), expected 1F 8B"),
+        (
+            b"<!DOCTYPE html>",
+            r#"not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is text that begins with "<!DO""#,
+        ),
+        (
+            b"\0\0\x08\x03\0\0\0\x1E",
+            "not gzip: begins with 00 00 08 03, expected 1F 8B; it seems to be a plain IDX file: take .gz off its name",
+        ),
+    ] {
+        let files = Files::gzipped();
+        files.write(&format!("{TRAIN_IMAGES}.gz"), content);
+        files.refuses(&format!("{TRAIN_IMAGES}.gz"), expected);
+    }
+}
+
+#[test]
+fn a_truncated_gzip_file_names_the_missing_bytes() {
+    let files = Files::gzipped();
+    let name = format!("{TRAIN_LABELS}.gz");
+    let whole = files.read(&name);
+
+    files.write(&name, &whole[..whole.len() - 1]);
+    files.refuses(&name, "truncated gzip: breaks off after 38 inflated bytes, expected 38 and their checksum");
+    files.write(&name, &whole[..10]);
+    files.refuses(&name, "truncated gzip: breaks off after 0 inflated bytes, expected 8 and their checksum");
+
+    let name = format!("{TRAIN_IMAGES}.gz");
+    let whole = files.read(&name);
+    files.write(&format!("{TRAIN_LABELS}.gz"), &gzip(&labels(30, &[1; 30])));
+    files.write(&name, &whole[..whole.len() / 2]);
+    let error = files.load().expect_err("half a file").to_string();
+    assert!(
+        error.starts_with(&format!("{}: truncated gzip: breaks off after ", files.path(&name).display())),
+        "{error}"
+    );
+    assert!(error.ends_with(" inflated bytes, expected 23536 and their checksum"), "{error}");
+}
+
+#[test]
+fn a_gzip_checksum_that_does_not_match_is_named() {
+    let files = Files::gzipped();
+    let name = format!("{TEST_IMAGES}.gz");
+    let mut bytes = files.read(&name);
+    let checksum = bytes.len() - 8;
+    bytes[checksum] ^= 1;
+    files.write(&name, &bytes);
+    files.refuses(
+        &name,
+        "damaged gzip: corrupt gzip stream does not have a matching checksum, \
+         expected data that `gzip -t` finds sound; copy or download the file again",
+    );
+}
+
+#[test]
+fn what_follows_the_gzip_data_is_shown() {
+    let files = Files::gzipped();
+    let name = format!("{TEST_LABELS}.gz");
+    files.write(&name, &[files.read(&name), b"JUNK and more".to_vec()].concat());
+    files.refuses(
+        &name,
+        "damaged gzip: 4A 55 4E 4B follows the compressed data, \
+         expected data that `gzip -t` finds sound; copy or download the file again",
+    );
+}
+
+// IDX that is none, or promises something else than it holds.
+
+#[test]
+fn a_wrong_magic_number_is_shown_beside_the_right_one() {
+    let text = br"version https://git-lfs.github.com/spec/v1";
+    for (name, content, expected) in [
+        (TRAIN_IMAGES, vec![0; 100], "bad IDX magic 0x00000000, expected 0x00000803 for images"),
+        (TEST_LABELS, vec![0; 100], "bad IDX magic 0x00000000, expected 0x00000801 for labels"),
+        (
+            TRAIN_IMAGES,
+            text.to_vec(),
+            r#"bad IDX magic 0x76657273, expected 0x00000803 for images; it is text that begins with "vers""#,
+        ),
+        (
+            TEST_IMAGES,
+            labels(20, &[1; 20]),
+            "bad IDX magic 0x00000801, expected 0x00000803 for images; these are labels: are the files of images and \
+             labels swapped?",
+        ),
+        (
+            TEST_LABELS,
+            images(1, 28, 28, &[0; PIXELS]),
+            "bad IDX magic 0x00000803, expected 0x00000801 for labels; these are images: are the files of images and \
+             labels swapped?",
+        ),
+    ] {
+        let files = Files::plain();
+        files.write(name, &content);
+        files.refuses(name, expected);
+
+        let files = Files::gzipped();
+        files.write(&format!("{name}.gz"), &gzip(&content));
+        files.refuses(&format!("{name}.gz"), expected);
+    }
+}
+
+#[test]
+fn a_header_that_is_cut_off_says_how_much_of_it_is_there() {
+    for (name, length, expected) in [
+        (TRAIN_IMAGES, 0, "the header of IDX images is cut off: found 0 bytes, expected 16"),
+        (TRAIN_IMAGES, 3, "the header of IDX images is cut off: found 3 bytes, expected 16"),
+        (TRAIN_IMAGES, 15, "the header of IDX images is cut off: found 15 bytes, expected 16"),
+        (TEST_LABELS, 6, "the header of IDX labels is cut off: found 6 bytes, expected 8"),
+    ] {
+        let files = Files::plain();
+        files.write(name, &files.read(name)[..length]);
+        files.refuses(name, expected);
+    }
+}
+
+#[test]
+fn images_of_another_size_are_refused() {
+    let files = Files::plain();
+    files.write(TEST_IMAGES, &images(20, 32, 30, &vec![0; 20 * 32 * 30]));
+    files.refuses(TEST_IMAGES, "found images of 32×30 pixels, expected 28×28");
+    files.write(TEST_IMAGES, &images(u32::MAX, u32::MAX, u32::MAX, &[]));
+    files.refuses(TEST_IMAGES, "found images of 4294967295×4294967295 pixels, expected 28×28");
+}
+
+#[test]
+fn a_file_of_nothing_is_refused() {
+    let files = Files::plain();
+    files.write(TRAIN_IMAGES, &images(0, 28, 28, &[]));
+    files.refuses(TRAIN_IMAGES, "found 0 images, expected at least 1");
+
+    let files = Files::plain();
+    files.write(TEST_LABELS, &labels(0, &[]));
+    files.refuses(TEST_LABELS, "found 0 labels, expected at least 1");
+}
+
+#[test]
+fn a_truncated_image_file_names_the_missing_bytes() {
+    let whole = Files::plain().read(TRAIN_IMAGES);
+    let expected = "ends too early: found 23500 bytes, expected 23536 for the 30 images of its header, 36 are missing";
+
+    let files = Files::plain();
+    files.write(TRAIN_IMAGES, &whole[..23_500]);
+    files.refuses(TRAIN_IMAGES, expected);
+
+    let files = Files::gzipped();
+    files.write(&format!("{TRAIN_IMAGES}.gz"), &gzip(&whole[..23_500]));
+    files.refuses(&format!("{TRAIN_IMAGES}.gz"), expected);
+}
+
+#[test]
+fn bytes_after_the_data_are_counted() {
+    for (name, extra, expected) in [
+        (TRAIN_IMAGES, 1, "found 1 byte more than the header promises, expected 23536 for 30 images"),
+        (TEST_LABELS, 5, "found 5 bytes more than the header promises, expected 28 for 20 labels"),
+        (TEST_LABELS, 9999, "found at least 4096 bytes more than the header promises, expected 28 for 20 labels"),
+    ] {
+        let files = Files::plain();
+        let longer = [files.read(name), vec![0; extra]].concat();
+        files.write(name, &longer);
+        files.refuses(name, expected);
+
+        let files = Files::gzipped();
+        files.write(&format!("{name}.gz"), &gzip(&longer));
+        files.refuses(&format!("{name}.gz"), expected);
+    }
+}
+
+#[test]
+fn labels_that_are_not_one_for_each_image_are_refused() {
+    let files = Files::plain();
+    files.write(TEST_LABELS, &labels(19, &[1; 19]));
+    let images = files.path(TEST_IMAGES);
+    files.refuses(TEST_LABELS, &format!("found 19 labels, expected 20: one for each image of {}", images.display()));
+}
+
+#[test]
+fn a_label_that_is_no_class_is_named_with_its_place() {
+    let files = Files::plain();
+    let mut bytes = files.read(TRAIN_LABELS);
+    bytes[8 + 17] = 10;
+    bytes[8 + 20] = 255;
+    files.write(TRAIN_LABELS, &bytes);
+    files.refuses(TRAIN_LABELS, "found label 10 at index 17 (counted from 0), expected 0 to 9");
+}
+
+// Class names.
+
+#[test]
+fn class_names_that_cannot_be_are_refused_with_their_line() {
+    for (text, expected) in [
+        (&b""[..], "found 0 lines, expected 10: one class name a line"),
+        (b"a\nb\nc\n", "found 3 lines, expected 10: one class name a line"),
+        (b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", "found 11 lines, expected 10: one class name a line"),
+        (b"0\n1\n\n3\n4\n5\n6\n7\n8\n9\n", "found line 3 empty, expected a class name"),
+        (b"0\n1\n \t\n3\n4\n5\n6\n7\n8\n9\n", "found line 3 empty, expected a class name"),
+        (
+            b"0\n1\x1b[2J\n2\n3\n4\n5\n6\n7\n8\n9\n",
+            "found control character U+001B in line 2, expected a class name that can be shown",
+        ),
+        (
+            "0\n1\n2\n3\n4\n5\n6\n7\n8\n\u{9b}2J9".as_bytes(),
+            "found control character U+009B in line 10, expected a class name that can be shown",
+        ),
+        (
+            "\u{202E}0\n1\n2\n3\n4\n5\n6\n7\n8\n9".as_bytes(),
+            "found control character U+202E in line 1, expected a class name that can be shown",
+        ),
+        (b"0\n1\n2\n\xE9t\xE9", "found bytes that are not UTF-8 in line 4, expected ten class names, one a line"),
+    ] {
+        let files = Files::plain();
+        files.write("labels.txt", text);
+        files.refuses("labels.txt", expected);
+    }
+}
+
+// What the tests are made of.
+
+/// A directory with the first 30 training and 20 test images of Fashion-MNIST, to be broken.
+struct Files(TempDir);
+
+impl Files {
+    fn plain() -> Self {
+        Self::new("", <[u8]>::to_vec)
+    }
+
+    fn gzipped() -> Self {
+        Self::new(".gz", gzip)
+    }
+
+    fn new(ending: &str, pack: fn(&[u8]) -> Vec<u8>) -> Self {
+        let files = Self(tempfile::tempdir().unwrap());
+        let (train, test) = (FASHION.train.head(30), FASHION.test.head(20));
+        for (name, content) in [
+            (TRAIN_IMAGES, images_of(&train)),
+            (TRAIN_LABELS, labels_of(&train)),
+            (TEST_IMAGES, images_of(&test)),
+            (TEST_LABELS, labels_of(&test)),
+        ] {
+            files.write(&format!("{name}{ending}"), &pack(&content));
+        }
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    fn load(&self) -> Result<Dataset, DataError> {
+        Source::Directory(self.0.path().to_owned()).load()
+    }
+
+    /// Asserts that loading fails because of the file of this name, with these words.
+    fn refuses(&self, name: &str, words: &str) {
+        assert_says(&self.load().expect_err(words), &self.path(name), words);
+    }
+}
+
+fn assert_says(error: &DataError, file: &Path, words: &str) {
+    assert_eq!(error.to_string(), format!("{}: {words}", file.display()));
+    assert_eq!(error.to_string().lines().count(), 1);
+    assert_eq!(error.file, file);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn images(count: u32, rows: u32, columns: u32, pixels: &[u8]) -> Vec<u8> {
+    [&[0x803, count, rows, columns].map(u32::to_be_bytes).concat(), pixels].concat()
+}
+
+fn labels(count: u32, classes: &[u8]) -> Vec<u8> {
+    [&[0x801, count].map(u32::to_be_bytes).concat(), classes].concat()
+}
+
+/// The plain IDX file of a split's images.
+fn images_of(split: &Split) -> Vec<u8> {
+    images(u32::try_from(split.len()).unwrap(), 28, 28, split.pixels())
+}
+
+/// The plain IDX file of a split's labels.
+fn labels_of(split: &Split) -> Vec<u8> {
+    let classes: Vec<u8> = split.classes().iter().map(|class| u8::try_from(class.index()).unwrap()).collect();
+    labels(u32::try_from(split.len()).unwrap(), &classes)
+}
