@@ -3,11 +3,15 @@
 
 pub mod history;
 pub mod keys;
+pub mod progress;
 
 use std::sync::Arc;
 
 use crate::{
-    app::history::{History, Point},
+    app::{
+        history::{History, Point},
+        progress::Progress,
+    },
     fashion::{Class, Dataset},
     metrics::most_probable,
     protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started},
@@ -396,6 +400,12 @@ impl App {
     #[must_use]
     pub fn epochs(&self) -> &[EpochRecord] {
         &self.epochs
+    }
+
+    /// How far the run is, once it has begun.
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        Some(Progress::new(self.started.as_ref()?, self.batch.as_ref(), &self.epochs))
     }
 
     /// Index of the selected test image.

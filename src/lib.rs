@@ -17,3 +17,4 @@ pub mod fashion;
 pub mod metrics;
 pub mod protocol;
 pub mod settings;
+pub mod view;

@@ -44,8 +44,17 @@ pub struct Binding {
     pub keys: &'static str,
     /// What it does, in words for the help.
     pub words: &'static str,
-    /// The same in a word or two for the footer, where it is important enough to stand there.
-    pub brief: Option<&'static str>,
+    /// The same for the footer, where it is important enough to stand there.
+    pub brief: Option<Brief>,
+}
+
+/// What the footer says of a key, or of a pair of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief {
+    /// The key, or both keys of a pair.
+    pub keys: &'static str,
+    /// What they do, in a word or two.
+    pub words: &'static str,
 }
 
 /// A heading of the help with its rows.
@@ -61,8 +70,14 @@ macro_rules! bind {
     ($chords:expr, $action:expr, $keys:literal, $words:literal) => {
         Binding { chords: &$chords, action: $action, keys: $keys, words: $words, brief: None }
     };
-    ($chords:expr, $action:expr, $keys:literal, $words:literal, $brief:literal) => {
-        Binding { chords: &$chords, action: $action, keys: $keys, words: $words, brief: Some($brief) }
+    ($chords:expr, $action:expr, $keys:literal, $words:literal, $brief_keys:literal $brief_words:literal) => {
+        Binding {
+            chords: &$chords,
+            action: $action,
+            keys: $keys,
+            words: $words,
+            brief: Some(Brief { keys: $brief_keys, words: $brief_words }),
+        }
     };
 }
 
@@ -72,36 +87,36 @@ pub const TABLE: &[Group] = &[
         title: "Test images",
         bindings: &[
             bind!([key(KeyCode::Left), letter('h')], Action::Previous, "← h", "previous image"),
-            bind!([key(KeyCode::Right), letter('l')], Action::Next, "→ l", "next image", "leaf"),
+            bind!([key(KeyCode::Right), letter('l')], Action::Next, "→ l", "next image", "← →" "leaf"),
             bind!([key(KeyCode::Up), letter('k')], Action::RowUp, "↑ k", "ten back"),
             bind!([key(KeyCode::Down), letter('j')], Action::RowDown, "↓ j", "ten on"),
             bind!([key(KeyCode::PageUp)], Action::PageUp, "PgUp", "a hundred back"),
             bind!([key(KeyCode::PageDown)], Action::PageDown, "PgDn", "a hundred on"),
             bind!([key(KeyCode::Home), letter('g')], Action::First, "Home g", "first image"),
             bind!([key(KeyCode::End), letter('G')], Action::Last, "End G", "last image"),
-            bind!([letter('n')], Action::NextWrong, "n", "next wrong prediction", "wrong"),
+            bind!([letter('n')], Action::NextWrong, "n", "next wrong prediction", "n" "wrong"),
             bind!([letter('N')], Action::PreviousWrong, "N", "previous wrong prediction"),
-            bind!([letter(':'), letter('/')], Action::OpenPrompt, ": /", "jump to an index", "jump"),
-            bind!([letter('i')], Action::Invert, "i", "invert the picture", "invert"),
+            bind!([letter(':'), letter('/')], Action::OpenPrompt, ": /", "jump to an index", ":" "jump"),
+            bind!([letter('i')], Action::Invert, "i", "invert the picture", "i" "invert"),
         ],
     },
     Group {
         title: "Training",
         bindings: &[
-            bind!([letter(' ')], Action::TogglePause, "Space", "pause, resume", "pause"),
-            bind!([letter('.')], Action::Step, ".", "while paused: train one batch", "one batch"),
-            bind!([letter('<')], Action::Slower, "<", "slow motion: halve the pace", "slower"),
-            bind!([letter('>')], Action::Faster, ">", "double the pace, up to full speed", "faster"),
+            bind!([letter(' ')], Action::TogglePause, "Space", "pause, resume", "Space" "pause"),
+            bind!([letter('.')], Action::Step, ".", "while paused: train one batch", "." "one batch"),
+            bind!([letter('<')], Action::Slower, "<", "slow motion: halve the pace", "< >" "pace"),
+            bind!([letter('>')], Action::Faster, ">", "double the pace, to full speed"),
         ],
     },
     Group {
         title: "fitroom",
         bindings: &[
-            bind!([letter('?')], Action::ToggleHelp, "?", "this help", "help"),
+            bind!([letter('?')], Action::ToggleHelp, "?", "this help", "?" "help"),
             bind!([key(KeyCode::Esc)], Action::Back, "Esc", "close what is open"),
             bind!([control('l')], Action::Redraw, "Ctrl-L", "redraw the screen"),
             bind!([control('z')], Action::Suspend, "Ctrl-Z", "suspend to the shell"),
-            bind!([letter('q'), control('c')], Action::Quit, "q Ctrl-C", "quit", "quit"),
+            bind!([letter('q'), control('c')], Action::Quit, "q Ctrl-C", "quit", "q" "quit"),
         ],
     },
 ];

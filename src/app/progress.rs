@@ -1,0 +1,186 @@
+//! How far the run is and how long it will still take: arithmetic on what the reports say. Formats nothing.
+
+use crate::{
+    metrics::ratio,
+    protocol::{Batch, EpochRecord, Started},
+};
+
+/// The recent rate counts only where it differs from the epoch's mean by more than this factor: a mean is steadier.
+const STEADY: f64 = 1.5;
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The epoch that is trained, from 1.
+    pub epoch: u32,
+    /// How many epochs there will be.
+    pub epochs: u32,
+    /// Steps trained in this epoch.
+    pub step_in_epoch: u64,
+    /// Steps that an epoch takes.
+    pub steps_per_epoch: u64,
+    /// Steps trained in the whole run.
+    pub step: u64,
+    /// Training images a second over the last moments; not negative, finite.
+    pub images_per_second: f64,
+    steps_per_second: Option<f64>,
+    /// Evaluations to come, and the seconds that the last one took.
+    evaluations: (u32, f64),
+}
+
+impl Progress {
+    /// From the run's facts, its newest batch and its epochs so far.
+    #[must_use]
+    pub fn new(started: &Started, batch: Option<&Batch>, epochs: &[EpochRecord]) -> Self {
+        let evaluated = u32::try_from(epochs.len()).unwrap_or(u32::MAX);
+        let eval_seconds = epochs.last().map_or(0.0, |record| positive(record.eval_seconds).unwrap_or(0.0));
+        Self {
+            epoch: batch.map_or(1, |batch| batch.epoch),
+            epochs: started.settings.epochs,
+            step_in_epoch: batch.map_or(0, |batch| batch.step_in_epoch),
+            steps_per_epoch: started.steps_per_epoch(),
+            step: batch.map_or(0, |batch| batch.step),
+            images_per_second: batch.and_then(|batch| positive(batch.images_per_second)).unwrap_or(0.0),
+            steps_per_second: batch.and_then(|batch| rate(batch, started.settings.batch_size)),
+            evaluations: (started.settings.epochs.saturating_sub(evaluated), eval_seconds),
+        }
+    }
+
+    /// Steps that the whole run takes.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps_per_epoch.saturating_mul(u64::from(self.epochs))
+    }
+
+    /// The part of the run that is trained, 0 to 1.
+    #[must_use]
+    pub fn run_ratio(&self) -> f64 {
+        ratio(self.step, self.steps())
+    }
+
+    /// The part of the epoch that is trained, 0 to 1.
+    #[must_use]
+    pub fn epoch_ratio(&self) -> f64 {
+        ratio(self.step_in_epoch, self.steps_per_epoch)
+    }
+
+    /// Seconds until the run ends, rounded up; `None` while no speed is known.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate for the eye")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and capped before")]
+    pub fn remaining_seconds(&self) -> Option<u64> {
+        let (evaluations, seconds) = self.evaluations;
+        let training = self.steps().saturating_sub(self.step) as f64 / self.steps_per_second?;
+        let total = training + f64::from(evaluations) * seconds;
+        // A thousand years stand for all that is longer.
+        Some(total.ceil().min(31_557_600_000.0) as u64)
+    }
+}
+
+/// Steps a second: the epoch's mean, or the recent rate where the pace has changed since.
+#[expect(clippy::cast_precision_loss, reason = "an estimate for the eye")]
+fn rate(batch: &Batch, batch_size: usize) -> Option<f64> {
+    let mean = positive(batch.step_in_epoch as f64 / batch.seconds);
+    let recent = positive(batch.images_per_second / batch_size as f64);
+    match (mean, recent) {
+        (Some(mean), Some(recent)) if mean / recent > STEADY || recent / mean > STEADY => Some(recent),
+        (mean, recent) => mean.or(recent),
+    }
+}
+
+/// A number that can be divided by.
+fn positive(number: f64) -> Option<f64> {
+    (number.is_finite() && number > 0.0).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn started() -> Started {
+        Started {
+            settings: Settings::default(),
+            device: "CPU".to_owned(),
+            parameters: 101_770,
+            train_images: 60_000,
+            test_images: 10_000,
+        }
+    }
+
+    fn batch(step: u64, seconds: f64, images_per_second: f64) -> Batch {
+        Batch {
+            epoch: 1,
+            step_in_epoch: step,
+            step,
+            steps: 1,
+            loss: 1.0,
+            accuracy: 0.5,
+            epoch_loss: 1.0,
+            epoch_accuracy: 0.5,
+            seconds,
+            images_per_second,
+        }
+    }
+
+    fn record(eval_seconds: f64) -> EpochRecord {
+        EpochRecord {
+            epoch: 1,
+            step: 1875,
+            loss: 0.5,
+            accuracy: 0.8,
+            val_loss: 0.4,
+            val_accuracy: 0.85,
+            learning_rate: 1e-3,
+            seconds: 1.0,
+            eval_seconds,
+            images_per_second: 60_000.0,
+        }
+    }
+
+    #[test]
+    fn half_an_epoch_at_a_known_speed_leaves_the_rest_of_the_run() {
+        let progress = Progress::new(&started(), Some(&batch(750, 1.0, 24_000.0)), &[]);
+        assert_eq!(progress.remaining_seconds(), Some(24)); // 18,000 steps at 750 a second
+        assert_eq!(progress.run_ratio(), 0.04);
+        assert_eq!(progress.epoch_ratio(), 0.4);
+    }
+
+    #[test]
+    fn evaluations_to_come_count_too() {
+        let progress = Progress::new(&started(), Some(&batch(1875, 1.0, 60_000.0)), &[record(2.0)]);
+        assert_eq!(progress.remaining_seconds(), Some(9 + 9 * 2));
+    }
+
+    #[test]
+    fn after_a_change_of_pace_the_recent_speed_counts() {
+        let progress = Progress::new(&started(), Some(&batch(750, 1.0, 32.0)), &[]);
+        assert_eq!(progress.remaining_seconds(), Some(18_000));
+    }
+
+    #[test]
+    fn without_a_speed_there_is_no_estimate_and_no_nonsense() {
+        for (seconds, speed) in [(0.0, 0.0), (f64::NAN, f64::NAN), (0.0, f64::INFINITY), (-1.0, -3.0)] {
+            let progress = Progress::new(&started(), Some(&batch(5, seconds, speed)), &[record(f64::NAN)]);
+            assert_eq!(progress.remaining_seconds(), None, "{seconds} s, {speed} images/s");
+            assert_eq!(progress.images_per_second, 0.0);
+        }
+        assert_eq!(Progress::new(&started(), None, &[]).remaining_seconds(), None);
+    }
+
+    #[test]
+    fn a_speed_next_to_nothing_still_gives_a_number() {
+        let progress = Progress::new(&started(), Some(&batch(1, f64::MAX, 0.0)), &[]);
+        assert_eq!(progress.remaining_seconds(), Some(31_557_600_000));
+    }
+
+    #[test]
+    fn a_run_of_nothing_is_neither_divided_by_zero_nor_more_than_done() {
+        let mut started = started();
+        started.train_images = 0;
+        started.settings.epochs = 0;
+        let progress = Progress::new(&started, Some(&batch(3, 1.0, 1.0)), &[]);
+        assert_eq!((progress.run_ratio(), progress.epoch_ratio()), (0.0, 0.0));
+        assert_eq!(progress.remaining_seconds(), Some(0));
+    }
+}

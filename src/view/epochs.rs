@@ -1,0 +1,122 @@
+//! The figures of the epochs, newest at the bottom.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    app::App,
+    protocol::EpochRecord,
+    view::{format, heading, theme::Theme},
+};
+
+/// Rows of the heading and of the columns' names.
+pub const HEADING_ROWS: u16 = 2;
+/// Cells between two columns: at least this, and at most.
+const GAPS: (usize, usize) = (1, 4);
+
+/// A column of the table.
+#[derive(Clone, Copy)]
+struct Column {
+    title: &'static str,
+    cells: usize,
+    text: fn(&EpochRecord) -> String,
+    /// Columns of less importance leave first where there is no room for all.
+    importance: u8,
+}
+
+const WIDE: [Column; 6] = [
+    Column { title: "epoch", cells: 5, text: epoch, importance: 5 },
+    Column { title: "loss", cells: 6, text: |record| format::loss(record.loss), importance: 2 },
+    Column { title: "accuracy", cells: 8, text: |record| format::accuracy(record.accuracy), importance: 3 },
+    Column { title: "test loss", cells: 9, text: |record| format::loss(record.val_loss), importance: 1 },
+    Column { title: "test accuracy", cells: 13, text: |record| format::accuracy(record.val_accuracy), importance: 4 },
+    Column { title: "seconds", cells: 7, text: |record| format::seconds(record.seconds), importance: 0 },
+];
+
+/// The same in few cells. The first column has the pane's heading for its name.
+const NARROW: [Column; 6] = [
+    Column { title: "", cells: 3, ..WIDE[0] },
+    Column { title: "loss", cells: 5, text: |record| short_loss(record.loss), ..WIDE[1] },
+    Column { title: "acc.", cells: 5, ..WIDE[2] },
+    Column { title: "test loss", cells: 9, text: |record| short_loss(record.val_loss), ..WIDE[3] },
+    Column { title: "test acc", cells: 8, ..WIDE[4] },
+    Column { title: "secs", cells: 4, ..WIDE[5] },
+];
+
+fn epoch(record: &EpochRecord) -> String {
+    record.epoch.to_string()
+}
+
+fn short_loss(loss: f64) -> String {
+    format::fit(format::loss(loss).trim_start(), 5, "")
+}
+
+/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let [heading, titles, rows] =
+        area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)]));
+    let best = app.epochs().iter().map(|record| record.val_accuracy).fold(f64::NEG_INFINITY, f64::max);
+    let aside = if best.is_finite() { format!("best test accuracy {}", format::accuracy(best)) } else { String::new() };
+    heading::draw(frame, heading, "Epochs", &aside, theme);
+    if app.epochs().is_empty() {
+        frame.render_widget(Line::styled("none is finished yet", theme.muted()), titles);
+        return;
+    }
+    let (columns, gap) = fitting(usize::from(area.width));
+    let line = |texts: Vec<String>| {
+        let cells = texts.into_iter().zip(&columns).map(|(text, column)| format!("{text:>0$}", column.cells));
+        cells.collect::<Vec<String>>().join(&" ".repeat(gap))
+    };
+    let named = line(columns.iter().map(|column| column.title.to_owned()).collect());
+    frame.render_widget(Line::styled(named, theme.muted()), titles);
+    let hidden = app.epochs().len().saturating_sub(usize::from(rows.height));
+    for (record, row) in app.epochs()[hidden..].iter().zip(rows.rows()) {
+        let text = line(columns.iter().map(|column| (column.text)(record)).collect());
+        let is_best = record.val_accuracy.total_cmp(&best).is_eq();
+        frame.render_widget(if is_best { Span::styled(text, theme.strong()) } else { Span::raw(text) }, row);
+    }
+}
+
+/// The columns that fit, and the cells between two of them.
+fn fitting(cells: usize) -> (Vec<Column>, usize) {
+    let needed = |columns: &[Column]| {
+        columns.iter().map(|column| column.cells).sum::<usize>() + GAPS.0 * columns.len().saturating_sub(1)
+    };
+    let mut columns = if needed(&WIDE) <= cells { WIDE.to_vec() } else { NARROW.to_vec() };
+    while needed(&columns) > cells && columns.len() > 1 {
+        let least = (0..columns.len()).min_by_key(|index| columns[*index].importance).expect("there are two at least");
+        columns.remove(least);
+    }
+    let gaps = columns.len().saturating_sub(1).max(1);
+    let spare = cells.saturating_sub(needed(&columns)) / gaps;
+    (columns, (GAPS.0 + spare).min(GAPS.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(cells: usize) -> Vec<&'static str> {
+        fitting(cells).0.iter().map(|column| column.title).collect()
+    }
+
+    #[test]
+    fn a_narrow_table_leaves_out_what_matters_least() {
+        assert_eq!(titles(60), ["epoch", "loss", "accuracy", "test loss", "test accuracy", "seconds"]);
+        assert_eq!(titles(40), ["", "loss", "acc.", "test loss", "test acc", "secs"]);
+        assert_eq!(titles(28), ["", "loss", "acc.", "test acc"]);
+        assert_eq!(titles(0), [""]);
+    }
+
+    #[test]
+    fn a_table_is_never_wider_than_its_area() {
+        for cells in 3..200 {
+            let (columns, gap) = fitting(cells);
+            let used = columns.iter().map(|column| column.cells).sum::<usize>() + gap * (columns.len() - 1);
+            assert!(used <= cells, "{used} of {cells}");
+        }
+    }
+}

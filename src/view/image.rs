@@ -1,0 +1,130 @@
+//! The selected test image: its picture and what the network takes it for.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::Line,
+};
+
+use crate::{
+    app::App,
+    fashion::{Class, Dataset},
+    metrics::most_probable,
+    protocol::Probabilities,
+    view::{
+        format::{fit, percent, thousands, width},
+        heading,
+        picture::{self, COLUMNS, Picture, ROWS},
+        theme::{Theme, Tone},
+    },
+};
+
+/// Rows that the heading and the caption take beside the picture.
+pub const TEXT_ROWS: u16 = 2;
+
+/// Draws a heading, the picture and its caption; where the height is short, first the heading is left out and then the
+/// caption.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let scale = picture::scale(area.width, area.height.saturating_sub(TEXT_ROWS)).max(1);
+    let spare = area.height.saturating_sub(ROWS * scale);
+    let [heading, picture, caption] = area.layout(&Layout::vertical([
+        Constraint::Length(u16::from(spare > 1)),
+        Constraint::Length(ROWS * scale),
+        Constraint::Length(u16::from(spare > 0)),
+    ]));
+    let Some(data) = app.data() else {
+        heading::draw(frame, heading, "Test images", "", theme);
+        let waiting = Line::styled("reading the images", theme.muted()).centered();
+        frame.render_widget(waiting, picture.centered_vertically(Constraint::Length(1)));
+        return;
+    };
+    heading::draw(frame, heading, &title(app.selected(), data.test.len()), "by index", theme);
+    let drawn = Picture { image: data.test.image(app.selected()), inverted: app.inverted(), theme };
+    let place = picture.centered_horizontally(Constraint::Length(COLUMNS * scale));
+    frame.render_widget(&drawn, place);
+    draw_caption(frame, caption, app, theme);
+}
+
+/// Draws the caption alone, in the middle of the area's width.
+pub fn draw_caption(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let Some(data) = app.data() else { return };
+    let truth = data.test.class(app.selected());
+    let caption = match app.prediction(app.selected()) {
+        None => Caption::unknown(data, truth),
+        Some(probabilities) => Caption::new(data, truth, probabilities),
+    };
+    frame.render_widget(caption.line(usize::from(area.width), theme).centered(), area);
+}
+
+/// An index is a name, as it is typed, and not a count: its thousands are not set apart.
+fn title(index: usize, count: usize) -> String {
+    format!("Test image {index} of {}", thousands(count as u64))
+}
+
+/// What stands below a picture.
+#[derive(Debug)]
+struct Caption<'a> {
+    truth: &'a str,
+    /// The predicted class's name, how sure, and whether it is the true one.
+    predicted: Option<(&'a str, String, bool)>,
+}
+
+impl<'a> Caption<'a> {
+    fn unknown(data: &'a Dataset, truth: Class) -> Self {
+        Self { truth: data.name(truth), predicted: None }
+    }
+
+    fn new(data: &'a Dataset, truth: Class, probabilities: &Probabilities) -> Self {
+        let class = most_probable(probabilities);
+        let sure = percent(probabilities[class.index()]);
+        Self { truth: data.name(truth), predicted: Some((data.name(class), sure, class == truth)) }
+    }
+
+    /// The tutorial's caption, `PREDICTED NN% (TRUE)`, after a mark that tells right from wrong without colour. Names
+    /// that are too long for the cells are cut.
+    fn line(&self, cells: usize, theme: &Theme) -> Line<'static> {
+        let glyphs = theme.glyphs();
+        let Some((predicted, sure, right)) = &self.predicted else {
+            return Line::raw(fit(self.truth, cells, glyphs.ellipsis));
+        };
+        let (mark, tone) = if *right { (glyphs.right, Tone::Right) } else { (glyphs.wrong, Tone::Wrong) };
+        let room = cells.saturating_sub(width(mark) + width(sure) + 5);
+        // Each name may have half of the room, and what the other leaves of its half.
+        let short = width(predicted).min(width(self.truth)).min(room / 2);
+        let predicted = fit(predicted, room - short.min(width(self.truth)), glyphs.ellipsis);
+        let truth = fit(self.truth, room - width(&predicted), glyphs.ellipsis);
+        Line::styled(format!("{mark} {predicted} {sure} ({truth})"), theme.tone(tone))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::theme::Depth;
+
+    fn caption(predicted: &str, sure: &str, truth: &str, cells: usize, ascii: bool) -> String {
+        let right = predicted == truth;
+        let caption = Caption { truth, predicted: Some((predicted, sure.to_owned(), right)) };
+        caption.line(cells, &Theme::new(Depth::None, ascii)).to_string()
+    }
+
+    #[test]
+    fn a_caption_is_the_tutorials_after_a_mark() {
+        assert_eq!(caption("Sandal", "83%", "Sneaker", 36, false), "✗ Sandal 83% (Sneaker)");
+        assert_eq!(caption("Ankle boot", "100%", "Ankle boot", 36, false), "✓ Ankle boot 100% (Ankle boot)");
+        assert_eq!(caption("Sandal", " 9%", "Sneaker", 36, true), "x Sandal  9% (Sneaker)");
+    }
+
+    #[test]
+    fn a_caption_cuts_the_longer_name_and_never_the_percent() {
+        let long = "a coat of many colours and a hood";
+        assert_eq!(caption(long, "83%", "Bag", 24, false), "✗ a coat of m… 83% (Bag)");
+        assert_eq!(caption("Bag", "83%", long, 24, false), "✗ Bag 83% (a coat of m…)");
+        assert_eq!(caption(long, "100%", long, 28, false), "✓ a coat … 100% (a coat o…)");
+        assert_eq!(caption("長靴と短靴と靴", "83%", "靴", 20, false), "✗ 長靴と… 83% (靴)");
+        for cells in 0..40 {
+            let text = caption(long, "83%", long, cells, false);
+            assert!(width(&text) <= cells.max(10), "{text:?} in {cells} cells");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Runs to look at: the dashboard's state after reports and keys, over the real test images. The figures are made up,
+//! in the shape that a run's have.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{
+    app::{Action, App},
+    fashion::{CLASSES, Dataset, Source},
+    protocol::{Batch, EpochRecord, Probabilities, Report, Started},
+    settings::Settings,
+};
+
+/// Steps that one report stands for.
+const REPORTED: u64 = 25;
+/// Steps of an epoch.
+const EPOCH: u64 = 1875;
+
+pub fn data() -> Arc<Dataset> {
+    static DATA: OnceLock<Arc<Dataset>> = OnceLock::new();
+    DATA.get_or_init(|| Arc::new(Source::Embedded.load().expect("the compiled-in data can be read"))).clone()
+}
+
+/// Before anything is known.
+pub fn loading() -> App {
+    App::new(None)
+}
+
+/// The images are read, the untrained network has seen them, no batch is trained.
+pub fn started() -> App {
+    let mut app = loading();
+    app.load(data());
+    app.apply(Report::Started(Started {
+        settings: Settings::default(),
+        device: "CPU, 2 threads".to_owned(),
+        parameters: 101_770,
+        train_images: 60_000,
+        test_images: 10_000,
+    }));
+    app.apply(Report::Untrained { predictions: predictions(0.0) });
+    app
+}
+
+/// After so many steps, at most 18,750; an epoch that is complete has been evaluated.
+pub fn trained(steps: u64) -> App {
+    let mut app = started();
+    let mut step = 0;
+    while step < steps {
+        let next = (step + REPORTED).min(steps);
+        app.apply(Report::Batch(batch(next, next - step)));
+        step = next;
+        if step.is_multiple_of(EPOCH) {
+            let epoch = u32::try_from(step / EPOCH).expect("few epochs");
+            app.apply(Report::Evaluating { epoch });
+            app.apply(Report::Epoch { record: record(epoch), predictions: predictions(f64::from(epoch)) });
+        }
+    }
+    app
+}
+
+/// In the third of ten epochs.
+pub fn third_epoch() -> App {
+    trained(2 * EPOCH + 1234)
+}
+
+/// Paused in the first epoch, in slow motion.
+pub fn slow_motion() -> App {
+    let mut app = trained(150);
+    for _ in 0..8 {
+        app.act(Action::Slower);
+    }
+    app.apply(Report::Batch(Batch { images_per_second: 512.0, ..batch(155, 5) }));
+    app.apply(Report::Paced { steps_per_second: Some(16.0) });
+    app.act(Action::TogglePause);
+    app
+}
+
+/// The test images are predicted after the third epoch.
+pub fn evaluating() -> App {
+    let mut app = trained(3 * EPOCH - 1);
+    app.apply(Report::Batch(batch(3 * EPOCH, 1)));
+    app.apply(Report::Evaluating { epoch: 3 });
+    app
+}
+
+/// All ten epochs are trained.
+pub fn done() -> App {
+    let mut app = trained(10 * EPOCH);
+    app.apply(Report::Finished);
+    app
+}
+
+/// The loss is no number any more.
+pub fn failed() -> App {
+    let mut app = third_epoch();
+    app.apply(Report::Failed {
+        reason: "the loss of step 4,984 (epoch 3) is not a number: the training has diverged. The weights are those of \
+                 the last checkpoint, after epoch 2. A smaller learning rate may help: start again with --learning-rate \
+                 0.0003, or resume from the checkpoint with --resume 2026-11-23T18-31-22 --learning-rate 0.0003."
+            .to_owned(),
+    });
+    app
+}
+
+/// The tutorial's Sneaker that is taken for a Sandal.
+pub fn wrong() -> App {
+    let mut app = third_epoch();
+    app.act(Action::NextWrong);
+    app
+}
+
+pub fn help() -> App {
+    let mut app = third_epoch();
+    app.act(Action::ToggleHelp);
+    app
+}
+
+/// An index is typed.
+pub fn prompt() -> App {
+    let mut app = third_epoch();
+    for action in [Action::OpenPrompt, Action::Type('1'), Action::Type('2'), Action::Type('3')] {
+        app.act(action);
+    }
+    app
+}
+
+/// A key had no effect and says why.
+pub fn notice() -> App {
+    let mut app = third_epoch();
+    app.act(Action::Step);
+    app
+}
+
+/// Every scene with its name.
+pub fn all() -> Vec<(&'static str, App)> {
+    vec![
+        ("loading", loading()),
+        ("started", started()),
+        ("third_epoch", third_epoch()),
+        ("slow_motion", slow_motion()),
+        ("evaluating", evaluating()),
+        ("done", done()),
+        ("failed", failed()),
+        ("wrong", wrong()),
+        ("help", help()),
+        ("prompt", prompt()),
+        ("notice", notice()),
+    ]
+}
+
+/// A falling loss and a rising accuracy, with the noise of small batches.
+pub fn batch(step: u64, steps: u64) -> Batch {
+    let at = f64::from(u32::try_from(step).expect("few steps"));
+    let noise = (at * 12.9898).sin() * 0.06 / f64::from(u32::try_from(steps).expect("few steps")).sqrt();
+    let mean = 0.22 + 0.28 * (-at / 5000.0).exp() + 1.7 * (-at / 70.0).exp();
+    let right = 0.92 - 0.1 * (-at / 5000.0).exp() - 0.65 * (-at / 70.0).exp();
+    let step_in_epoch = (step - 1) % EPOCH + 1;
+    Batch {
+        epoch: u32::try_from((step - 1) / EPOCH + 1).expect("few epochs"),
+        step_in_epoch,
+        step,
+        steps,
+        loss: mean + noise,
+        accuracy: right - noise,
+        epoch_loss: mean,
+        epoch_accuracy: right,
+        seconds: f64::from(u32::try_from(step_in_epoch).expect("few steps")) / 4700.0,
+        images_per_second: 150_400.0 + 3000.0 * noise,
+    }
+}
+
+fn record(epoch: u32) -> EpochRecord {
+    let batch = batch(u64::from(epoch) * EPOCH, 1);
+    EpochRecord {
+        epoch,
+        step: batch.step,
+        loss: batch.epoch_loss + 0.05,
+        accuracy: batch.epoch_accuracy - 0.01,
+        val_loss: batch.epoch_loss + 0.09,
+        val_accuracy: batch.epoch_accuracy - 0.03,
+        learning_rate: 1e-3,
+        seconds: 0.4,
+        eval_seconds: 0.03,
+        images_per_second: 150_400.0,
+    }
+}
+
+/// Images 12, 49 and so on are taken for the class two before their own, as a Sneaker for a Sandal; all others are
+/// right, more surely so after more epochs.
+fn predictions(epochs: f64) -> Vec<Probabilities> {
+    let test = &data().test;
+    (0..test.len())
+        .map(|index| {
+            let truth = test.class(index).index();
+            if epochs == 0.0 {
+                return std::array::from_fn(|class| if class == 4 { 0.19 } else { 0.09 });
+            }
+            let wrong = index % 37 == 12;
+            let (first, second) =
+                if wrong { ((truth + CLASSES - 2) % CLASSES, truth) } else { (truth, (truth + 3) % CLASSES) };
+            let sure = if wrong { 0.83 } else { 1.0 - 0.12 / epochs };
+            std::array::from_fn(|class| {
+                #[expect(clippy::cast_possible_truncation, reason = "a probability")]
+                match class {
+                    _ if class == first => sure as f32,
+                    _ if class == second => ((1.0 - sure) * 0.8) as f32,
+                    _ => ((1.0 - sure) * 0.2 / 8.0) as f32,
+                }
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,312 @@
+//! Colours and characters, and what stands in for them where a terminal has few of either. Draws nothing.
+//!
+//! Whether the terminal's background is dark or light is unknown: text keeps the terminal's own foreground, and every
+//! colour that is set for text has a contrast of 3 or more to black as well as to white.
+
+use ratatui::{
+    buffer::Buffer,
+    style::{Color, Modifier, Style},
+    symbols::border,
+};
+
+/// How many colours a terminal shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// None, or none are wanted (`NO_COLOR`, `--color never`).
+    None,
+    /// The sixteen that a terminal's own settings define.
+    Ansi16,
+    /// The palette of 256.
+    Ansi256,
+    /// Any red, green and blue.
+    TrueColor,
+}
+
+/// The colours and characters that the screen is drawn with.
+#[derive(Clone, Debug)]
+pub struct Theme {
+    depth: Depth,
+    ascii: bool,
+}
+
+/// What a bar says of its class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Neither predicted nor true.
+    Other,
+    /// Predicted, and wrong.
+    Wrong,
+    /// The true class.
+    Right,
+}
+
+/// The characters of the screen that are not text.
+#[derive(Debug)]
+pub struct Glyphs {
+    /// A heading's line.
+    pub rule: &'static str,
+    /// Between items of one line.
+    pub dot: &'static str,
+    /// Between two lengths.
+    pub times: &'static str,
+    /// Stands for the end of a name that was cut.
+    pub ellipsis: &'static str,
+    /// Before a state.
+    pub state: &'static str,
+    /// What is right, or done.
+    pub right: &'static str,
+    /// What is wrong, or failed.
+    pub wrong: &'static str,
+    /// The predicted class among the bars.
+    pub predicted: &'static str,
+    /// The true class among the bars.
+    pub truth: &'static str,
+    /// A gauge's full, half and empty cell.
+    pub gauge: [&'static str; 3],
+    /// A cell filled from the left, from nothing to full in equal steps.
+    pub from_left: &'static [&'static str],
+    /// A cell filled from below, from nothing to full in equal steps.
+    pub from_below: &'static [&'static str],
+    /// Ink, from none to full.
+    pub shades: &'static [&'static str],
+    /// A tick of an axis.
+    pub tick: &'static str,
+}
+
+static UNICODE: Glyphs = Glyphs {
+    rule: "─",
+    dot: " · ",
+    times: "×",
+    ellipsis: "…",
+    state: "●",
+    right: "✓",
+    wrong: "✗",
+    predicted: "▸",
+    truth: "✓",
+    gauge: ["━", "╸", "─"],
+    from_left: &[" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+    from_below: &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    shades: &[" ", "░", "▒", "▓", "█"],
+    tick: "╵",
+};
+
+static ASCII: Glyphs = Glyphs {
+    rule: "-",
+    dot: " | ",
+    times: "x",
+    ellipsis: "~",
+    state: "*",
+    right: "ok",
+    wrong: "x",
+    predicted: ">",
+    truth: "*",
+    gauge: ["#", "-", "-"],
+    from_left: &[" ", ":", "#"],
+    from_below: &[" ", ".", ":", "#"],
+    shades: &[" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"],
+    tick: "'",
+};
+
+const ASCII_BORDER: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+impl Theme {
+    /// For a terminal of this many colours; `ascii`: one that shows no characters beyond ASCII.
+    #[must_use]
+    pub fn new(depth: Depth, ascii: bool) -> Self {
+        Self { depth, ascii }
+    }
+
+    /// Whether only ASCII may reach the screen.
+    #[must_use]
+    pub fn ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// The characters to draw with.
+    #[must_use]
+    pub fn glyphs(&self) -> &'static Glyphs {
+        if self.ascii { &ASCII } else { &UNICODE }
+    }
+
+    /// The frame of what lies over the panes.
+    #[must_use]
+    pub fn border(&self) -> border::Set<'static> {
+        if self.ascii { ASCII_BORDER } else { border::ROUNDED }
+    }
+
+    /// Headings, keys, figures to be found at a glance.
+    #[must_use]
+    pub fn strong(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Labels, lines, hints: what the eye may pass over. Of sixteen colours no grey is legible in every palette.
+    #[must_use]
+    pub fn muted(&self) -> Style {
+        match self.depth {
+            Depth::None | Depth::Ansi16 => Style::new().add_modifier(Modifier::DIM),
+            Depth::Ansi256 | Depth::TrueColor => self.tone(Tone::Other),
+        }
+    }
+
+    /// What moves: gauges and curves.
+    #[must_use]
+    pub fn accent(&self) -> Style {
+        self.coloured(Color::Blue, 32, Color::Rgb(0x2f, 0x81, 0xd7))
+    }
+
+    /// A bar, or a caption, that says this. The grey is the tutorial's `#777777`.
+    #[must_use]
+    pub fn tone(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Other if self.depth == Depth::Ansi16 => Style::new().add_modifier(Modifier::DIM),
+            Tone::Other => self.coloured(Color::DarkGray, 243, Color::Rgb(0x77, 0x77, 0x77)),
+            Tone::Wrong => self.coloured(Color::Red, 160, Color::Rgb(0xdc, 0x36, 0x3c)),
+            Tone::Right => self.coloured(Color::Green, 28, Color::Rgb(0x1f, 0x93, 0x46)),
+        }
+    }
+
+    /// The colour of a picture's pixel, 0 black to 255 white; `None` where characters must shade it.
+    #[must_use]
+    pub fn grey(&self, level: u8) -> Option<Color> {
+        match self.depth {
+            _ if self.ascii => None,
+            Depth::None => None,
+            Depth::Ansi16 => Some(nearest(level, ANSI_GREYS)),
+            Depth::Ansi256 => Some(nearest(level, palette_greys())),
+            Depth::TrueColor => Some(Color::Rgb(level, level, level)),
+        }
+    }
+
+    fn coloured(&self, ansi: Color, indexed: u8, rgb: Color) -> Style {
+        match self.depth {
+            Depth::None => Style::new(),
+            Depth::Ansi16 => Style::new().fg(ansi),
+            Depth::Ansi256 => Style::new().fg(Color::Indexed(indexed)),
+            Depth::TrueColor => Style::new().fg(rgb),
+        }
+    }
+
+    /// Replaces what is beyond ASCII, wherever it came from (class names, a device's name, an error's words), on a
+    /// terminal that cannot show it.
+    pub fn restrict(&self, buffer: &mut Buffer) {
+        if !self.ascii {
+            return;
+        }
+        for cell in &mut buffer.content {
+            if !cell.symbol().is_ascii() {
+                let plain = plain(cell.symbol());
+                cell.set_symbol(plain);
+            }
+        }
+    }
+}
+
+/// A character's stand-in in ASCII.
+fn plain(symbol: &str) -> &'static str {
+    match symbol {
+        "·" | "│" => "|",
+        "×" => "x",
+        "…" => "~",
+        "–" | "—" | "─" | "−" => "-",
+        "‘" | "’" => "'",
+        "“" | "”" | "„" => "\"",
+        _ => "?",
+    }
+}
+
+/// The four greys among sixteen colours, as most terminals have them.
+const ANSI_GREYS: [(u8, Color); 4] =
+    [(0, Color::Black), (0x66, Color::DarkGray), (0xc0, Color::Gray), (255, Color::White)];
+
+/// Black, white and the ramp of 24 greys between them in the palette of 256.
+fn palette_greys() -> impl Iterator<Item = (u8, Color)> {
+    let ramp = (0..24).map(|step| (8 + 10 * step, Color::Indexed(232 + step)));
+    [(0, Color::Indexed(16)), (255, Color::Indexed(231))].into_iter().chain(ramp)
+}
+
+fn nearest(level: u8, greys: impl IntoIterator<Item = (u8, Color)>) -> Color {
+    let (_, colour) =
+        greys.into_iter().min_by_key(|(grey, _)| grey.abs_diff(level)).expect("every palette has its greys");
+    colour
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truecolor_shows_every_grey_exactly() {
+        let theme = Theme::new(Depth::TrueColor, false);
+        for level in 0..=255 {
+            assert_eq!(theme.grey(level), Some(Color::Rgb(level, level, level)));
+        }
+    }
+
+    #[test]
+    fn of_256_colours_the_nearest_grey_is_taken() {
+        let theme = Theme::new(Depth::Ansi256, false);
+        for (level, index) in
+            [(0, 16), (4, 16), (5, 232), (8, 232), (13, 232), (14, 233), (238, 255), (246, 255), (247, 231), (255, 231)]
+        {
+            assert_eq!(theme.grey(level), Some(Color::Indexed(index)), "level {level}");
+        }
+    }
+
+    #[test]
+    fn of_16_colours_the_nearest_grey_is_taken() {
+        let theme = Theme::new(Depth::Ansi16, false);
+        for (level, colour) in [(0, Color::Black), (0x66, Color::DarkGray), (0xb0, Color::Gray), (255, Color::White)] {
+            assert_eq!(theme.grey(level), Some(colour), "level {level}");
+        }
+    }
+
+    #[test]
+    fn without_colours_no_style_sets_one() {
+        for ascii in [false, true] {
+            let theme = Theme::new(Depth::None, ascii);
+            let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
+            for style in tones.into_iter().chain([theme.strong(), theme.muted(), theme.accent()]) {
+                assert_eq!((style.fg, style.bg), (None, None));
+            }
+            assert_eq!(theme.grey(7), None);
+        }
+    }
+
+    #[test]
+    fn text_in_truecolor_is_legible_on_black_and_on_white() {
+        fn luminance(colour: Color) -> f64 {
+            let Color::Rgb(red, green, blue) = colour else { panic!("{colour:?} is no RGB") };
+            let linear = |channel: u8| {
+                let value = f64::from(channel) / 255.0;
+                if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+        }
+        let theme = Theme::new(Depth::TrueColor, false);
+        let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
+        for style in tones.into_iter().chain([theme.accent()]) {
+            let own = luminance(style.fg.expect("a colour")) + 0.05;
+            assert!(
+                own / 0.05 >= 3.0 && 1.05 / own >= 3.0,
+                "{style:?}: {} on black, {} on white",
+                own / 0.05,
+                1.05 / own
+            );
+        }
+    }
+
+    #[test]
+    fn every_character_of_the_ascii_set_is_ascii() {
+        assert!(format!("{ASCII:?}{ASCII_BORDER:?}").is_ascii());
+    }
+}
