@@ -1,11 +1,27 @@
 //! The training of one network: the order of the images, the epochs, the steps, and the figures that come of them.
 //! Knows no device: the arithmetic is a [`Learner`]'s. Knows neither commands nor reports.
 
-use crate::protocol::Probabilities;
+use std::{io, sync::Arc};
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use crate::{
+    fashion::{CLASSES, Dataset, PIXELS, Split},
+    protocol::Probabilities,
+    settings::Settings,
+};
+
+/// The generator's stream that the initial weights come from; an epoch's order comes from the stream of its number,
+/// which starts at 1, so that no two of them share a random number.
+pub(crate) const WEIGHTS_STREAM: u64 = 0;
+
+/// What the last layer says of one image, before the softmax.
+pub(crate) type Logits = [f32; CLASSES];
 
 /// A device's way of doing a network's arithmetic: steps, predictions, and its whole state out and in.
 ///
-/// The network is Dense + ReLU for each hidden layer, then Dense with ten logits; the loss is the batch's mean softmax
+/// The network is Dense and `ReLU` for each hidden layer, then Dense with ten logits; the loss is the batch's mean softmax
 /// cross entropy; the optimizer is Adam as Keras writes it.
 pub(crate) trait Learner {
     /// Trains one step on the training images with these indices (1 or more). Does not wait for a device that
@@ -15,8 +31,8 @@ pub(crate) trait Learner {
     /// The figures of the steps since the last call, oldest first. Waits for the device.
     fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError>;
 
-    /// The ten probabilities of each of these images (`pixels`: n × 784 bytes, n at least 1), n entries.
-    fn predict(&mut self, pixels: &[u8]) -> Result<Vec<Probabilities>, EngineError>;
+    /// The ten logits of each of these images (`pixels`: n × 784 bytes, n at least 1), n entries.
+    fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError>;
 
     /// The weights, the moments and the count of steps.
     fn state(&self) -> Result<LearnerState, EngineError>;
@@ -36,7 +52,7 @@ pub(crate) struct StepOutcome {
     pub images: u32,
 }
 
-/// A layer's values in the orientation that a checkpoint has (PyTorch's): weight `[outputs, inputs]` row by row.
+/// A layer's values in the orientation that a checkpoint has (`PyTorch`'s): weight `[outputs, inputs]` row by row.
 /// Holds parameters, or Adam's moments of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LayerValues {
@@ -46,6 +62,13 @@ pub(crate) struct LayerValues {
     pub weight: Vec<f32>,
     /// `outputs` values.
     pub bias: Vec<f32>,
+}
+
+impl LayerValues {
+    /// A layer of zeros.
+    pub fn zeros(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs, weight: vec![0.0; inputs * outputs], bias: vec![0.0; outputs] }
+    }
 }
 
 /// All that a learner must know to go on as if it had never been interrupted.
@@ -61,13 +84,534 @@ pub(crate) struct LearnerState {
     pub second_moments: Vec<LayerValues>,
 }
 
-/// What can go wrong in the arithmetic.
+/// What can go wrong in an engine.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The device asked for is not to be had.
     #[error("{0}")]
     Device(String),
+    /// A setting that nothing can be trained with.
+    #[error("{0}")]
+    Setting(String),
     /// dfdx or the device under it failed.
     #[error("the device failed: {0}")]
     Arithmetic(String),
+    /// The loss is no longer a number.
+    #[error(
+        "the {what} became {} at step {step} (epoch {epoch}): try a learning rate lower than {}, for example {}",
+        if value.is_nan() { "NaN" } else { "infinite" },
+        plain(*learning_rate),
+        plain(lower(*learning_rate))
+    )]
+    Diverged {
+        /// `loss`, or `loss on the test images`.
+        what: &'static str,
+        /// What it became.
+        value: f64,
+        /// Steps trained in the whole run, this one counted.
+        step: u64,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The learning rate that led here.
+        learning_rate: f64,
+    },
+    /// The system gives no thread.
+    #[error("cannot start the trainer thread: {0}")]
+    Thread(#[from] io::Error),
+    /// A bug: the trainer thread panicked.
+    #[error("the trainer thread panicked: {0}")]
+    Panicked(String),
+}
+
+impl EngineError {
+    /// A device's error, in words.
+    #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+    pub(super) fn arithmetic(error: impl ToString) -> Self {
+        Self::Arithmetic(error.to_string())
+    }
+}
+
+/// A learning rate that is worth a try where this one failed: a tenth of it, or the usual 0.001 where that is lower.
+fn lower(learning_rate: f64) -> f64 {
+    (learning_rate / 10.0).min(1e-3)
+}
+
+/// A learning rate as a person would write it: at most three digits that count, no rows of zeros.
+fn plain(number: f64) -> String {
+    let short = format!("{number:.2e}").parse().unwrap_or(number);
+    if (1e-5..1e9).contains(&short) { format!("{short}") } else { format!("{short:e}") }
+}
+
+/// Running sums over the figures of some steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// Steps counted.
+    pub steps: u64,
+    /// Images in those steps' batches.
+    pub images: u64,
+    /// Right answers among them.
+    pub correct: u64,
+    /// The batches' losses, each times its images.
+    pub loss_sum: f64,
+}
+
+impl Tally {
+    fn add(&mut self, outcome: StepOutcome) {
+        self.steps += 1;
+        self.images += u64::from(outcome.images);
+        self.correct += u64::from(outcome.correct);
+        self.loss_sum += f64::from(outcome.loss) * f64::from(outcome.images);
+    }
+
+    /// Mean loss an image, in nats, as Keras shows it: a short batch counts for less. 0 before the first step.
+    #[expect(clippy::cast_precision_loss, reason = "no epoch has the 2^53 images that a float cannot count")]
+    pub fn loss(&self) -> f64 {
+        self.loss_sum / self.images.max(1) as f64
+    }
+
+    /// Right answers among the images, 0 to 1. 0 before the first step.
+    #[expect(clippy::cast_precision_loss, reason = "no epoch has the 2^53 images that a float cannot count")]
+    pub fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.images.max(1) as f64
+    }
+}
+
+/// How the network does on the test images.
+pub(crate) struct Evaluation {
+    /// Mean softmax cross entropy, in nats.
+    pub loss: f64,
+    /// Right answers among the images, 0 to 1.
+    pub accuracy: f64,
+    /// Every test image's probabilities, in the test images' order.
+    pub predictions: Vec<Probabilities>,
+}
+
+/// All that a trainer must know to go on, in another process, as if it had never been interrupted. The order of the
+/// images follows from the seed and the epoch, and so needs no more than a position in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TrainerState {
+    /// The network and its optimizer.
+    pub learner: LearnerState,
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Images of the epoch that were trained.
+    pub position: usize,
+    /// The figures of the epoch's steps so far.
+    pub tally: Tally,
+}
+
+/// Leads a learner through its epochs.
+pub(crate) struct Trainer<L> {
+    learner: L,
+    dataset: Arc<Dataset>,
+    settings: Settings,
+    epoch: u32,
+    /// The training images in this epoch's order.
+    order: Vec<u32>,
+    /// How many of them were trained.
+    position: usize,
+    /// Steps trained in the run.
+    steps: u64,
+    /// Those of them whose figures are known.
+    known_steps: u64,
+    /// The known figures of this epoch.
+    tally: Tally,
+    /// Those of them that nobody asked for yet.
+    recent: Tally,
+    outcomes: Vec<StepOutcome>,
+}
+
+impl<L: Learner> Trainer<L> {
+    /// A trainer before its first step. The learner learns from this data set, with these settings.
+    pub fn new(learner: L, dataset: Arc<Dataset>, settings: Settings) -> Self {
+        let order = order(dataset.train.len(), settings.seed, 1);
+        Self {
+            learner,
+            dataset,
+            settings,
+            epoch: 1,
+            order,
+            position: 0,
+            steps: 0,
+            known_steps: 0,
+            tally: Tally::default(),
+            recent: Tally::default(),
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// The epoch, from 1.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Steps trained in the run whose figures are known.
+    pub fn known_steps(&self) -> u64 {
+        self.known_steps
+    }
+
+    /// Steps trained in the run, whether their figures are known or not.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The known figures of this epoch.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The data set.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// What the run was asked to do.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether every image of this epoch was trained.
+    pub fn epoch_is_over(&self) -> bool {
+        self.position == self.order.len()
+    }
+
+    /// Whether this epoch is the last one.
+    pub fn epoch_is_the_last(&self) -> bool {
+        self.epoch >= self.settings.epochs
+    }
+
+    /// Trains the epoch's next batch; nothing when the epoch is over. Its figures come with [`Trainer::drain`].
+    pub fn step(&mut self) -> Result<(), EngineError> {
+        let end = self.order.len().min(self.position.saturating_add(self.settings.batch_size));
+        if self.position < end {
+            self.learner.step(&self.order[self.position..end])?;
+            self.position = end;
+            self.steps += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes in the figures of the steps since the last call. Waits for the device.
+    ///
+    /// # Errors
+    /// [`EngineError::Diverged`] at the first loss that is no finite number; the steps before it are taken in.
+    pub fn drain(&mut self) -> Result<(), EngineError> {
+        self.learner.drain(&mut self.outcomes)?;
+        for outcome in self.outcomes.drain(..) {
+            if !outcome.loss.is_finite() {
+                return Err(EngineError::Diverged {
+                    what: "loss",
+                    value: outcome.loss.into(),
+                    step: self.known_steps + 1,
+                    epoch: self.epoch,
+                    learning_rate: self.settings.learning_rate,
+                });
+            }
+            self.known_steps += 1;
+            self.tally.add(outcome);
+            self.recent.add(outcome);
+        }
+        Ok(())
+    }
+
+    /// The known figures since the last call, if there are any.
+    pub fn take_recent(&mut self) -> Option<Tally> {
+        let recent = std::mem::take(&mut self.recent);
+        (recent.steps > 0).then_some(recent)
+    }
+
+    /// Reshuffles the images and starts over with them.
+    pub fn begin_next_epoch(&mut self) {
+        self.epoch += 1;
+        self.order = order(self.dataset.train.len(), self.settings.seed, self.epoch);
+        self.position = 0;
+        self.tally = Tally::default();
+    }
+
+    /// Shows the network every test image.
+    ///
+    /// # Errors
+    /// [`EngineError::Diverged`] when the loss is no finite number.
+    pub fn evaluate(&mut self) -> Result<Evaluation, EngineError> {
+        let test = &self.dataset.test;
+        let logits = self.learner.logits(test.pixels())?;
+        let evaluation = evaluation(test, &logits);
+        if evaluation.loss.is_finite() {
+            Ok(evaluation)
+        } else {
+            Err(EngineError::Diverged {
+                what: "loss on the test images",
+                value: evaluation.loss,
+                step: self.known_steps,
+                epoch: self.epoch,
+                learning_rate: self.settings.learning_rate,
+            })
+        }
+    }
+
+    /// The network's prediction for one test image; `None` where there is no such image.
+    pub fn predict(&mut self, index: usize) -> Result<Option<Probabilities>, EngineError> {
+        let (images, _) = self.dataset.test.pixels().as_chunks::<PIXELS>();
+        let Some(image) = images.get(index) else { return Ok(None) };
+        Ok(self.learner.logits(image)?.first().map(softmax))
+    }
+
+    /// All that it takes to go on from here in another trainer.
+    #[cfg_attr(not(test), expect(dead_code, reason = "saving and loading a run is built on this"))]
+    pub fn state(&mut self) -> Result<TrainerState, EngineError> {
+        self.drain()?;
+        let learner = self.learner.state()?;
+        Ok(TrainerState { learner, epoch: self.epoch, position: self.position, tally: self.tally })
+    }
+
+    /// Goes on from this state, which a trainer with equal settings and data had.
+    #[cfg_attr(not(test), expect(dead_code, reason = "saving and loading a run is built on this"))]
+    pub fn restore(&mut self, state: &TrainerState) -> Result<(), EngineError> {
+        self.learner.restore(&state.learner)?;
+        self.epoch = state.epoch;
+        self.order = order(self.dataset.train.len(), self.settings.seed, state.epoch);
+        self.position = state.position.min(self.order.len());
+        self.steps = state.learner.step;
+        self.known_steps = state.learner.step;
+        self.tally = state.tally;
+        self.recent = Tally::default();
+        Ok(())
+    }
+}
+
+/// The order in which an epoch takes the images: a shuffle that depends on nothing but the seed and the epoch.
+fn order(images: usize, seed: u64, epoch: u32) -> Vec<u32> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(epoch.into());
+    let mut order: Vec<u32> = (0..u32::try_from(images).expect("a data set has fewer than 2^32 images")).collect();
+    order.shuffle(&mut generator);
+    order
+}
+
+/// Mean loss, accuracy and probabilities of a split that got these logits.
+#[expect(clippy::cast_precision_loss, reason = "a split has fewer than the 2^53 images that a float counts exactly")]
+fn evaluation(split: &Split, logits: &[Logits]) -> Evaluation {
+    let predictions: Vec<_> = logits.iter().map(softmax).collect();
+    let of_class = || split.classes().iter().map(|class| class.index());
+    let loss: f64 = logits.iter().zip(of_class()).map(|(logits, class)| cross_entropy(logits, class)).sum();
+    let right = predictions.iter().zip(of_class()).filter(|(probabilities, class)| likeliest(probabilities) == *class);
+    let images = split.len() as f64;
+    Evaluation { loss: loss / images, accuracy: right.count() as f64 / images, predictions }
+}
+
+/// Softmax cross entropy of one image, in nats: ln Σ exp(logit) - the true class's logit. Taken from the logits, for a
+/// probability that a float rounds to 0 would make it infinite.
+fn cross_entropy(logits: &Logits, class: usize) -> f64 {
+    let logits = logits.map(f64::from);
+    let largest = logits.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+    sum.ln() + largest - logits[class]
+}
+
+/// The probabilities that these logits mean. A network whose logits are no finite numbers any more says nothing, and so
+/// each class gets a tenth.
+fn softmax(logits: &Logits) -> Probabilities {
+    if !logits.iter().all(|logit| logit.is_finite()) {
+        return [0.1; CLASSES];
+    }
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials = logits.map(|logit| (logit - largest).exp());
+    let sum: f32 = exponentials.iter().sum();
+    exponentials.map(|exponential| exponential / sum)
+}
+
+/// The class with the largest probability, the first of equals.
+fn likeliest(probabilities: &Probabilities) -> usize {
+    let mut best = 0;
+    for class in 1..CLASSES {
+        if probabilities[class] > probabilities[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these figures are exact")]
+mod tests {
+    use dfdx::prelude::Cpu;
+
+    use super::*;
+    use crate::engine::{
+        images::fashion,
+        network::untrained,
+        plain::{PlainLearner, prepare_cpu_thread},
+    };
+
+    fn trainer(dataset: &Arc<Dataset>, settings: &Settings) -> Trainer<PlainLearner<Cpu>> {
+        prepare_cpu_thread();
+        let state = untrained(&settings.hidden, settings.seed);
+        let learner = PlainLearner::new(Cpu::default(), Arc::clone(dataset), settings.learning_rate, &state);
+        Trainer::new(learner.expect("the CPU has room"), Arc::clone(dataset), settings.clone())
+    }
+
+    /// Trains so many steps, over the ends of epochs too.
+    fn train(trainer: &mut Trainer<impl Learner>, steps: usize) {
+        for _ in 0..steps {
+            if trainer.epoch_is_over() {
+                trainer.begin_next_epoch();
+            }
+            trainer.step().expect("the CPU computes");
+            trainer.drain().expect("the loss is finite");
+        }
+    }
+
+    fn small() -> Settings {
+        Settings { hidden: vec![16], ..Settings::default() }
+    }
+
+    #[test]
+    fn one_seed_trains_the_same_weights_bit_for_bit_and_another_seed_others() {
+        let dataset = fashion(1_000, 1);
+        let trained = |seed| {
+            let mut trainer = trainer(&dataset, &Settings { seed, ..small() });
+            train(&mut trainer, 50);
+            trainer.state().expect("the CPU computes")
+        };
+        let (first, second) = (trained(3), trained(3));
+        let bits = |state: &TrainerState| -> Vec<u32> {
+            state.learner.parameters.iter().flat_map(|layer| &layer.weight).map(|weight| weight.to_bits()).collect()
+        };
+        assert!(bits(&first) == bits(&second), "one seed trained two networks");
+        assert!(bits(&first) != bits(&trained(4)), "two seeds trained one network");
+    }
+
+    #[test]
+    fn a_run_that_is_resumed_amid_an_epoch_ends_as_one_that_never_stopped() {
+        let dataset = fashion(1_000, 1);
+        let mut whole = trainer(&dataset, &small());
+        train(&mut whole, 45);
+        let state = whole.state().expect("the CPU computes");
+        assert_eq!((state.epoch, state.position, state.tally.steps), (2, 13 * 32, 13));
+
+        let mut resumed = trainer(&dataset, &small());
+        resumed.restore(&state).expect("the layers are the same");
+        assert_eq!(resumed.state().expect("the CPU computes"), state);
+        // Once within the second epoch, and then into the third, past the short last batch of the second.
+        for steps in [10, 20] {
+            train(&mut whole, steps);
+            train(&mut resumed, steps);
+            assert_eq!(resumed.state().expect("the CPU computes"), whole.state().expect("the CPU computes"));
+        }
+        assert_eq!((resumed.known_steps(), resumed.epoch()), (75, 3));
+    }
+
+    #[test]
+    fn every_epoch_takes_every_image_once_in_an_order_of_its_own() {
+        let orders = [order(1_000, 0, 1), order(1_000, 0, 2), order(1_000, 1, 1)];
+        for order in &orders {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..1_000).collect::<Vec<_>>());
+        }
+        assert_ne!(orders[0], orders[1]);
+        assert_ne!(orders[0], orders[2]);
+    }
+
+    /// Fixed, because a run that is resumed by a later build must go on in the order in which it began.
+    #[test]
+    fn seed_0_shuffles_as_it_always_did() {
+        assert_eq!(order(60_000, 0, 1)[..4], [36_540, 49_192, 3_629, 34_018]);
+    }
+
+    #[test]
+    fn a_batch_larger_than_the_split_is_the_whole_split() {
+        let mut trainer = trainer(&fashion(50, 1), &Settings { batch_size: usize::MAX, ..small() });
+        trainer.step().expect("the CPU computes");
+        trainer.drain().expect("the loss is finite");
+        assert!(trainer.epoch_is_over());
+        assert_eq!((trainer.tally().steps, trainer.tally().images), (1, 50));
+        trainer.step().expect("there is nothing to do");
+        assert_eq!(trainer.steps(), 1);
+    }
+
+    #[test]
+    fn a_short_batch_counts_by_its_images_in_the_running_means() {
+        let mut tally = Tally::default();
+        assert_eq!((tally.loss(), tally.accuracy()), (0.0, 0.0));
+        tally.add(StepOutcome { loss: 1.0, correct: 24, images: 32 });
+        tally.add(StepOutcome { loss: 2.0, correct: 0, images: 8 });
+        assert_eq!((tally.loss(), tally.accuracy()), (1.2, 0.6));
+    }
+
+    #[test]
+    fn an_evaluation_agrees_with_its_predictions() {
+        let mut trainer = trainer(&fashion(640, 200), &small());
+        train(&mut trainer, 20);
+        let evaluation = trainer.evaluate().expect("the loss is finite");
+        let (mut loss, mut right) = (0.0, 0.0);
+        for (index, probabilities) in evaluation.predictions.iter().enumerate() {
+            let sum: f32 = probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-6, "the probabilities of image {index} sum to {sum}");
+            let class = trainer.dataset().test.class(index).index();
+            loss -= f64::from(probabilities[class]).ln() / 200.0;
+            right += f64::from(u8::from(probabilities.iter().all(|other| *other <= probabilities[class])));
+        }
+        assert!((evaluation.loss - loss).abs() < 1e-5, "{} is not {loss}", evaluation.loss);
+        assert!((evaluation.accuracy - right / 200.0).abs() < 1e-9);
+        assert!(evaluation.accuracy > 0.3, "20 steps teach more than {}", evaluation.accuracy);
+        let alone = trainer.predict(7).expect("the CPU computes").expect("image 7 is there");
+        for (one, other) in alone.iter().zip(&evaluation.predictions[7]) {
+            assert!((one - other).abs() < 1e-5);
+        }
+        assert_eq!(trainer.predict(200).expect("the CPU computes"), None);
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_names_its_step_and_a_lower_learning_rate() {
+        let mut trainer = trainer(&fashion(320, 1), &Settings { learning_rate: 1e30, ..small() });
+        for _ in 0..10 {
+            trainer.step().expect("the CPU computes");
+        }
+        let error = trainer.drain().expect_err("no network bears this").to_string();
+        assert_eq!(
+            error,
+            "the loss became NaN at step 2 (epoch 1): try a learning rate lower than 1e30, for example 0.001"
+        );
+        assert_eq!(trainer.take_recent().map(|recent| recent.steps), Some(1));
+        // And what is left of the network has no opinion, rather than one that is no number.
+        assert_eq!(trainer.predict(0).expect("the CPU computes"), Some([0.1; CLASSES]));
+        let error = trainer.evaluate().err().expect("no network bears this").to_string();
+        assert!(error.starts_with("the loss on the test images became NaN at step 1"), "{error}");
+    }
+
+    #[test]
+    fn the_advice_is_a_tenth_or_the_usual_rate_in_few_digits() {
+        let advice = |rate| plain(lower(rate));
+        assert_eq!(
+            (advice(1e6), advice(0.01), advice(0.007), advice(0.001)),
+            four(["0.001", "0.001", "0.0007", "0.0001"])
+        );
+        assert_eq!((plain(1e6), plain(0.1), plain(2.0 / 3.0), plain(1e-9)), four(["1000000", "0.1", "0.667", "1e-9"]));
+    }
+
+    fn four(words: [&str; 4]) -> (String, String, String, String) {
+        let [a, b, c, d] = words.map(str::to_owned);
+        (a, b, c, d)
+    }
+
+    #[test]
+    fn huge_logits_have_finite_losses_and_probabilities() {
+        let mut logits = [0.0; CLASSES];
+        logits[3] = 3e38;
+        logits[4] = -3e38;
+        assert_eq!(softmax(&logits)[3], 1.0);
+        assert_eq!(cross_entropy(&logits, 3), 0.0);
+        assert!(cross_entropy(&logits, 4) > 5e38);
+        assert!((cross_entropy(&[1.0; CLASSES], 0) - 10.0_f64.ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers_mean_a_tenth_for_each_class() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut logits = [1.0; CLASSES];
+            logits[9] = bad;
+            assert_eq!(softmax(&logits), [0.1; CLASSES]);
+        }
+    }
 }

@@ -1,0 +1,249 @@
+//! The learner that is nothing but dfdx: its tensors, its tape, its Adam, on any of its devices. Not the fastest one.
+
+use std::sync::Arc;
+
+use dfdx::prelude::{Backward, Device, Gradients, Trace};
+use rayon::ThreadPoolBuilder;
+
+use super::{
+    adam::Adam,
+    network::{Network, Rows, Scalar, loss_and_correct},
+    trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
+};
+use crate::fashion::{Dataset, PIXELS};
+
+/// Images that one pass of [`PlainLearner::logits`] takes, which bounds its memory.
+const CHUNK: usize = 1_000;
+
+/// A network, its optimizer, and the images that it learns from.
+pub(super) struct PlainLearner<D: Device<f32>> {
+    device: D,
+    dataset: Arc<Dataset>,
+    learning_rate: f64,
+    network: Network<D>,
+    adam: Adam<D>,
+    /// Figures that may still be on their way, so that a step never waits for a device that computes on its own.
+    pending: Vec<Pending<D>>,
+}
+
+/// A step's loss and its count of right answers, where they were computed.
+struct Pending<D: Device<f32>> {
+    loss: Scalar<D>,
+    correct: Scalar<D>,
+    images: u32,
+}
+
+impl<D: Device<f32>> PlainLearner<D> {
+    /// A learner that goes on from `state`, on this device.
+    ///
+    /// # Errors
+    /// When the device has no room.
+    pub fn new(
+        device: D,
+        dataset: Arc<Dataset>,
+        learning_rate: f64,
+        state: &LearnerState,
+    ) -> Result<Self, EngineError> {
+        let network = Network::new(&device, &state.parameters)?;
+        let adam = Adam::new(learning_rate, &network, state)?;
+        Ok(Self { device, dataset, learning_rate, network, adam, pending: Vec::new() })
+    }
+
+    /// One step; what can fail in it fails with the device's own error.
+    fn try_step(&mut self, batch: &[u32]) -> Result<(), D::Err> {
+        let train = &self.dataset.train;
+        let mut pixels = Vec::with_capacity(batch.len() * PIXELS);
+        let mut labels = Vec::with_capacity(batch.len());
+        for &index in batch {
+            let index = index as usize;
+            pixels.extend(train.image(index).pixels().iter().copied().map(ink));
+            labels.push(train.class(index).index());
+        }
+        let images = self.device.try_tensor_from_vec(pixels, (batch.len(), PIXELS))?;
+        let labels = self.device.try_tensor_from_vec(labels, (batch.len(),))?;
+
+        let logits = self.network.forward(images.traced(Gradients::leaky()))?;
+        let (loss, correct) = loss_and_correct(logits, labels)?;
+        let figure = loss.retaped();
+        let mut gradients = loss.try_backward()?;
+        self.adam.update(&mut self.network, &mut gradients)?;
+        let images = u32::try_from(batch.len()).expect("indices are u32, and a batch holds each at most once");
+        self.pending.push(Pending { loss: figure, correct, images });
+        Ok(())
+    }
+
+    fn try_logits(&self, pixels: &[u8]) -> Result<Vec<Logits>, D::Err> {
+        let mut logits = Vec::with_capacity(pixels.len() / PIXELS);
+        for chunk in pixels.chunks(CHUNK * PIXELS) {
+            let ink = chunk.iter().copied().map(ink).collect::<Vec<_>>();
+            let images: Rows<D> = self.device.try_tensor_from_vec(ink, (chunk.len() / PIXELS, PIXELS))?;
+            logits.extend_from_slice(self.network.forward(images)?.as_vec().as_chunks().0);
+        }
+        Ok(logits)
+    }
+}
+
+impl<D: Device<f32>> Learner for PlainLearner<D> {
+    fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
+        self.try_step(batch).map_err(EngineError::arithmetic)
+    }
+
+    fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError> {
+        outcomes.extend(self.pending.drain(..).map(|pending| StepOutcome {
+            loss: pending.loss.as_vec()[0],
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, exact in a float")]
+            correct: pending.correct.as_vec()[0] as u32,
+            images: pending.images,
+        }));
+        Ok(())
+    }
+
+    fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+        self.try_logits(pixels).map_err(EngineError::arithmetic)
+    }
+
+    fn state(&self) -> Result<LearnerState, EngineError> {
+        let (first_moments, second_moments) = self.adam.moments(&self.network);
+        Ok(LearnerState { step: self.adam.step(), parameters: self.network.values(), first_moments, second_moments })
+    }
+
+    fn restore(&mut self, state: &LearnerState) -> Result<(), EngineError> {
+        *self = Self::new(self.device.clone(), Arc::clone(&self.dataset), self.learning_rate, state)?;
+        Ok(())
+    }
+}
+
+/// Readies the calling thread to train on the CPU, by two things that halve the time of a step each.
+///
+/// Adam's second moments of pixels that are always black shrink to denormal numbers, which processors are slow with:
+/// they are flushed to zero. And the products are too small to be worth sharing by rayon: it gets a pool of this thread
+/// alone.
+pub(super) fn prepare_cpu_thread() {
+    dfdx::flush_denormals_to_zero();
+    // It fails on a thread that is a pool's already, and then that pool serves.
+    let _ = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+}
+
+/// A pixel's byte as the network sees it, 0 to 1.
+fn ink(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
+}
+
+#[cfg(test)]
+mod tests {
+    use dfdx::prelude::Cpu;
+
+    use super::*;
+    use crate::engine::{images::fashion, network::untrained, reference::Reference, trainer::LayerValues};
+
+    fn learner(dataset: &Arc<Dataset>, state: &LearnerState) -> PlainLearner<Cpu> {
+        prepare_cpu_thread();
+        PlainLearner::new(Cpu::default(), Arc::clone(dataset), 1e-3, state).expect("the CPU has room")
+    }
+
+    fn train(learner: &mut impl Learner, batches: impl IntoIterator<Item = Vec<u32>>) -> Vec<StepOutcome> {
+        let mut outcomes = Vec::new();
+        for batch in batches {
+            learner.step(&batch).expect("the CPU computes");
+        }
+        learner.drain(&mut outcomes).expect("the CPU computes");
+        outcomes
+    }
+
+    /// The images in the order of the file, 32 at a time.
+    fn batches(range: std::ops::Range<u32>) -> impl Iterator<Item = Vec<u32>> {
+        range.map(|batch| (batch * 32..(batch + 1) * 32).collect())
+    }
+
+    fn bits(layers: &[LayerValues]) -> Vec<u32> {
+        layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias)).map(|value| value.to_bits()).collect()
+    }
+
+    fn assert_same(left: &LearnerState, right: &LearnerState) {
+        assert_eq!(left.step, right.step);
+        assert!(bits(&left.parameters) == bits(&right.parameters), "the parameters differ");
+        assert!(bits(&left.first_moments) == bits(&right.first_moments), "the first moments differ");
+        assert!(bits(&left.second_moments) == bits(&right.second_moments), "the second moments differ");
+    }
+
+    fn the_losses_are_those_of_plain_arithmetic(hidden: &[usize]) {
+        let dataset = fashion(3_200, 1);
+        let state = untrained(hidden, 0);
+        let outcomes = train(&mut learner(&dataset, &state), batches(0..100));
+        let mut reference = Reference::new(&state, 1e-3);
+        for (step, (outcome, batch)) in outcomes.iter().zip(batches(0..100)).enumerate() {
+            let (loss, correct) = reference.step(&dataset.train, &batch);
+            let difference = (f64::from(outcome.loss) - loss).abs();
+            assert!(difference < 1e-4, "step {step}: {} is {difference:.1e} from {loss}", outcome.loss);
+            assert_eq!(outcome.correct, correct, "step {step}");
+        }
+        assert!(outcomes[99].loss < outcomes[0].loss / 2.0, "nothing was learned");
+    }
+
+    #[test]
+    fn the_losses_of_a_hundred_steps_are_those_of_plain_arithmetic_in_64_bits() {
+        the_losses_are_those_of_plain_arithmetic(&[128]);
+    }
+
+    #[test]
+    fn two_hidden_layers_are_trained_as_plain_arithmetic_trains_them() {
+        the_losses_are_those_of_plain_arithmetic(&[64, 32]);
+    }
+
+    #[test]
+    fn no_hidden_layer_is_trained_as_plain_arithmetic_trains_it() {
+        the_losses_are_those_of_plain_arithmetic(&[]);
+    }
+
+    #[test]
+    fn a_state_comes_back_as_it_was_set() {
+        let dataset = fashion(640, 1);
+        let mut first = learner(&dataset, &untrained(&[32], 0));
+        train(&mut first, batches(0..20));
+        let state = first.state().expect("the CPU computes");
+        assert_eq!(state.step, 20);
+        let mut second = learner(&dataset, &untrained(&[32], 1));
+        second.restore(&state).expect("the layers are the same");
+        assert_same(&second.state().expect("the CPU computes"), &state);
+    }
+
+    #[test]
+    fn training_goes_on_from_a_state_bit_for_bit() {
+        let dataset = fashion(1_280, 1);
+        let mut whole = learner(&dataset, &untrained(&[32], 0));
+        train(&mut whole, batches(0..20));
+        let state = whole.state().expect("the CPU computes");
+        let rest = train(&mut whole, batches(20..40));
+        let mut resumed = learner(&dataset, &state);
+        assert_eq!(train(&mut resumed, batches(20..40)), rest);
+        assert_same(&resumed.state().expect("the CPU computes"), &whole.state().expect("the CPU computes"));
+    }
+
+    #[test]
+    fn the_figures_of_a_step_are_those_of_its_logits() {
+        let dataset = fashion(100, 1);
+        let mut learner = learner(&dataset, &untrained(&[32], 0));
+        let logits = learner.logits(dataset.train.pixels()).expect("the CPU computes");
+        let outcome = train(&mut learner, [(0..100).collect()])[0];
+        let right = logits
+            .iter()
+            .zip(dataset.train.classes())
+            .filter(|(logits, class)| logits.iter().all(|logit| *logit <= logits[class.index()]));
+        assert_eq!(outcome.correct as usize, right.count());
+        assert_eq!(outcome.images, 100);
+    }
+
+    #[test]
+    fn more_images_than_a_chunk_have_the_logits_that_each_has_alone() {
+        let dataset = fashion(1, CHUNK + 1);
+        let mut learner = learner(&dataset, &untrained(&[32], 0));
+        let all = learner.logits(dataset.test.pixels()).expect("the CPU computes");
+        assert_eq!(all.len(), CHUNK + 1);
+        for index in [0, CHUNK - 1, CHUNK] {
+            let alone = learner.logits(dataset.test.image(index).pixels()).expect("the CPU computes");
+            for (one, other) in alone[0].iter().zip(&all[index]) {
+                assert!((one - other).abs() < 1e-5, "image {index}: {one} is not {other}");
+            }
+        }
+    }
+}
