@@ -9,5 +9,201 @@ mod plain;
 #[cfg(test)]
 mod reference;
 mod trainer;
+mod worker;
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, SendError, Sender, SyncSender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use dfdx::prelude::Cpu;
+
+use self::{
+    plain::{PlainLearner, prepare_cpu_thread},
+    trainer::{Learner, Trainer},
+    worker::Wishes,
+};
+use crate::{
+    fashion::{CLASSES, Dataset, PIXELS},
+    protocol::{Command, Report, Started},
+    settings::{DeviceChoice, Settings},
+};
 
 pub use trainer::EngineError;
+
+/// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
+const MOST_PARAMETERS: usize = 1 << 28;
+
+/// What to train, on what, and what to report of it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What defines the run.
+    pub settings: Settings,
+    /// The images.
+    pub dataset: Arc<Dataset>,
+    /// Train at most this many steps a second; `None`, or what is no positive finite number: as fast as the device can.
+    pub pace: Option<f64>,
+    /// Whether to report [`Report::Untrained`] before the first step.
+    pub evaluate_untrained: bool,
+    /// The test image whose prediction is reported while the network learns, from 0.
+    pub selected: Option<usize>,
+}
+
+/// A run that trains on a thread of its own. Dropping it, and every [`Worker::sender`] with it, ends the run.
+#[derive(Debug)]
+pub struct Worker {
+    commands: Sender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Asks something of the run. It is taken up before the next batch.
+    ///
+    /// # Errors
+    /// When the thread has ended; it does so on [`Command::Stop`], and when it panics, which is reported as
+    /// [`Report::Failed`] before.
+    pub fn send(&self, command: Command) -> Result<(), SendError<Command>> {
+        self.commands.send(command)
+    }
+
+    /// Another way to send commands to this run, for another thread.
+    #[must_use]
+    pub fn sender(&self) -> Sender<Command> {
+        self.commands.clone()
+    }
+
+    /// Ends the run after the batch at hand and waits for its thread.
+    ///
+    /// # Errors
+    /// [`EngineError::Panicked`] when the thread did.
+    pub fn stop(self) -> Result<(), EngineError> {
+        // A thread that is no longer there has stopped as well.
+        let _ = self.commands.send(Command::Stop);
+        self.thread.join().map_err(|panic| EngineError::Panicked(words(panic.as_ref())))
+    }
+}
+
+/// Starts to train on a thread named `trainer`, which hands every report to `emit` and takes commands between batches.
+///
+/// The first report is [`Report::Started`]. After [`Report::Finished`] and [`Report::Failed`] the thread stays and goes
+/// on to answer [`Command::Select`], until [`Command::Stop`] or until every sender of commands is dropped.
+///
+/// # Errors
+/// When the settings cannot be trained with, the device is not to be had, or the system gives no thread.
+pub fn spawn(job: Job, mut emit: impl FnMut(Report) + Send + 'static) -> Result<Worker, EngineError> {
+    let parameters = parameters(&job.settings)?;
+    let (commands, receiver) = mpsc::channel();
+    let (ready, is_ready) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new().name("trainer".to_owned()).spawn(move || {
+        let trained = catch_unwind(AssertUnwindSafe(|| train(job, parameters, &receiver, &ready, &mut emit)));
+        if let Err(panic) = trained {
+            let reason = EngineError::Panicked(words(panic.as_ref())).to_string();
+            emit(Report::Failed { reason });
+            resume_unwind(panic);
+        }
+    })?;
+    let worker = Worker { commands, thread };
+    match is_ready.recv() {
+        Ok(Ok(())) => Ok(worker),
+        Ok(Err(error)) => Err(error),
+        // The thread panicked on its way.
+        Err(_) => worker.stop().and(Err(EngineError::Panicked("before training began".to_owned()))),
+    }
+}
+
+/// Chooses the device, says whether it is to be had, and trains on it.
+fn train(
+    job: Job,
+    parameters: usize,
+    commands: &Receiver<Command>,
+    ready: &SyncSender<Result<(), EngineError>>,
+    emit: &mut impl FnMut(Report),
+) {
+    match job.settings.device {
+        DeviceChoice::Auto | DeviceChoice::Cpu => {
+            prepare_cpu_thread();
+            let state = network::untrained(&job.settings.hidden, job.settings.seed);
+            let learner =
+                PlainLearner::new(Cpu::default(), Arc::clone(&job.dataset), job.settings.learning_rate, &state);
+            run(job, learner, "CPU, 1 thread", parameters, commands, ready, emit);
+        }
+        DeviceChoice::Cuda(_) => {
+            let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \
+                           CUDA toolkit, or choose --device cpu";
+            let _ = ready.send(Err(EngineError::Device(no_cuda.to_owned())));
+        }
+    }
+}
+
+/// Trains with this learner, if there is one.
+fn run(
+    job: Job,
+    learner: Result<impl Learner, EngineError>,
+    device: &str,
+    parameters: usize,
+    commands: &Receiver<Command>,
+    ready: &SyncSender<Result<(), EngineError>>,
+    emit: &mut impl FnMut(Report),
+) {
+    let learner = match learner {
+        Ok(learner) => learner,
+        Err(error) => {
+            let _ = ready.send(Err(error));
+            return;
+        }
+    };
+    // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
+    let _ = ready.send(Ok(()));
+    let started = Started {
+        settings: job.settings.clone(),
+        device: device.to_owned(),
+        parameters,
+        train_images: job.dataset.train.len(),
+        test_images: job.dataset.test.len(),
+    };
+    let wishes = Wishes { pace: job.pace, evaluate_untrained: job.evaluate_untrained, selected: job.selected };
+    worker::run(Trainer::new(learner, job.dataset, job.settings), started, &wishes, commands, emit);
+}
+
+/// Weights and biases of the network that these settings ask for.
+///
+/// # Errors
+/// [`EngineError::Setting`] when one of the settings is none to train with.
+fn parameters(settings: &Settings) -> Result<usize, EngineError> {
+    let reject = |reason: String| Err(EngineError::Setting(reason));
+    if settings.epochs == 0 {
+        return reject("the number of epochs is 0, expected at least 1".to_owned());
+    }
+    if settings.batch_size == 0 {
+        return reject("the batch size is 0, expected at least 1".to_owned());
+    }
+    if !(settings.learning_rate.is_finite() && settings.learning_rate > 0.0) {
+        return reject(format!("the learning rate is {}, expected a positive number", settings.learning_rate));
+    }
+    if settings.hidden.contains(&0) {
+        return reject("a hidden layer has 0 units, expected at least 1".to_owned());
+    }
+    let outputs = settings.hidden.iter().copied().chain([CLASSES]);
+    let inputs = [PIXELS].into_iter().chain(settings.hidden.iter().copied());
+    let parameters = inputs.zip(outputs).try_fold(0_usize, |sum, (inputs, outputs)| {
+        inputs.checked_add(1)?.checked_mul(outputs)?.checked_add(sum).filter(|&sum| sum <= MOST_PARAMETERS)
+    });
+    parameters.map_or_else(
+        || reject(format!("the hidden layers have more than the {MOST_PARAMETERS} weights that fitroom trains")),
+        Ok,
+    )
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "without a word".to_owned())
+}

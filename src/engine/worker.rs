@@ -1,0 +1,385 @@
+//! The loop of the trainer thread: commands in, reports out. Trains through a [`Trainer`]; knows no device.
+
+use std::{
+    collections::VecDeque,
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    time::{Duration, Instant},
+};
+
+use super::trainer::{EngineError, Learner, Trainer};
+use crate::protocol::{Batch, Command, EpochRecord, Report, Started};
+
+/// Batches are reported no more often than this while training runs free: 50 times a second.
+const BATCH_REPORT: Duration = Duration::from_millis(20);
+/// And the selected image's prediction no more often than this: ten times a second.
+const PREDICTION_REPORT: Duration = Duration::from_millis(100);
+/// The span that `images_per_second` looks back on, in seconds.
+const RATE_WINDOW: f64 = 1.0;
+
+/// What the run's worker is asked for beyond its settings.
+pub(super) struct Wishes {
+    /// Train at most this many steps a second.
+    pub pace: Option<f64>,
+    /// Report every test image's prediction before the first step.
+    pub evaluate_untrained: bool,
+    /// Report this test image's prediction while the network learns.
+    pub selected: Option<usize>,
+}
+
+/// Trains until its end or until a command stops it, and answers `Select` after the end as well. Returns on `Stop` or
+/// when the other end of `commands` is gone.
+pub(super) fn run<L: Learner>(
+    trainer: Trainer<L>,
+    started: Started,
+    wishes: &Wishes,
+    commands: &Receiver<Command>,
+    emit: &mut impl FnMut(Report),
+) {
+    let mut worker = Worker {
+        trainer,
+        commands,
+        emit,
+        state: State::Paused,
+        pace: wishes.pace.filter(|&pace| is_a_pace(pace)),
+        selected: wishes.selected,
+        watch: Stopwatch::default(),
+        rate: Rate::default(),
+        last_step: None,
+        last_batch: None,
+        last_prediction: None,
+    };
+    let beginning = worker.begin(started, wishes.evaluate_untrained);
+    worker.fail_on_error(beginning);
+    loop {
+        let done = match worker.next_turn() {
+            Turn::Train => worker.train_step(false),
+            Turn::Obey(command) => worker.obey(&command),
+            Turn::End => return,
+        };
+        worker.fail_on_error(done);
+    }
+}
+
+/// What the worker does until a command says otherwise.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Training,
+    Paused,
+    /// All epochs are trained, or training failed: there are only predictions to be had.
+    Over,
+}
+
+/// What the worker does next.
+enum Turn {
+    Train,
+    Obey(Command),
+    End,
+}
+
+struct Worker<'a, L, E> {
+    trainer: Trainer<L>,
+    commands: &'a Receiver<Command>,
+    emit: &'a mut E,
+    state: State,
+    pace: Option<f64>,
+    selected: Option<usize>,
+    watch: Stopwatch,
+    rate: Rate,
+    last_step: Option<Instant>,
+    last_batch: Option<Instant>,
+    last_prediction: Option<Instant>,
+}
+
+impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
+    /// Reports what stands before the first step, and starts training.
+    fn begin(&mut self, started: Started, evaluate_untrained: bool) -> Result<(), EngineError> {
+        (self.emit)(Report::Started(started));
+        if evaluate_untrained {
+            let predictions = self.trainer.evaluate()?.predictions;
+            (self.emit)(Report::Untrained { predictions });
+        }
+        self.report_prediction()?;
+        self.state = State::Training;
+        self.watch.start();
+        Ok(())
+    }
+
+    /// Looks for a command: in passing while there is a batch to train, else until there is one.
+    fn next_turn(&mut self) -> Turn {
+        let command = match (self.state, self.until_next_step()) {
+            (State::Training, None) => match self.commands.try_recv() {
+                Err(TryRecvError::Empty) => return Turn::Train,
+                received => received.ok(),
+            },
+            (State::Training, Some(wait)) => match self.commands.recv_timeout(wait) {
+                Err(RecvTimeoutError::Timeout) => return Turn::Train,
+                received => received.ok(),
+            },
+            (State::Paused | State::Over, _) => self.commands.recv().ok(),
+        };
+        match command {
+            None | Some(Command::Stop) => Turn::End,
+            Some(command) => Turn::Obey(command),
+        }
+    }
+
+    /// How long the pace keeps the next step waiting; `None` when it is due.
+    fn until_next_step(&self) -> Option<Duration> {
+        let interval = Duration::try_from_secs_f64(self.pace?.recip()).unwrap_or(Duration::MAX);
+        interval.checked_sub(self.last_step?.elapsed()).filter(|wait| !wait.is_zero())
+    }
+
+    fn obey(&mut self, command: &Command) -> Result<(), EngineError> {
+        match *command {
+            Command::Pause if self.state != State::Over => self.pause()?,
+            Command::Resume if self.state != State::Over => {
+                self.state = State::Training;
+                self.watch.start();
+                (self.emit)(Report::Resumed);
+            }
+            Command::Step if self.state == State::Paused => {
+                self.watch.start();
+                self.train_step(true)?;
+                self.watch.stop();
+            }
+            Command::Pace { steps_per_second } if steps_per_second.is_none_or(is_a_pace) => {
+                self.pace = steps_per_second;
+                (self.emit)(Report::Paced { steps_per_second });
+            }
+            Command::Select { index } if index < self.trainer.dataset().test.len() => {
+                self.selected = Some(index);
+                self.report_prediction()?;
+            }
+            // What the state has no use for, an image that is none, a pace that is none, and the end, which
+            // `next_turn` has taken.
+            Command::Pause
+            | Command::Resume
+            | Command::Step
+            | Command::Pace { .. }
+            | Command::Select { .. }
+            | Command::Stop => {}
+        }
+        Ok(())
+    }
+
+    /// Stops between two batches, with everything reported that was trained: the screen stands still on the truth.
+    fn pause(&mut self) -> Result<(), EngineError> {
+        if self.state == State::Training {
+            self.watch.stop();
+            self.state = State::Paused;
+            self.report_batch()?;
+            self.report_prediction()?;
+        }
+        (self.emit)(Report::Paused);
+        Ok(())
+    }
+
+    /// Trains one batch, and whatever the end of an epoch brings with it.
+    fn train_step(&mut self, alone: bool) -> Result<(), EngineError> {
+        self.last_step = Some(Instant::now());
+        self.trainer.step()?;
+        let over = self.trainer.epoch_is_over();
+        let at_once = alone || over || self.is_slow_motion();
+        if at_once || is_due(self.last_batch, BATCH_REPORT) {
+            self.report_batch()?;
+        }
+        if at_once || is_due(self.last_prediction, PREDICTION_REPORT) {
+            self.report_prediction()?;
+        }
+        if over { self.close_epoch() } else { Ok(()) }
+    }
+
+    /// Whether every single step can be followed on the screen.
+    fn is_slow_motion(&self) -> bool {
+        self.pace.is_some_and(|pace| pace <= BATCH_REPORT.as_secs_f64().recip())
+    }
+
+    /// Reports the steps since the last time, if there are any.
+    fn report_batch(&mut self) -> Result<(), EngineError> {
+        let drained = self.trainer.drain();
+        self.last_batch = Some(Instant::now());
+        if let Some(recent) = self.trainer.take_recent() {
+            let epoch = self.trainer.tally();
+            (self.emit)(Report::Batch(Batch {
+                epoch: self.trainer.epoch(),
+                step_in_epoch: epoch.steps,
+                step: self.trainer.known_steps(),
+                steps: recent.steps,
+                loss: recent.loss(),
+                accuracy: recent.accuracy(),
+                epoch_loss: epoch.loss(),
+                epoch_accuracy: epoch.accuracy(),
+                seconds: self.watch.seconds_of_epoch(),
+                images_per_second: self.rate.after(self.watch.seconds(), recent.images),
+            }));
+        }
+        drained
+    }
+
+    /// Reports what the network makes of the selected image, if one is selected.
+    fn report_prediction(&mut self) -> Result<(), EngineError> {
+        let Some(index) = self.selected else { return Ok(()) };
+        if let Some(probabilities) = self.trainer.predict(index)? {
+            let step = self.trainer.steps();
+            (self.emit)(Report::Prediction { index, step, probabilities });
+        }
+        self.last_prediction = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Evaluates an epoch whose last batch is reported, and goes on to the next one or to the end.
+    fn close_epoch(&mut self) -> Result<(), EngineError> {
+        let was_training = self.state == State::Training;
+        self.watch.stop();
+        let epoch = self.trainer.epoch();
+        (self.emit)(Report::Evaluating { epoch });
+        let start = Instant::now();
+        let evaluation = self.trainer.evaluate()?;
+        let eval_seconds = start.elapsed().as_secs_f64();
+        let (tally, seconds) = (self.trainer.tally(), self.watch.seconds_of_epoch());
+        let record = EpochRecord {
+            epoch,
+            step: self.trainer.known_steps(),
+            loss: tally.loss(),
+            accuracy: tally.accuracy(),
+            val_loss: evaluation.loss,
+            val_accuracy: evaluation.accuracy,
+            learning_rate: self.trainer.settings().learning_rate,
+            seconds,
+            eval_seconds,
+            images_per_second: per_second(tally.images, seconds),
+        };
+        (self.emit)(Report::Epoch { record, predictions: evaluation.predictions });
+        if self.trainer.epoch_is_the_last() {
+            self.state = State::Over;
+            (self.emit)(Report::Finished);
+        } else {
+            self.trainer.begin_next_epoch();
+            self.watch.begin_epoch();
+            if was_training {
+                self.watch.start();
+            }
+        }
+        Ok(())
+    }
+
+    /// After a failure there is no training, but there are predictions.
+    fn fail_on_error(&mut self, done: Result<(), EngineError>) {
+        if let Err(error) = done {
+            self.watch.stop();
+            self.state = State::Over;
+            (self.emit)(Report::Failed { reason: error.to_string() });
+        }
+    }
+}
+
+/// Whether one can train at this many steps a second.
+fn is_a_pace(steps_per_second: f64) -> bool {
+    steps_per_second.is_finite() && steps_per_second > 0.0
+}
+
+fn is_due(last: Option<Instant>, interval: Duration) -> bool {
+    last.is_none_or(|last| last.elapsed() >= interval)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no epoch has the 2^53 images that a float cannot count")]
+fn per_second(images: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 { images as f64 / seconds } else { 0.0 }
+}
+
+/// Time spent on training: stands still while it is stopped.
+#[derive(Default)]
+struct Stopwatch {
+    before: Duration,
+    since: Option<Instant>,
+    epoch_began: Duration,
+}
+
+impl Stopwatch {
+    fn start(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    fn stop(&mut self) {
+        self.before = self.time();
+        self.since = None;
+    }
+
+    fn begin_epoch(&mut self) {
+        self.epoch_began = self.time();
+    }
+
+    fn time(&self) -> Duration {
+        self.before + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Seconds of the whole run.
+    fn seconds(&self) -> f64 {
+        self.time().as_secs_f64()
+    }
+
+    /// Seconds since the epoch began.
+    fn seconds_of_epoch(&self) -> f64 {
+        self.time().saturating_sub(self.epoch_began).as_secs_f64()
+    }
+}
+
+/// Images a second over the last moments: how many came since the youngest moment that is a window's length ago.
+#[derive(Default)]
+struct Rate {
+    images: u64,
+    /// Seconds of training and the images until then; the oldest one is what the rate counts from.
+    moments: VecDeque<(f64, u64)>,
+}
+
+impl Rate {
+    /// The rate when, after `seconds` of training in all, so many more images were trained.
+    fn after(&mut self, seconds: f64, images: u64) -> f64 {
+        if self.moments.is_empty() {
+            self.moments.push_back((0.0, 0));
+        }
+        self.images += images;
+        self.moments.push_back((seconds, self.images));
+        while self.moments.get(1).is_some_and(|&(moment, _)| seconds - moment >= RATE_WINDOW) {
+            self.moments.pop_front();
+        }
+        let (first, before) = self.moments.front().copied().unwrap_or_default();
+        per_second(self.images - before, seconds - first)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these figures are exact")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_counts_the_last_second_alone() {
+        let mut rate = Rate::default();
+        assert_eq!(rate.after(0.5, 100), 200.0);
+        assert_eq!(rate.after(1.0, 100), 200.0);
+        // From 0.5 s on, where 100 images were done.
+        assert_eq!(rate.after(1.5, 500), 600.0);
+        // A step that takes longer than the window is its own measure.
+        assert_eq!(rate.after(4.0, 50), 20.0);
+    }
+
+    #[test]
+    fn the_rate_of_no_time_is_none() {
+        assert_eq!(Rate::default().after(0.0, 32), 0.0);
+    }
+
+    #[test]
+    fn a_stopped_watch_stands_still() {
+        let mut watch = Stopwatch::default();
+        watch.start();
+        std::thread::sleep(Duration::from_millis(5));
+        watch.stop();
+        let seconds = watch.seconds();
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(seconds >= 0.005);
+        assert_eq!(watch.seconds().to_bits(), seconds.to_bits());
+        watch.begin_epoch();
+        assert_eq!(watch.seconds_of_epoch(), 0.0);
+    }
+}

@@ -1,0 +1,590 @@
+//! A run as the rest of the program sees it: commands into a worker thread, reports out of it, on real images.
+
+use std::{
+    sync::{
+        Arc, LazyLock,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use fitroom::{
+    engine::{self, EngineError, Job, Worker},
+    fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
+    protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started},
+    settings::{DeviceChoice, Settings},
+};
+
+/// Longer than anything here takes, on however busy a machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Long enough to see that nothing comes.
+const SILENCE: Duration = Duration::from_millis(150);
+
+static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
+
+/// A job on so many of the first images, with a small network.
+fn job(train: usize, test: usize) -> Job {
+    Job {
+        settings: Settings { epochs: 2, hidden: vec![16], device: DeviceChoice::Cpu, ..Settings::default() },
+        dataset: Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES)),
+        pace: None,
+        evaluate_untrained: false,
+        selected: None,
+    }
+}
+
+/// A job that no test waits for the end of.
+fn long_job() -> Job {
+    let mut job = job(1_000, 100);
+    job.settings.epochs = 1_000_000;
+    job
+}
+
+struct Run {
+    worker: Worker,
+    reports: Receiver<Report>,
+}
+
+impl Run {
+    fn new(job: Job) -> Self {
+        let (sender, reports) = channel();
+        let worker = engine::spawn(job, move |report| {
+            // A test that has seen enough hangs up.
+            let _ = sender.send(report);
+        });
+        Self { worker: worker.expect("the CPU is there"), reports }
+    }
+
+    fn send(&self, command: Command) {
+        self.worker.send(command).expect("the worker lives");
+    }
+
+    fn next(&self) -> Report {
+        self.reports.recv_timeout(PATIENCE).expect("a report comes")
+    }
+
+    /// Passes over reports until one is what `pick` looks for.
+    fn find<T>(&self, mut pick: impl FnMut(Report) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = pick(self.next()) {
+                return found;
+            }
+        }
+    }
+
+    /// All reports up to the end of training.
+    fn to_the_end(&self) -> Vec<Report> {
+        let mut reports = Vec::new();
+        loop {
+            let report = self.next();
+            let is_last = matches!(report, Report::Finished | Report::Failed { .. });
+            reports.push(report);
+            if is_last {
+                return reports;
+            }
+        }
+    }
+
+    /// Pauses, and passes over all that was reported before.
+    fn pause(&self) {
+        self.send(Command::Pause);
+        self.find(|report| (report == Report::Paused).then_some(()));
+    }
+
+    /// Selects an image and waits for its prediction, passing over all else.
+    fn prediction_of(&self, selected: usize) -> (u64, Probabilities) {
+        self.send(Command::Select { index: selected });
+        self.find(|report| match report {
+            Report::Prediction { index, step, probabilities } if index == selected => Some((step, probabilities)),
+            _ => None,
+        })
+    }
+
+    fn assert_silent(&self) {
+        match self.reports.recv_timeout(SILENCE) {
+            Err(RecvTimeoutError::Timeout) => {}
+            other => panic!("expected no report, got {other:?}"),
+        }
+    }
+
+    fn stop(self) {
+        self.worker.stop().expect("the worker does not panic");
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `Run::find`")]
+fn batch(report: Report) -> Option<Batch> {
+    match report {
+        Report::Batch(batch) => Some(batch),
+        _ => None,
+    }
+}
+
+fn batches(reports: &[Report]) -> Vec<Batch> {
+    reports.iter().cloned().filter_map(batch).collect()
+}
+
+fn epochs(reports: &[Report]) -> Vec<(EpochRecord, Vec<Probabilities>)> {
+    let epoch = |report: &Report| match report {
+        Report::Epoch { record, predictions } => Some((*record, predictions.clone())),
+        _ => None,
+    };
+    reports.iter().filter_map(epoch).collect()
+}
+
+fn assert_close(left: f64, right: f64) {
+    assert!((left - right).abs() <= 1e-9 * right.abs().max(1.0), "{left} is not {right}");
+}
+
+#[test]
+fn a_run_begins_with_its_facts_and_ends_with_finished() {
+    let job = job(1_000, 100);
+    let settings = job.settings.clone();
+    let run = Run::new(job);
+    let reports = run.to_the_end();
+    let Report::Started(started) = &reports[0] else { panic!("{:?} comes first", reports[0]) };
+    let expected = Started {
+        settings,
+        device: started.device.clone(),
+        parameters: 785 * 16 + 17 * 10,
+        train_images: 1_000,
+        test_images: 100,
+    };
+    assert_eq!(*started, expected);
+    assert!(started.device.starts_with("CPU"), "{}", started.device);
+    assert_eq!(reports.last(), Some(&Report::Finished));
+    run.assert_silent();
+    run.stop();
+}
+
+#[test]
+fn the_batches_of_an_epoch_add_up_to_its_record() {
+    let run = Run::new(job(1_000, 100));
+    let reports = run.to_the_end();
+    let epochs = epochs(&reports);
+    assert_eq!(epochs.len(), 2);
+    for (number, (record, predictions)) in (1..).zip(&epochs) {
+        let batches: Vec<Batch> = batches(&reports).into_iter().filter(|batch| batch.epoch == number).collect();
+        assert_eq!(batches.iter().map(|batch| batch.steps).sum::<u64>(), 32);
+        let last = batches.last().expect("an epoch has batches");
+        assert_eq!((last.step_in_epoch, last.step), (32, 32 * u64::from(number)));
+        assert_eq!((record.epoch, record.step), (number, last.step));
+        assert_close(record.loss, last.epoch_loss);
+        assert_close(record.accuracy, last.epoch_accuracy);
+        assert_close(record.learning_rate, 0.001);
+        assert!(record.seconds > 0.0 && record.eval_seconds > 0.0 && record.images_per_second > 0.0, "{record:?}");
+        assert_close(record.images_per_second, 1_000.0 / record.seconds);
+        assert_eq!(predictions.len(), 100);
+        for probabilities in predictions {
+            assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+    assert!(epochs[1].0.loss < epochs[0].0.loss, "nothing was learned");
+    run.stop();
+}
+
+#[test]
+fn an_epoch_is_evaluated_after_its_last_batch() {
+    let run = Run::new(job(100, 100));
+    let order: Vec<&str> = run
+        .to_the_end()
+        .iter()
+        .map(|report| match report {
+            Report::Batch(batch) if batch.step_in_epoch == 4 => "last batch",
+            Report::Evaluating { .. } => "evaluating",
+            Report::Epoch { .. } => "epoch",
+            Report::Finished => "finished",
+            _ => "",
+        })
+        .filter(|name| !name.is_empty())
+        .collect();
+    let epoch = ["last batch", "evaluating", "epoch"];
+    assert_eq!(order, [&epoch[..], &epoch[..], &["finished"]].concat());
+    run.stop();
+}
+
+#[test]
+fn a_short_last_batch_counts_by_its_images() {
+    let mut job = job(40, 10);
+    job.settings.epochs = 1;
+    // Slow enough that every step is reported by itself.
+    job.pace = Some(50.0);
+    let run = Run::new(job);
+    let reports = run.to_the_end();
+    let batches = batches(&reports);
+    assert_eq!(batches.iter().map(|batch| (batch.step, batch.steps)).collect::<Vec<_>>(), [(1, 1), (2, 1)]);
+    assert_close(batches[1].epoch_loss, (32.0 * batches[0].loss + 8.0 * batches[1].loss) / 40.0);
+    assert_close(batches[1].epoch_accuracy, (32.0 * batches[0].accuracy + 8.0 * batches[1].accuracy) / 40.0);
+    run.stop();
+}
+
+#[test]
+fn two_runs_with_one_seed_report_the_same_figures_and_another_seed_others() {
+    let figures = |seed| {
+        let mut job = job(1_000, 100);
+        job.settings.seed = seed;
+        let run = Run::new(job);
+        let figures: Vec<_> = epochs(&run.to_the_end())
+            .into_iter()
+            .map(|(record, predictions)| (record.loss.to_bits(), record.val_loss.to_bits(), predictions))
+            .collect();
+        run.stop();
+        figures
+    };
+    assert!(figures(5) == figures(5), "one seed trained two networks");
+    assert!(figures(5) != figures(6), "two seeds trained one network");
+}
+
+#[test]
+fn three_epochs_on_five_thousand_images_teach_most_of_the_classes() {
+    let mut job = job(5_000, 2_000);
+    job.settings = Settings { epochs: 3, device: DeviceChoice::Cpu, ..Settings::default() };
+    let run = Run::new(job);
+    let (last, _) = epochs(&run.to_the_end()).pop().expect("three epochs");
+    // Seeds 0 to 3 reach 0.837 to 0.841 and 0.811 to 0.835.
+    assert!(last.accuracy > 0.82, "training accuracy {}", last.accuracy);
+    assert!(last.val_accuracy > 0.79, "test accuracy {}", last.val_accuracy);
+    run.stop();
+}
+
+#[test]
+fn the_untrained_network_is_reported_when_it_is_asked_for() {
+    let mut job = job(100, 50);
+    job.evaluate_untrained = true;
+    job.selected = Some(7);
+    let run = Run::new(job);
+    assert!(matches!(run.next(), Report::Started(_)));
+    let Report::Untrained { predictions } = run.next() else { panic!("the untrained network comes second") };
+    assert_eq!(predictions.len(), 50);
+    let Report::Prediction { index: 7, step: 0, probabilities } = run.next() else {
+        panic!("the selected image is third")
+    };
+    for class in 0..CLASSES {
+        assert!((probabilities[class] - predictions[7][class]).abs() < 1e-6);
+    }
+    run.stop();
+}
+
+#[test]
+fn pausing_stops_between_two_batches_and_resuming_goes_on_with_the_next() {
+    let run = Run::new(long_job());
+    let mut step = run.find(batch).step;
+    run.send(Command::Pause);
+    run.find(|report| match report {
+        Report::Batch(batch) => {
+            step = batch.step;
+            None
+        }
+        Report::Paused => Some(()),
+        _ => None,
+    });
+    run.assert_silent();
+    run.send(Command::Resume);
+    assert_eq!(run.next(), Report::Resumed);
+    let next = run.find(batch);
+    assert_eq!(next.step, step + next.steps);
+    run.stop();
+}
+
+#[test]
+fn pausing_twice_and_resuming_twice_is_pausing_and_resuming_once() {
+    let run = Run::new(long_job());
+    run.pause();
+    run.pause();
+    run.assert_silent();
+    run.send(Command::Resume);
+    run.send(Command::Resume);
+    assert_eq!(run.next(), Report::Resumed);
+    run.find(|report| (report == Report::Resumed).then_some(()));
+    run.find(batch);
+    run.stop();
+}
+
+#[test]
+fn a_pause_does_not_count_as_training_time() {
+    let run = Run::new(long_job());
+    let mut before = run.find(batch);
+    run.send(Command::Pause);
+    run.find(|report| {
+        before = batch(report.clone()).unwrap_or(before);
+        (report == Report::Paused).then_some(())
+    });
+    thread::sleep(Duration::from_millis(500));
+    run.send(Command::Step);
+    let after = run.find(batch);
+    assert!(after.seconds - before.seconds < 0.4, "{} s after {} s", after.seconds, before.seconds);
+    run.stop();
+}
+
+#[test]
+fn a_step_while_paused_is_one_batch_and_its_prediction() {
+    let mut job = long_job();
+    job.selected = Some(3);
+    let run = Run::new(job);
+    run.pause();
+    let (before, _) = run.prediction_of(3);
+    for step in before + 1..=before + 3 {
+        run.send(Command::Step);
+        let Report::Batch(batch) = run.next() else { panic!("the batch comes first") };
+        assert_eq!((batch.step, batch.steps), (step, 1));
+        let Report::Prediction { index, step: predicted, .. } = run.next() else {
+            panic!("its prediction comes second")
+        };
+        assert_eq!((index, predicted), (3, step));
+        if batch.step_in_epoch == 32 {
+            assert!(matches!(run.next(), Report::Evaluating { .. }));
+            assert!(matches!(run.next(), Report::Epoch { .. }));
+        }
+    }
+    run.assert_silent();
+    run.stop();
+}
+
+#[test]
+fn single_steps_go_over_the_ends_of_the_epochs_up_to_the_end_of_the_run() {
+    let mut job = job(64, 10);
+    // The first step is trained at once, the second would come in an hour.
+    job.pace = Some(1.0 / 3_600.0);
+    let run = Run::new(job);
+    assert_eq!(run.find(batch).step, 1);
+    run.pause();
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        run.send(Command::Step);
+    }
+    run.find(|report| {
+        match &report {
+            Report::Batch(batch) => names.push(format!("batch {}.{}", batch.epoch, batch.step_in_epoch)),
+            Report::Evaluating { epoch } => names.push(format!("evaluating {epoch}")),
+            Report::Epoch { record, .. } => names.push(format!("epoch {}", record.epoch)),
+            _ => {}
+        }
+        (report == Report::Finished).then_some(())
+    });
+    assert_eq!(names, ["batch 1.2", "evaluating 1", "epoch 1", "batch 2.1", "batch 2.2", "evaluating 2", "epoch 2"]);
+    run.send(Command::Step);
+    run.assert_silent();
+    run.stop();
+}
+
+#[test]
+fn a_step_while_training_is_ignored() {
+    let mut job = long_job();
+    job.pace = Some(1.0 / 3_600.0);
+    let run = Run::new(job);
+    run.find(batch);
+    run.send(Command::Step);
+    run.assert_silent();
+    run.stop();
+}
+
+#[test]
+fn a_pace_is_kept_and_every_step_of_it_is_reported_with_its_prediction() {
+    let mut job = long_job();
+    job.selected = Some(0);
+    job.pace = Some(20.0);
+    let run = Run::new(job);
+    let start = Instant::now();
+    for step in 1..=6 {
+        assert_eq!(run.find(batch).step, step);
+        assert!(matches!(run.next(), Report::Prediction { index: 0, .. }));
+    }
+    // Five intervals of 50 ms lie between six steps.
+    assert!(start.elapsed() >= Duration::from_millis(240), "{:?}", start.elapsed());
+    run.stop();
+}
+
+#[test]
+fn slow_motion_counts_as_training_time_and_every_epoch_begins_at_0() {
+    let mut job = job(128, 10);
+    job.pace = Some(20.0);
+    let start = Instant::now();
+    let run = Run::new(job);
+    let seconds: Vec<f64> = epochs(&run.to_the_end()).iter().map(|(record, _)| record.seconds).collect();
+    let elapsed = start.elapsed().as_secs_f64();
+    // Three intervals of 50 ms lie between an epoch's four steps.
+    assert!(seconds.iter().all(|&seconds| seconds > 0.145), "{seconds:?}");
+    assert!(seconds.iter().sum::<f64>() < elapsed, "{seconds:?} in {elapsed} s");
+    run.stop();
+}
+
+#[test]
+fn commands_are_answered_at_once_however_slow_the_pace() {
+    let mut job = long_job();
+    job.pace = Some(1.0 / 3_600.0);
+    let run = Run::new(job);
+    run.find(batch);
+    let start = Instant::now();
+    run.prediction_of(1);
+    run.pause();
+    run.send(Command::Resume);
+    run.find(|report| (report == Report::Resumed).then_some(()));
+    run.send(Command::Pace { steps_per_second: None });
+    assert_eq!(run.next(), Report::Paced { steps_per_second: None });
+    run.find(batch);
+    // Four answers that take some milliseconds, and far less than the hour until the next step.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    run.stop();
+}
+
+#[test]
+fn a_pace_that_is_none_is_ignored() {
+    for pace in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let mut job = long_job();
+        job.pace = Some(pace);
+        let run = Run::new(job);
+        run.find(batch);
+        run.pause();
+        run.send(Command::Pace { steps_per_second: Some(pace) });
+        run.assert_silent();
+        run.stop();
+    }
+}
+
+#[test]
+fn a_selection_is_answered_while_training_while_paused_and_after_the_end() {
+    let run = Run::new(long_job());
+    let (first, _) = run.prediction_of(0);
+    run.pause();
+    let (second, probabilities) = run.prediction_of(99);
+    assert!(second >= first);
+    assert_eq!(run.prediction_of(99), (second, probabilities));
+    run.stop();
+
+    let run = Run::new(job(100, 50));
+    let (record, predictions) = epochs(&run.to_the_end()).pop().expect("two epochs");
+    let (step, probabilities) = run.prediction_of(49);
+    assert_eq!(step, record.step);
+    for class in 0..CLASSES {
+        assert!((probabilities[class] - predictions[49][class]).abs() < 1e-5);
+    }
+    run.stop();
+}
+
+#[test]
+fn an_image_that_is_not_there_is_not_selected() {
+    let mut job = job(100, 50);
+    job.selected = Some(50);
+    let run = Run::new(job);
+    assert!(run.to_the_end().iter().all(|report| !matches!(report, Report::Prediction { .. })));
+    for index in [50, usize::MAX] {
+        run.send(Command::Select { index });
+    }
+    run.assert_silent();
+    run.stop();
+}
+
+#[test]
+fn the_selected_image_is_followed_while_the_network_learns() {
+    let mut job = long_job();
+    job.selected = Some(5);
+    let run = Run::new(job);
+    let mut steps = Vec::new();
+    run.find(|report| {
+        if let Report::Prediction { index: 5, step, .. } = report {
+            steps.push(step);
+        }
+        (steps.len() == 4).then_some(())
+    });
+    assert!(steps[0] == 0 && steps.is_sorted() && steps[3] > 0, "{steps:?}");
+    run.stop();
+}
+
+#[test]
+fn a_network_that_learns_too_fast_fails_with_its_step_and_still_answers() {
+    let mut job = job(1_000, 50);
+    job.settings.learning_rate = 1e30;
+    let run = Run::new(job);
+    let reports = run.to_the_end();
+    let reason = match reports.last() {
+        Some(Report::Failed { reason }) => reason.as_str(),
+        other => panic!("{other:?} comes last"),
+    };
+    assert_eq!(
+        reason,
+        "the loss became NaN at step 2 (epoch 1): try a learning rate lower than 1e30, for example 0.001"
+    );
+    assert!(batches(&reports).iter().all(|batch| batch.loss.is_finite() && batch.epoch_loss.is_finite()));
+    run.assert_silent();
+    for command in [Command::Resume, Command::Step, Command::Pause, Command::Select { index: 0 }] {
+        run.send(command);
+    }
+    let Report::Prediction { probabilities, .. } = run.next() else {
+        panic!("there is nothing but a prediction to be had")
+    };
+    assert!(probabilities.iter().all(|probability| probability.is_finite()));
+    run.assert_silent();
+    run.stop();
+}
+
+#[test]
+fn a_run_that_nobody_commands_any_more_ends() {
+    let run = Run::new(long_job());
+    run.find(batch);
+    drop(run.worker);
+    // The thread owns the other end: it is gone when the thread is.
+    let end = Instant::now() + PATIENCE;
+    while run.reports.recv_timeout(end.saturating_duration_since(Instant::now())).is_ok() {}
+    assert_eq!(run.reports.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+}
+
+#[test]
+fn a_finished_run_and_a_paused_run_can_be_stopped() {
+    let run = Run::new(job(100, 50));
+    run.to_the_end();
+    run.stop();
+    let run = Run::new(long_job());
+    run.pause();
+    run.stop();
+}
+
+#[test]
+fn a_panic_on_the_trainer_thread_is_reported_and_returned() {
+    let (sender, reports) = channel();
+    let worker = engine::spawn(job(100, 50), move |report| {
+        assert!(!matches!(report, Report::Epoch { .. }), "this epoch is too much");
+        let _ = sender.send(report);
+    });
+    let worker = worker.expect("the CPU is there");
+    let failed = reports.iter().find_map(|report| match report {
+        Report::Failed { reason } => Some(reason),
+        _ => None,
+    });
+    assert_eq!(failed.as_deref(), Some("the trainer thread panicked: this epoch is too much"));
+    let error = worker.stop().expect_err("the thread panicked");
+    assert!(matches!(&error, EngineError::Panicked(words) if words == "this epoch is too much"), "{error}");
+}
+
+#[test]
+fn settings_that_nothing_can_be_trained_with_are_named() {
+    type Change = fn(&mut Settings);
+    let error = |change: Change| {
+        let mut job = job(10, 10);
+        change(&mut job.settings);
+        engine::spawn(job, |_| {}).expect_err("nothing can be trained with that").to_string()
+    };
+    let cases: [(Change, &str); 8] = [
+        (|settings| settings.epochs = 0, "epochs is 0"),
+        (|settings| settings.batch_size = 0, "batch size is 0"),
+        (|settings| settings.learning_rate = 0.0, "learning rate is 0"),
+        (|settings| settings.learning_rate = f64::NAN, "learning rate is NaN"),
+        (|settings| settings.learning_rate = f64::INFINITY, "learning rate is inf"),
+        (|settings| settings.hidden = vec![8, 0], "hidden layer has 0 units"),
+        (|settings| settings.hidden = vec![usize::MAX], "more than the 268435456 weights"),
+        (|settings| settings.hidden = vec![1 << 20, 1 << 20], "more than the 268435456 weights"),
+    ];
+    for (change, words) in cases {
+        let error = error(change);
+        assert!(error.contains(words), "{error:?} does not say {words:?}");
+    }
+}
+
+#[test]
+fn a_build_without_cuda_says_how_to_get_one_with_it() {
+    let mut job = job(10, 10);
+    job.settings.device = DeviceChoice::Cuda(0);
+    let error = engine::spawn(job, |_| {}).expect_err("there is no CUDA");
+    assert!(matches!(error, EngineError::Device(_)));
+    assert!(error.to_string().contains("cargo build --release --features cuda"), "{error}");
+}
