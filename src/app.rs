@@ -4,6 +4,8 @@
 pub mod history;
 pub mod keys;
 pub mod progress;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -12,9 +12,12 @@
 //! sources and holds them to it.
 
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod fashion;
+pub mod headless;
 pub mod metrics;
 pub mod protocol;
 pub mod settings;
+pub mod tui;
 pub mod view;

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{fashion::CLASSES, settings::Settings};
+use crate::{
+    fashion::{CLASSES, PIXELS},
+    settings::Settings,
+};
 
 /// The probabilities of one image's ten classes, in the classes' order; they sum to 1.
 pub type Probabilities = [f32; CLASSES];
@@ -104,6 +107,13 @@ impl Started {
     #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         self.train_images.div_ceil(self.settings.batch_size.max(1)) as u64
+    }
+
+    /// The network's layer sizes, input to logits: `784-128-10`.
+    #[must_use]
+    pub fn layers(&self) -> String {
+        let sizes = [PIXELS].into_iter().chain(self.settings.hidden.iter().copied()).chain([CLASSES]);
+        sizes.map(|size| size.to_string()).collect::<Vec<_>>().join("-")
     }
 }
 

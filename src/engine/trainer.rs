@@ -96,10 +96,10 @@ pub enum EngineError {
     /// dfdx or the device under it failed.
     #[error("the device failed: {0}")]
     Arithmetic(String),
-    /// The loss is no longer a number.
+    /// The loss is no longer a number, or too large to ever come back.
     #[error(
         "the {what} became {} at step {step} (epoch {epoch}): try a learning rate lower than {}, for example {}",
-        if value.is_nan() { "NaN" } else { "infinite" },
+        amount(*value),
         plain(*learning_rate),
         plain(lower(*learning_rate))
     )]
@@ -128,6 +128,25 @@ impl EngineError {
     #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
     pub(super) fn arithmetic(error: impl ToString) -> Self {
         Self::Arithmetic(error.to_string())
+    }
+}
+
+/// A loss that no training comes back from: a network that guesses has 2.3, and one that is as sure of the wrong class as
+/// 32-bit logits of a sane size allow, some hundreds. Adam's bounded steps can hold a loss in the trillions without ever
+/// overflowing to infinity.
+pub(crate) const HOPELESS: f64 = 1e9;
+
+/// Whether training ends at this loss.
+fn is_hopeless(loss: f64) -> bool {
+    !loss.is_finite() || loss > HOPELESS
+}
+
+/// A loss that is no loss, in words.
+fn amount(loss: f64) -> String {
+    match loss {
+        _ if loss.is_nan() => "NaN".to_owned(),
+        _ if loss.is_infinite() => "infinite".to_owned(),
+        _ => format!("{loss:.1e}"),
     }
 }
 
@@ -294,18 +313,12 @@ impl<L: Learner> Trainer<L> {
     /// Takes in the figures of the steps since the last call. Waits for the device.
     ///
     /// # Errors
-    /// [`EngineError::Diverged`] at the first loss that is no finite number; the steps before it are taken in.
+    /// [`EngineError::Diverged`] at the first loss that is no finite number, or a hopeless one; the steps before it are taken in.
     pub fn drain(&mut self) -> Result<(), EngineError> {
         self.learner.drain(&mut self.outcomes)?;
-        for outcome in self.outcomes.drain(..) {
-            if !outcome.loss.is_finite() {
-                return Err(EngineError::Diverged {
-                    what: "loss",
-                    value: outcome.loss.into(),
-                    step: self.known_steps + 1,
-                    epoch: self.epoch,
-                    learning_rate: self.settings.learning_rate,
-                });
+        for outcome in std::mem::take(&mut self.outcomes) {
+            if is_hopeless(outcome.loss.into()) {
+                return Err(self.diverged("loss", outcome.loss.into(), self.known_steps + 1));
             }
             self.known_steps += 1;
             self.tally.add(outcome);
@@ -328,25 +341,23 @@ impl<L: Learner> Trainer<L> {
         self.tally = Tally::default();
     }
 
+    fn diverged(&self, what: &'static str, value: f64, step: u64) -> EngineError {
+        let learning_rate = self.settings.learning_rate;
+        EngineError::Diverged { what, value, step, epoch: self.epoch, learning_rate }
+    }
+
     /// Shows the network every test image.
     ///
     /// # Errors
-    /// [`EngineError::Diverged`] when the loss is no finite number.
+    /// [`EngineError::Diverged`] when the loss is no finite number, or a hopeless one.
     pub fn evaluate(&mut self) -> Result<Evaluation, EngineError> {
         let test = &self.dataset.test;
         let logits = self.learner.logits(test.pixels())?;
         let evaluation = evaluation(test, &logits);
-        if evaluation.loss.is_finite() {
-            Ok(evaluation)
-        } else {
-            Err(EngineError::Diverged {
-                what: "loss on the test images",
-                value: evaluation.loss,
-                step: self.known_steps,
-                epoch: self.epoch,
-                learning_rate: self.settings.learning_rate,
-            })
+        if is_hopeless(evaluation.loss) {
+            return Err(self.diverged("loss on the test images", evaluation.loss, self.known_steps));
         }
+        Ok(evaluation)
     }
 
     /// The network's prediction for one test image; `None` where there is no such image.

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Runs the peers and fitroom in turns on this machine and prints medians and ratios.
+
+    python3 -m venv peers && peers/bin/pip install -r benches/compare/requirements.txt
+    cargo build --release --example plain-dfdx && cargo build --release
+    peers/bin/python benches/compare/compare.py
+
+Every round runs each program once, one at a time, so that a machine's moods fall on all of them alike. An epoch's figure is the
+median over all rounds of all epochs after a program's first. `--quick` runs a single round.
+"""
+
+import argparse
+import json
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+RELEASE = HERE.parents[1] / "target" / "release"
+
+
+def python(script, *arguments):
+    return [sys.executable, str(HERE / script), *arguments]
+
+
+def programs(batch_size):
+    """Name -> command without its epochs."""
+    size = ["--batch-size", str(batch_size)]
+    fitroom = [str(RELEASE / "fitroom"), *size]
+    return {
+        "fitroom": fitroom,
+        "fitroom --threads 1": [*fitroom, "--threads", "1"],
+        "plain dfdx": [str(RELEASE / "examples" / "plain-dfdx"), *size],
+        "Keras": python("keras_fit.py", *size),
+        "PyTorch eager": python("torch_eager.py", *size),
+        "PyTorch fused Adam": python("torch_eager.py", "--fused", *size),
+        "JAX jit + scan": python("jax_scan.py", *size),
+    }
+
+
+def run(command, epochs):
+    """The seconds of each epoch, and of the whole process."""
+    start = time.perf_counter()
+    done = subprocess.run([*command, "--epochs", str(epochs)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    whole = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with status {done.returncode}")
+    seconds = []
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            seconds.extend(filter(None, [json.loads(line).get("seconds")]))
+        elif match := re.match(r"Epoch +\d+/\d+ - ([\d.]+)s", line):
+            seconds.append(float(match[1]))
+    if len(seconds) != epochs:
+        sys.exit(f"{' '.join(command)} told of {len(seconds)} epochs, expected {epochs}")
+    return seconds, whole
+
+
+def measure(batch_size, rounds, epochs):
+    commands = programs(batch_size)
+    seconds = {name: [] for name in commands}
+    for round in range(rounds):
+        for name, command in commands.items():
+            taken, _ = run(command, epochs)
+            seconds[name].extend(taken[1:])
+            print(f"round {round + 1}, batch {batch_size}: {name} {statistics.median(taken[1:]):.3f} s", file=sys.stderr)
+    return {name: statistics.median(taken) for name, taken in seconds.items()}
+
+
+def processor():
+    try:
+        return re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
+    except (OSError, TypeError):
+        return platform.processor() or platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    rounds = 1 if options.quick else options.rounds
+    print(f"{processor()}, {len(__import__('os').sched_getaffinity(0))} cores, medians of {rounds} x {options.epochs - 1} epochs\n")
+    for batch_size in (32, 1024):
+        medians = measure(batch_size, rounds, options.epochs)
+        print(f"| batch {batch_size} | s/epoch | fitroom's part of it | with one thread |\n|---|---|---|---|")
+        for name, median in medians.items():
+            print(f"| {name} | {median:.3f} | {medians['fitroom'] / median:.3f} | {medians['fitroom --threads 1'] / median:.3f} |")
+        print()
+    _, whole = run(programs(32)["fitroom"], 10)
+    _, keras = run(programs(32)["Keras"], 10)
+    print(f"the whole process, ten epochs: fitroom {whole:.2f} s, Keras {keras:.2f} s, ratio {whole / keras:.3f}")
+
+
+main()

@@ -1,0 +1,110 @@
+//! The terminal, taken over and given back as it was: by a quit, an error, a panic or a suspension. Draws nothing of
+//! its own and reads no key.
+
+use std::{
+    io::{self, BufWriter, Stdout, Write, stdout},
+    panic,
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+use crossterm::{
+    cursor::Show,
+    execute,
+    style::ResetColor,
+    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use rustix::process::{Signal, kill_current_process_group};
+
+/// A frame leaves in one write, so that a slow link shows no half of one.
+type Output = BufWriter<Stdout>;
+
+/// Room for a large frame.
+const OUTPUT_BYTES: usize = 1 << 16;
+
+/// The last panic of a thread other than the one that draws.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+/// The terminal in raw mode and on its alternate screen, until it is dropped.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Output>>,
+}
+
+impl Screen {
+    /// Takes the terminal over. From here on a panic of this thread gives it back before it is told, and a panic of
+    /// another one is kept for [`take_panic`], since telling it now would tear the screen.
+    pub(super) fn enter() -> io::Result<Self> {
+        keep_panics_readable();
+        take_over()?;
+        let output = BufWriter::with_capacity(OUTPUT_BYTES, stdout());
+        match Terminal::new(CrosstermBackend::new(output)) {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Draws a frame; only the cells that changed are sent.
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.terminal.draw(render).map(|_| ())
+    }
+
+    /// Forgets what the terminal shows, so that the next frame is sent whole.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal to the shell and stops; returns when the shell puts the program in the foreground again.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        // The whole job, as the terminal itself would do it: a `cargo run` around the program stops as well.
+        kill_current_process_group(Signal::TSTP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal over again after a stop that came from elsewhere.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        take_over()?;
+        self.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take_over() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen).inspect_err(|_| give_back())
+}
+
+/// Errors are passed over: there is no better terminal to tell them to.
+fn give_back() {
+    let _ = execute!(stdout(), ResetColor, LeaveAlternateScreen, Show);
+    let _ = stdout().flush();
+    let _ = disable_raw_mode();
+}
+
+fn keep_panics_readable() {
+    let drawing = thread::current().id();
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == drawing {
+            give_back();
+            previous(info);
+        } else {
+            let name = thread::current().name().unwrap_or("unnamed").to_owned();
+            *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("thread {name:?} {info}"));
+        }
+    }));
+}
+
+/// What a thread other than the one that draws panicked with, once.
+pub(super) fn take_panic() -> Option<String> {
+    PANIC.lock().unwrap_or_else(PoisonError::into_inner).take()
+}

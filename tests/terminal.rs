@@ -1,0 +1,210 @@
+//! Runs the real program in a real pseudo-terminal, as a person does: looks at the screen, presses keys, and leaves.
+
+use std::{
+    io::{Read, Write},
+    num::NonZeroU16,
+    path::Path,
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long a screen may take to show what it should: far above what it takes, for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// fitroom in a pseudo-terminal.
+struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    /// Held open, so that the terminal's settings can be read after the program has left.
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    before: String,
+}
+
+impl Terminal {
+    fn start(columns: u16, rows: u16, arguments: &[&str]) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        command.env_remove("NO_COLOR");
+        command.cwd(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let before = settings(&*pair.master);
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let mut reader = pair.master.try_clone_reader().expect("the terminal can be read");
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 1 << 16];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let keys = pair.master.take_writer().expect("the terminal takes keys");
+        // The slave side stays open in `pair` until here; the program holds its own.
+        Self { master: pair.master, child, keys, output, screen: vt100::Parser::new(cells(rows), cells(columns), 0), before }
+    }
+
+    fn text(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Reads what the program writes until the screen satisfies `wanted`.
+    fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !wanted(&self.text()) {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(error) => panic!("{what}: {error}; the screen:\n{}", self.text()),
+            }
+        }
+    }
+
+    fn until_shown(&mut self, text: &str) {
+        self.until(text, |screen| screen.contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.keys.flush().expect("the terminal takes keys");
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.child.process_id().expect("the program runs").to_string();
+        let status = std::process::Command::new("kill").args([&format!("-{name}"), &process]).status();
+        assert!(status.expect("kill is there").success());
+    }
+
+    /// Waits for the program to end, reads the rest of its output, and gives its exit status.
+    fn wait(&mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(Duration::from_millis(20)) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
+                        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
+                            self.screen.process(&bytes);
+                        }
+                        return status.exit_code();
+                    }
+                    assert!(Instant::now() < end, "the program does not end; the screen:\n{}", self.text());
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+        }
+    }
+
+    fn assert_given_back(&self) {
+        assert!(!self.screen.screen().alternate_screen(), "the alternate screen was left on");
+        assert!(!self.screen.screen().hide_cursor(), "the cursor was left hidden");
+        assert_eq!(self.before, settings(&*self.master), "the terminal's settings changed");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+    }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has cells")
+}
+
+fn settings(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().expect("a terminal has settings"))
+}
+
+#[test]
+fn it_starts_trains_leafs_quits_and_leaves_the_terminal_as_it_was() {
+    let mut terminal = Terminal::start(100, 30, &["--epochs", "1"]);
+    terminal.until_shown("Training");
+    terminal.until("one epoch ends", |screen| screen.to_lowercase().contains("done"));
+    terminal.until_shown("(Ankle boot)");
+    terminal.press("\x1b[C");
+    terminal.until_shown("(Pullover)");
+    terminal.press(":9999\r");
+    terminal.until_shown("9,999");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn slow_motion_shows_a_single_batch_at_a_time_and_pausing_twice_resumes() {
+    let mut terminal = Terminal::start(80, 24, &["--pace", "4"]);
+    terminal.until_shown("slow motion");
+    terminal.press(" ");
+    terminal.until("paused", |screen| screen.to_lowercase().contains("paused"));
+    terminal.press(" ");
+    terminal.until("training again", |screen| !screen.to_lowercase().contains("paused"));
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn sigterm_gives_the_terminal_back_and_ends_with_143() {
+    let mut terminal = Terminal::start(80, 24, &["--pace", "4"]);
+    terminal.until_shown("slow motion");
+    terminal.signal("TERM");
+    assert_eq!(terminal.wait(), 143);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_data_directory_that_is_not_there_is_named_and_the_terminal_given_back() {
+    let mut terminal = Terminal::start(80, 24, &["--data", "no/such/directory"]);
+    assert_eq!(terminal.wait(), 1);
+    terminal.assert_given_back();
+    assert!(terminal.text().contains("no/such/directory"), "{}", terminal.text());
+}
+
+#[test]
+fn a_loss_that_explodes_is_explained_and_leafing_still_works() {
+    let mut terminal = Terminal::start(80, 24, &["--learning-rate", "1e6"]);
+    terminal.until("training fails", |screen| screen.to_lowercase().contains("failed"));
+    terminal.press("l");
+    terminal.until_shown("(Pullover)");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 1);
+    terminal.assert_given_back();
+    assert!(terminal.text().contains("learning rate lower than 1000000"), "{}", terminal.text());
+}
+
+#[test]
+fn a_terminal_too_small_says_what_it_needs_and_grows_back() {
+    let mut terminal = Terminal::start(20, 5, &["--epochs", "1"]);
+    terminal.until_shown("60");
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    terminal.master.resize(size).expect("the terminal can be resized");
+    terminal.screen.screen_mut().set_size(cells(24), cells(80));
+    terminal.until_shown("Training");
+    terminal.press("\x03");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn without_a_terminal_it_trains_in_lines_and_ends_with_the_test_accuracy() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_fitroom"))
+        .args(["--epochs", "1"])
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("the lines are text");
+    let last = text.lines().last().expect("there are lines");
+    let (_, accuracy) = last.rsplit_once("Test accuracy: ").expect("the last line says the test accuracy");
+    let accuracy: f64 = accuracy.parse().expect("a number");
+    assert!((0.80..0.90).contains(&accuracy), "after one epoch: {accuracy}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("Epoch")).count(), 1);
+}
