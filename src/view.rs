@@ -4,26 +4,28 @@
 //!
 //! ```text
 //! fitroom   784-128-10 · 101,770 parameters · …
-//! Training · CPU ──────────────────────────────
-//! ● training                loss      ▇▄▂▁▁
-//! epoch       3/10  ━━━───  0.3421    █████
-//! batch 1,234/1,875 ━━━━──
-//! 151,000 images/s          accuracy  ▁▅▇▇▇
-//! Test image 12 ─────────   Prediction ────────
-//! ┌────────────────────┐    T-shirt/top     0%
-//! │                    │    Trouser           0%
-//! │      picture       │    Pullover  ████   83%
-//! │                    │    …
-//! │                    │    Epochs ────────────
-//! │                    │         loss  acc. …
-//! └────────────────────┘      1 0.504 82.4%
-//!   ✓ Pullover 83% (…)        2 0.376 86.4%
-//! ← → leaf  n wrong  …
+//! Training · CPU, 2 threads ──────────────────────────
+//! ● training               loss      1.0 ▇▄▂▁▁
+//!                          0.3421    0.2 █████
+//! epoch        3/10 ━━━──
+//! batch 1,234/1,875 ━━━━─  accuracy  90% ▁▅▇▇▇
+//! 151,000 images/s         87.8%     60% █████
+//! Test image 12 ─────────  Prediction ────────────────
+//! ┌────────────────────┐     T-shirt/top            0%
+//! │                    │     Trouser                0%
+//! │      picture       │     Pullover    ██████    83%
+//! │                    │     …
+//! │                    │   Epochs ────────────────────
+//! │                    │       loss  acc.  test loss …
+//! └────────────────────┘    1 0.504 82.4%      0.431 …
+//!  ✓ Pullover 83% (…)       2 0.376 86.4%      0.398 …
+//! ← → leaf  n wrong  : jump  …
 //! ```
 //!
 //! With fewer rows the training pane stands over the bars, to the right of the picture, and the epochs are left out.
 
 mod bars;
+mod curves;
 mod epochs;
 mod footer;
 mod format;
@@ -82,7 +84,13 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
 fn draw_panes(frame: &mut Frame, screen: Rect, app: &App, theme: &Theme) {
     let areas = Areas::new(screen, app);
     header::draw(frame, areas.header, app, theme);
-    training::draw(frame, areas.training, app, theme);
+    training::draw_heading(frame, areas.heading, app, theme);
+    if areas.curves.is_empty() {
+        training::draw_alone(frame, areas.training, app, theme);
+    } else {
+        training::draw(frame, areas.training, app, theme);
+        curves::draw(frame, areas.curves, app, theme);
+    }
     image::draw(frame, areas.image, app, theme);
     image::draw_caption(frame, areas.caption, app, theme);
     prediction::draw(frame, areas.prediction, app, theme);
@@ -106,7 +114,10 @@ fn draw_too_small(frame: &mut Frame, screen: Rect, theme: &Theme) {
 #[derive(Debug, Default)]
 struct Areas {
     header: Rect,
+    /// The training pane's heading; it stands over the curves too.
+    heading: Rect,
     training: Rect,
+    curves: Rect,
     image: Rect,
     /// The image's caption, where it does not fit below the picture.
     caption: Rect,
@@ -126,39 +137,43 @@ impl Areas {
         Self { header, footer, ..areas }
     }
 
-    /// Training over image | prediction and epochs.
+    /// Training and curves over image | prediction and epochs.
     fn in_rows(body: Rect, failure: Option<u16>) -> Self {
         let scale = scale(body);
-        let training = training_rows(body.height, scale).max(failure.unwrap_or(0));
-        let [training, rest] = body.layout(&Layout::vertical([Constraint::Max(training), Constraint::Min(0)]));
-        let [image, right] = columns(rest, if scale > 1 { COLUMNS * scale } else { LEFT });
+        let left = if scale > 1 { COLUMNS * scale } else { LEFT };
+        let rows = training_rows(body.height, scale) - 1;
+        let [heading, run, rest] = body.layout(&Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Max(rows.max(failure.unwrap_or(0))),
+            Constraint::Min(0),
+        ]));
+        let [training, curves] = if failure.is_some() { [run, Rect::default()] } else { columns(run, left) };
+        let [image, right] = columns(rest, left);
         let pitch = pitch(right.height);
         let air = u16::from(pitch > 1);
         // Without air around them the bars need no scale below them either, until the table has shown enough.
         let bars = prediction::rows(pitch) - u16::from(pitch == 1 && right.height < 24);
         let [prediction, epochs] =
             right.layout(&Layout::vertical([Constraint::Max(bars), Constraint::Min(0)]).spacing(i32::from(air)));
-        Self { training, image, prediction, epochs, ..Self::default() }
+        Self { heading, training, curves, image, prediction, epochs, ..Self::default() }
     }
 
-    /// Image | training, prediction.
+    /// Image | training over prediction; a failure over all of them.
     fn in_columns(body: Rect, failure: Option<u16>) -> Self {
-        let (reason, body) = match failure {
-            None => (Rect::default(), body),
-            Some(rows) => {
-                let [reason, rest] = body.layout(&Layout::vertical([Constraint::Max(rows), Constraint::Min(0)]));
-                (reason, rest)
-            }
-        };
+        let reason = failure.map_or(0, |rows| rows.saturating_add(1));
+        let [reason, body] = body.layout(&Layout::vertical([Constraint::Max(reason), Constraint::Min(0)]));
         let [image, right] = columns(body, LEFT);
-        let bars = if right.height < ROWS + image::TEXT_ROWS { 0 } else { 1 } + prediction::LEAST_ROWS;
-        let [training, caption, prediction] = right.layout(&Layout::vertical([
+        // The bars' heading needs the room that a picture with heading and caption has.
+        let bars = prediction::LEAST_ROWS + u16::from(right.height >= ROWS + image::TEXT_ROWS);
+        let [run, caption, prediction] = right.layout(&Layout::vertical([
             Constraint::Fill(1),
             Constraint::Length(u16::from(body.height == ROWS)),
             Constraint::Max(bars),
         ]));
-        let training = if failure.is_some() { reason } else { training };
-        Self { training, image, caption, prediction, ..Self::default() }
+        let run = if failure.is_some() { reason } else { run };
+        let [heading, training] =
+            run.layout(&Layout::vertical([Constraint::Length(u16::from(run.height > 4)), Constraint::Fill(1)]));
+        Self { heading, training, image, caption, prediction, ..Self::default() }
     }
 }
 

@@ -114,10 +114,11 @@ impl Bounds {
         let (least, most) = settled
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(*value), most.max(*value)));
-        if !(least.is_finite() && most.is_finite()) {
+        if !(most - least).is_finite() {
             return Self { low: 0.0, high: 1.0, decimals: 0 };
         }
-        let step = step((most - least).max(least.abs().max(most.abs()) * 0.05).max(1e-9));
+        let size = least.abs().max(most.abs());
+        let step = step((most - least).max(size * 0.05).max(1e-9));
         let low = (least / step).floor() * step;
         let high = ((most / step).ceil() * step).max(low + step);
         Self { low, high, decimals: decimals(step) }
@@ -129,13 +130,13 @@ impl Bounds {
     }
 }
 
-/// The least of 1, 2 or 5 times a power of ten of which three span the range.
+/// The least of 1, 2 or 5 times a power of ten of which six span the range.
 fn step(range: f64) -> f64 {
-    let power = 10_f64.powf((range / 3.0).log10().floor());
+    let power = 10_f64.powf((range / 6.0).log10().floor());
     [1.0, 2.0, 5.0, 10.0]
         .into_iter()
         .map(|digit| digit * power)
-        .find(|step| step * 3.0 >= range)
+        .find(|step| step * 6.0 >= range)
         .unwrap_or(10.0 * power)
 }
 
@@ -211,8 +212,8 @@ mod tests {
         };
         assert_eq!(bounds(&[2.3, 0.9, 1.1]), "0.5 2.5");
         assert_eq!(bounds(&[0.72, 0.31, 0.25, 0.24]), "0.2 0.8");
-        assert_eq!(bounds(&[0.71, 0.95, 0.92, 0.9]), "0.7 1.0");
-        assert_eq!(bounds(&[1.0, 1.0]), "1.00 1.02");
+        assert_eq!(bounds(&[0.71, 0.95, 0.92, 0.9]), "0.70 0.95");
+        assert_eq!(bounds(&[1.0, 1.0]), "1.00 1.01");
         assert_eq!(bounds(&[0.0]), "0.000000000 0.000000001");
         assert_eq!(bounds(&[]), "0 1");
         assert_eq!(bounds(&[f64::MAX, -f64::MAX, 0.0]), "0 1");

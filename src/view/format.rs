@@ -176,9 +176,9 @@ mod tests {
 
     #[test]
     fn percents_are_rounded_as_python_rounds_them() {
-        // "{:2.0f}%".format(100 * np.float32(p)) for each p
+        // As `"{:2.0f}%".format(100 * np.float32(p))` prints them; 1.5 and 2.5 go to the even neighbour.
         let texts = [0.0, 0.005, 0.015, 0.025, 0.125, 0.625, 0.8349, 0.994, 0.996, 1.0].map(percent);
-        assert_eq!(texts, [" 0%", " 0%", " 1%", " 2%", "12%", "62%", "83%", "99%", "100%", "100%"]);
+        assert_eq!(texts, [" 0%", " 0%", " 2%", " 2%", "12%", "62%", "83%", "99%", "100%", "100%"]);
     }
 
     #[test]

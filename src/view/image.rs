@@ -120,8 +120,8 @@ mod tests {
         let long = "a coat of many colours and a hood";
         assert_eq!(caption(long, "83%", "Bag", 24, false), "✗ a coat of m… 83% (Bag)");
         assert_eq!(caption("Bag", "83%", long, 24, false), "✗ Bag 83% (a coat of m…)");
-        assert_eq!(caption(long, "100%", long, 28, false), "✓ a coat … 100% (a coat o…)");
-        assert_eq!(caption("長靴と短靴と靴", "83%", "靴", 20, false), "✗ 長靴と… 83% (靴)");
+        assert_eq!(caption(long, "100%", long, 28, false), "✓ a coat o… 100% (a coat o…)");
+        assert_eq!(caption("長靴と短靴と靴", "83%", "靴", 20, false), "✗ 長靴と短… 83% (靴)");
         for cells in 0..40 {
             let text = caption(long, "83%", long, cells, false);
             assert!(width(&text) <= cells.max(10), "{text:?} in {cells} cells");

@@ -1,56 +1,105 @@
-//! The run: its state, how far it is, its speed, and its curves of loss and accuracy.
+//! The run: its state, how far it is and how fast.
 
 use ratatui::{
     Frame,
-    layout::{Constraint, Layout, Rect},
+    layout::Rect,
+    style::Style,
     text::{Line, Span},
 };
 
 use crate::{
-    app::{App, Phase, history::Point, progress::Progress},
+    app::{App, Phase, progress::Progress},
     view::{
-        bars::{Bounds, Curve, Gauge},
-        format::{accuracy, duration, joined, loss, pace, rounded, thousands, width, wrap},
+        bars::Gauge,
+        format::{accuracy, duration, loss, pace, rounded, thousands, width, wrap},
         heading,
         theme::{Theme, Tone},
     },
 };
 
-/// From this size on, the curves stand beside the figures.
-const ROOM_FOR_CURVES: (u16, u16) = (56, 4);
-/// Cells of a curve's name and figure.
-const CURVE_LABEL: u16 = 8;
-
-/// Draws the heading and below it the state; beside that the curves, or in place of all the reason of a failure.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let has_heading = area.height > 4;
-    let [heading, area] =
-        area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
+/// Draws the heading, with the device.
+pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let device = app.started().map_or("", |started| &started.device);
-    heading::draw(frame, heading, "Training", device, theme);
-    if let Phase::Failed { reason } = app.phase() {
-        draw_failure(frame, area, reason, theme);
-    } else if area.width >= ROOM_FOR_CURVES.0 && area.height >= ROOM_FOR_CURVES.1 {
-        let [figures, curves] = area.layout(&Layout::horizontal([Constraint::Fill(1); 2]).spacing(3));
-        draw_figures(frame, figures, rows_beside_curves(figures.height), app, theme);
-        draw_curves(frame, curves, app, theme);
-    } else {
-        draw_figures(frame, area, rows_alone(area.height), app, theme);
-    }
+    heading::draw(frame, area, "Training", device, theme);
 }
 
-/// The rows that the pane wants at this width, where the run has failed: all of the reason.
+/// Draws the state and the figures that no curve shows, or the reason of a failure.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    draw_rows(frame, area, rows_beside_curves(area.height), app, theme);
+}
+
+/// The same where no curves are drawn.
+pub fn draw_alone(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    draw_rows(frame, area, rows_alone(area.height), app, theme);
+}
+
+/// The rows that a failure wants at this width: all of its reason.
 pub fn failure_rows(phase: &Phase, cells: u16) -> Option<u16> {
     let Phase::Failed { reason } = phase else { return None };
     let lines = wrap(reason, usize::from(cells)).len();
-    Some(u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(3))
+    Some(u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(1))
 }
 
-fn draw_failure(frame: &mut Frame, area: Rect, reason: &str, theme: &Theme) {
-    let mut lines = vec![State::failed().line(theme, usize::from(area.width))];
-    lines.extend(wrap(reason, usize::from(area.width)).into_iter().map(Line::raw));
-    for (line, row) in lines.into_iter().zip(area.rows()) {
-        frame.render_widget(line, row);
+/// A row of the pane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Row {
+    State,
+    /// What more is to be said of the state.
+    Detail,
+    Epoch,
+    Batch,
+    Speed,
+    /// Loss and accuracy, where no curve shows them.
+    Means,
+    Air,
+}
+
+const fn rows_beside_curves(height: u16) -> &'static [Row] {
+    match height {
+        ..5 => &[Row::State, Row::Epoch, Row::Batch, Row::Speed],
+        5 => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Speed],
+        6..9 => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Air, Row::Speed],
+        _ => &[Row::State, Row::Detail, Row::Air, Row::Epoch, Row::Air, Row::Batch, Row::Air, Row::Speed],
+    }
+}
+
+/// In a low area the most telling rows.
+const fn rows_alone(height: u16) -> &'static [Row] {
+    match height {
+        ..3 => &[Row::State, Row::Means],
+        3 => &[Row::State, Row::Epoch, Row::Means],
+        4 => &[Row::State, Row::Epoch, Row::Batch, Row::Means],
+        5 => &[Row::State, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
+        6 => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
+        _ => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Air, Row::Means],
+    }
+}
+
+fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], app: &App, theme: &Theme) {
+    let state = State::new(app);
+    if let Phase::Failed { reason } = app.phase() {
+        return draw_failure(frame, area, &state, reason, theme);
+    }
+    let has_detail_row = rows.contains(&Row::Detail);
+    let progress = app.progress();
+    for (row, area) in rows.iter().zip(area.rows()) {
+        match (row, &progress) {
+            (Row::State, _) => state.draw(frame, area, !has_detail_row, theme),
+            (Row::Detail, _) => frame.render_widget(Line::raw(state.detail.as_str()), area),
+            (Row::Means, _) => draw_means(frame, area, app, theme),
+            (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
+            (Row::Batch, Some(progress)) => draw_batch(frame, area, progress, theme),
+            (Row::Speed, Some(progress)) => draw_speed(frame, area, app.phase(), progress, theme),
+            (Row::Epoch | Row::Batch | Row::Speed, None) | (Row::Air, _) => {}
+        }
+    }
+}
+
+fn draw_failure(frame: &mut Frame, area: Rect, state: &State, reason: &str, theme: &Theme) {
+    let mut rows = area.rows();
+    state.draw(frame, rows.next().unwrap_or_default(), false, theme);
+    for (line, row) in wrap(reason, usize::from(area.width)).into_iter().zip(rows) {
+        frame.render_widget(Line::raw(line), row);
     }
 }
 
@@ -58,8 +107,8 @@ fn draw_failure(frame: &mut Frame, area: Rect, reason: &str, theme: &Theme) {
 #[derive(Debug, PartialEq)]
 struct State {
     mark: Mark,
-    word: &'static str,
-    details: Vec<String>,
+    word: String,
+    detail: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,26 +120,27 @@ enum Mark {
 }
 
 impl State {
-    fn failed() -> Self {
-        Self { mark: Mark::Failed, word: "failed", details: Vec::new() }
-    }
-
     fn new(app: &App) -> Self {
-        let slow_motion = app.pace().map(|steps| format!("slow motion: {}", pace(steps)));
-        let (mark, word, details) = match app.phase() {
-            Phase::Loading if app.data().is_none() => (Mark::Waiting, "loading", vec!["reading the images".to_owned()]),
-            Phase::Loading => (Mark::Waiting, "loading", vec!["opening the device".to_owned()]),
-            Phase::Training => (Mark::Moving, "training", slow_motion.into_iter().collect()),
-            Phase::Paused => (Mark::Waiting, "paused", slow_motion.into_iter().collect()),
-            Phase::Evaluating => (Mark::Moving, "evaluating", vec![test_images(app)]),
-            Phase::Done => (Mark::Done, "done", outcome(app)),
-            Phase::Failed { .. } => return Self::failed(),
+        let (mark, word, detail) = match app.phase() {
+            Phase::Loading if app.data().is_none() => (Mark::Waiting, "loading", "reading the images".to_owned()),
+            Phase::Loading => (Mark::Waiting, "loading", "opening the device".to_owned()),
+            Phase::Training => (Mark::Moving, "training", slow_motion(app)),
+            Phase::Paused => (Mark::Waiting, "paused", slow_motion(app)),
+            Phase::Evaluating => (Mark::Moving, "evaluating", test_images(app)),
+            Phase::Failed { .. } => (Mark::Failed, "failed", String::new()),
+            Phase::Done => {
+                return Self {
+                    mark: Mark::Done,
+                    word: format!("done in {}", duration(total(app))),
+                    detail: reached(app),
+                };
+            }
         };
-        Self { mark, word, details }
+        Self { mark, word: word.to_owned(), detail }
     }
 
-    /// The state on one line: a mark, the word and those details that fit.
-    fn line(&self, theme: &Theme, cells: usize) -> Line<'static> {
+    /// Draws a mark and the word, and the detail on the same row where there is room for it.
+    fn draw(&self, frame: &mut Frame, area: Rect, with_detail: bool, theme: &Theme) {
         let glyphs = theme.glyphs();
         let (mark, style) = match self.mark {
             Mark::Moving => (glyphs.state, theme.accent()),
@@ -98,79 +148,46 @@ impl State {
             Mark::Done => (glyphs.right, theme.tone(Tone::Right)),
             Mark::Failed => (glyphs.wrong, theme.tone(Tone::Wrong)),
         };
-        let before = format!("{mark} ");
-        let room = cells.saturating_sub(width(&before) + width(self.word) + width(glyphs.dot));
-        let details = joined(self.details.iter().map(String::as_str), glyphs.dot, room);
-        let details = if details.is_empty() { details } else { format!("{}{details}", glyphs.dot) };
-        Line::from(vec![Span::styled(before, style), Span::styled(self.word, theme.strong()), Span::raw(details)])
+        let mut line = Line::from(vec![
+            Span::styled(mark, style),
+            Span::raw(" "),
+            Span::styled(self.word.as_str(), theme.strong()),
+        ]);
+        let detail = format!("{}{}", glyphs.dot, self.detail);
+        if with_detail && !self.detail.is_empty() && line.width() + width(&detail) <= usize::from(area.width) {
+            line.push_span(detail);
+        }
+        frame.render_widget(line, area);
     }
+}
+
+fn slow_motion(app: &App) -> String {
+    app.pace().map_or_else(String::new, |steps| format!("slow motion: {}", pace(steps)))
 }
 
 fn test_images(app: &App) -> String {
     app.started().map_or_else(String::new, |started| format!("{} test images", thousands(started.test_images as u64)))
 }
 
-/// How long it took in all, and how good the network became.
-fn outcome(app: &App) -> Vec<String> {
-    let total: f64 = app.epochs().iter().map(|record| record.seconds + record.eval_seconds).sum();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and time is not negative")]
-    let took = format!("in {}", duration(total.round() as u64));
-    let reached = app.epochs().last().map(|last| format!("test accuracy {}", accuracy(last.val_accuracy)));
-    [Some(took), reached].into_iter().flatten().collect()
+/// Seconds of training and evaluation over all epochs.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and time is not negative")]
+fn total(app: &App) -> u64 {
+    app.epochs().iter().map(|record| record.seconds + record.eval_seconds).sum::<f64>().round() as u64
 }
 
-/// A row of the figures.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Row {
-    State,
-    Epoch,
-    Batch,
-    Speed,
-    /// Loss and accuracy, where no curve shows them.
-    Means,
-    Air,
+/// How good the network became.
+fn reached(app: &App) -> String {
+    app.epochs().last().map_or_else(String::new, |last| format!("test accuracy {}", accuracy(last.val_accuracy)))
 }
 
-/// The rows beside the curves.
-const fn rows_beside_curves(height: u16) -> &'static [Row] {
-    match height {
-        ..5 => &[Row::State, Row::Epoch, Row::Batch, Row::Speed],
-        5..7 => &[Row::State, Row::Air, Row::Epoch, Row::Batch, Row::Speed],
-        7..9 => &[Row::State, Row::Air, Row::Epoch, Row::Batch, Row::Air, Row::Speed],
-        _ => &[Row::State, Row::Air, Row::Epoch, Row::Air, Row::Batch, Row::Air, Row::Speed],
-    }
+fn draw_epoch(frame: &mut Frame, area: Rect, progress: &Progress, theme: &Theme) {
+    let text = format!("{}/{}", progress.epoch, progress.epochs);
+    draw_gauge(frame, area, ("epoch", &text), progress.run_ratio(), progress, theme);
 }
 
-/// The rows without curves, in a low area the most telling.
-const fn rows_alone(height: u16) -> &'static [Row] {
-    match height {
-        ..3 => &[Row::State, Row::Means],
-        3 => &[Row::State, Row::Epoch, Row::Means],
-        4 => &[Row::State, Row::Epoch, Row::Batch, Row::Means],
-        5..7 => &[Row::State, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
-        _ => &[Row::State, Row::Air, Row::Epoch, Row::Batch, Row::Speed, Row::Air, Row::Means],
-    }
-}
-
-fn draw_figures(frame: &mut Frame, area: Rect, rows: &[Row], app: &App, theme: &Theme) {
-    let state = State::new(app);
-    let progress = app.progress();
-    for (row, area) in rows.iter().zip(area.rows()) {
-        match (row, &progress) {
-            (Row::State, _) => frame.render_widget(state.line(theme, usize::from(area.width)), area),
-            (Row::Epoch, Some(progress)) => {
-                let count = format!("{}/{}", progress.epoch, progress.epochs);
-                draw_gauge(frame, area, "epoch", &count, progress.run_ratio(), progress, theme);
-            }
-            (Row::Batch, Some(progress)) => {
-                let count = count(progress.step_in_epoch, progress.steps_per_epoch);
-                draw_gauge(frame, area, "batch", &count, progress.epoch_ratio(), progress, theme);
-            }
-            (Row::Speed, Some(progress)) => draw_speed(frame, area, app.phase(), progress, theme),
-            (Row::Means, _) => draw_means(frame, area, app, theme),
-            (Row::Epoch | Row::Batch | Row::Speed, None) | (Row::Air, _) => {}
-        }
-    }
+fn draw_batch(frame: &mut Frame, area: Rect, progress: &Progress, theme: &Theme) {
+    let text = count(progress.step_in_epoch, progress.steps_per_epoch);
+    draw_gauge(frame, area, ("batch", &text), progress.epoch_ratio(), progress, theme);
 }
 
 fn count(part: u64, whole: u64) -> String {
@@ -178,15 +195,15 @@ fn count(part: u64, whole: u64) -> String {
 }
 
 /// A label, a count and a gauge. The count is as wide as the longest of the run, so that nothing moves when it grows.
-fn draw_gauge(frame: &mut Frame, area: Rect, label: &str, text: &str, ratio: f64, progress: &Progress, theme: &Theme) {
+fn draw_gauge(frame: &mut Frame, area: Rect, texts: (&str, &str), ratio: f64, progress: &Progress, theme: &Theme) {
+    let (label, text) = texts;
     let widest = width(&count(progress.steps_per_epoch, progress.steps_per_epoch));
-    let before = u16::try_from(label.len() + 1 + widest + 2).unwrap_or(u16::MAX);
-    let line =
-        Line::from(vec![Span::styled(format!("{label} "), theme.muted()), Span::raw(format!("{text:>widest$}"))]);
+    let line = Line::from(vec![Span::styled(label, theme.muted()), Span::raw(format!(" {text:>widest$}"))]);
+    let before = u16::try_from(line.width() + 2).unwrap_or(u16::MAX);
     frame.render_widget(line, area);
     let place = Rect { x: area.x.saturating_add(before), width: area.width.saturating_sub(before), ..area };
     let gauge = Gauge { ratio, filled: theme.accent(), empty: theme.muted(), glyphs: theme.glyphs() };
-    frame.render_widget(&gauge, place.intersection(area));
+    frame.render_widget(&gauge, place);
 }
 
 /// The speed at the left end and the time that is left at the right, so that neither moves the other.
@@ -194,19 +211,16 @@ fn draw_speed(frame: &mut Frame, area: Rect, phase: &Phase, progress: &Progress,
     if progress.images_per_second <= 0.0 {
         return;
     }
-    let speed = rounded(progress.images_per_second);
-    let left = match progress.remaining_seconds() {
-        Some(seconds) if *phase != Phase::Done => duration(seconds),
-        _ => String::new(),
+    let labelled = |number: String, label: &'static str| {
+        Line::from(vec![Span::styled(number, Style::new()), Span::styled(label, theme.muted())])
     };
-    if !left.is_empty() {
-        let line = Line::from(vec![Span::raw(left.clone()), Span::styled(" left", theme.muted())]);
-        frame.render_widget(line.right_aligned(), area);
+    let left = progress.remaining_seconds().filter(|_| *phase != Phase::Done);
+    let left = left.map(|seconds| labelled(duration(seconds), " left")).unwrap_or_default();
+    let speed = labelled(rounded(progress.images_per_second), " images/s");
+    if speed.width() + 2 + left.width() <= usize::from(area.width) {
+        frame.render_widget(speed, area);
     }
-    if width(&speed) + " images/s".len() + 2 + width(&left) + " left".len() <= usize::from(area.width) {
-        let line = Line::from(vec![Span::raw(speed), Span::styled(" images/s", theme.muted())]);
-        frame.render_widget(line, area);
-    }
+    frame.render_widget(left.right_aligned(), area);
 }
 
 fn draw_means(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
@@ -218,59 +232,4 @@ fn draw_means(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Span::raw(accuracy(batch.epoch_accuracy)),
     ]);
     frame.render_widget(line, area);
-}
-
-/// Draws the curves of loss and accuracy, one over the other.
-fn draw_curves(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let gap = u16::from(area.height > 4);
-    let height = (area.height - gap) / 2;
-    let [upper, lower] = area
-        .layout(&Layout::vertical([Constraint::Length(height), Constraint::Length(height)]).spacing(i32::from(gap)));
-    let batch = app.batch();
-    let loss = Figure {
-        name: "loss",
-        value: batch.map(|batch| loss(batch.epoch_loss)),
-        of: |point| point.loss,
-        label: |value, decimals| format!("{value:.decimals$}"),
-    };
-    let accuracy = Figure {
-        name: "accuracy",
-        value: batch.map(|batch| accuracy(batch.epoch_accuracy)),
-        of: |point| point.accuracy,
-        label: |value, decimals| format!("{:.1$}%", value * 100.0, decimals.saturating_sub(2)),
-    };
-    draw_curve(frame, upper, &loss, app, theme);
-    draw_curve(frame, lower, &accuracy, app, theme);
-}
-
-/// What a curve shows.
-struct Figure {
-    name: &'static str,
-    /// The running mean since the epoch began.
-    value: Option<String>,
-    of: fn(&Point) -> f64,
-    /// A bound of the scale, with this many digits after the point.
-    label: fn(f64, usize) -> String,
-}
-
-/// A curve between its name with the newest figure and the bounds of its scale.
-fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: &Theme) {
-    let [names, curve, scale] = area.layout(
-        &Layout::horizontal([Constraint::Length(CURVE_LABEL), Constraint::Fill(1), Constraint::Length(4)]).spacing(1),
-    );
-    let texts = [Line::styled(figure.name, theme.muted()), Line::raw(figure.value.clone().unwrap_or_default())];
-    for (text, row) in texts.into_iter().zip(names.rows()) {
-        frame.render_widget(text, row);
-    }
-    let values: Vec<f64> = app.history().columns(usize::from(curve.width)).iter().map(figure.of).collect();
-    if values.is_empty() {
-        return;
-    }
-    let bounds = Bounds::around(&values);
-    frame.render_widget(&Curve { values: &values, bounds, style: theme.accent(), glyphs: theme.glyphs() }, curve);
-    let ends = [(scale.top(), bounds.high), (scale.bottom().saturating_sub(1), bounds.low)];
-    for (y, bound) in ends {
-        let place = Rect { y, height: 1, ..scale }.intersection(scale);
-        frame.render_widget(Span::styled((figure.label)(bound, bounds.decimals), theme.muted()), place);
-    }
 }

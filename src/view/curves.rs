@@ -1,0 +1,74 @@
+//! Loss and accuracy over the run, with the running means of the epoch.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{App, history::Point},
+    view::{
+        bars::{Bounds, Curve},
+        format::{accuracy, loss},
+        theme::Theme,
+    },
+};
+
+/// Cells of a curve's name and figure, and of its scale.
+const LABELS: (u16, u16) = (8, 4);
+
+/// Draws both curves, one over the other.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let air = u16::from(area.height > 4);
+    let height = area.height.saturating_sub(air) / 2;
+    let [upper, lower] = area
+        .layout(&Layout::vertical([Constraint::Length(height), Constraint::Length(height)]).spacing(i32::from(air)));
+    let batch = app.batch();
+    let loss = Figure {
+        name: "loss",
+        mean: batch.map(|batch| loss(batch.epoch_loss)),
+        of: |point| point.loss,
+        bound: |value, decimals| format!("{value:.decimals$}"),
+    };
+    let accuracy = Figure {
+        name: "accuracy",
+        mean: batch.map(|batch| accuracy(batch.epoch_accuracy)),
+        of: |point| point.accuracy,
+        bound: |value, decimals| format!("{:.1$}%", value * 100.0, decimals.saturating_sub(2)),
+    };
+    draw_curve(frame, upper, &loss, app, theme);
+    draw_curve(frame, lower, &accuracy, app, theme);
+}
+
+/// What a curve shows.
+struct Figure {
+    name: &'static str,
+    /// The running mean since the epoch began.
+    mean: Option<String>,
+    of: fn(&Point) -> f64,
+    /// A bound of the scale, with this many digits after the point.
+    bound: fn(f64, usize) -> String,
+}
+
+/// The name over the mean, the bounds of the scale, the curve.
+fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: &Theme) {
+    let [names, scale, curve] = area.layout(
+        &Layout::horizontal([Constraint::Length(LABELS.0), Constraint::Length(LABELS.1), Constraint::Fill(1)])
+            .spacing(1),
+    );
+    let texts = [Line::styled(figure.name, theme.muted()), Line::raw(figure.mean.clone().unwrap_or_default())];
+    for (text, row) in texts.into_iter().zip(names.rows()) {
+        frame.render_widget(text, row);
+    }
+    let values: Vec<f64> = app.history().columns(usize::from(curve.width)).iter().map(figure.of).collect();
+    if values.is_empty() {
+        return;
+    }
+    let bounds = Bounds::around(&values);
+    frame.render_widget(&Curve { values: &values, bounds, style: theme.accent(), glyphs: theme.glyphs() }, curve);
+    for (row, bound) in [(scale.rows().next(), bounds.high), (scale.rows().next_back(), bounds.low)] {
+        let text = Span::styled((figure.bound)(bound, bounds.decimals), theme.muted());
+        frame.render_widget(text.into_right_aligned_line(), row.unwrap_or_default());
+    }
+}
