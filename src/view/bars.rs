@@ -94,6 +94,9 @@ fn portion(ratio: f64, whole: usize) -> usize {
     ((ratio.max(0.0) * whole as f64).round() as usize).min(whole)
 }
 
+/// A scale spans no less: its bounds then differ in the second digit after the point.
+const LEAST_RANGE: f64 = 0.06;
+
 /// The scale of a curve: round numbers around its values, so that it rarely changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
@@ -118,7 +121,7 @@ impl Bounds {
             return Self { low: 0.0, high: 1.0, decimals: 0 };
         }
         let size = least.abs().max(most.abs());
-        let step = step((most - least).max(size * 0.05).max(1e-9));
+        let step = step((most - least).max(size * 0.05).max(LEAST_RANGE));
         let low = (least / step).floor() * step;
         let high = ((most / step).ceil() * step).max(low + step);
         Self { low, high, decimals: decimals(step) }
@@ -141,9 +144,9 @@ fn step(range: f64) -> f64 {
 }
 
 /// Digits after the point of a multiple of this step.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 9")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2")]
 fn decimals(step: f64) -> usize {
-    (-(step * 1.000_001).log10().floor()).clamp(0.0, 9.0) as usize
+    (-(step * 1.000_001).log10().floor()).clamp(0.0, 2.0) as usize
 }
 
 #[cfg(test)]
@@ -214,7 +217,7 @@ mod tests {
         assert_eq!(bounds(&[0.72, 0.31, 0.25, 0.24]), "0.2 0.8");
         assert_eq!(bounds(&[0.71, 0.95, 0.92, 0.9]), "0.70 0.95");
         assert_eq!(bounds(&[1.0, 1.0]), "1.00 1.01");
-        assert_eq!(bounds(&[0.0]), "0.000000000 0.000000001");
+        assert_eq!(bounds(&[0.0]), "0.00 0.01");
         assert_eq!(bounds(&[]), "0 1");
         assert_eq!(bounds(&[f64::MAX, -f64::MAX, 0.0]), "0 1");
     }

@@ -57,7 +57,10 @@ fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: 
         &Layout::horizontal([Constraint::Length(LABELS.0), Constraint::Length(LABELS.1), Constraint::Fill(1)])
             .spacing(1),
     );
-    let texts = [Line::styled(figure.name, theme.muted()), Line::raw(figure.mean.clone().unwrap_or_default())];
+    let texts = [
+        Line::styled(figure.name, theme.muted()),
+        Line::styled(figure.mean.clone().unwrap_or_default(), theme.strong()),
+    ];
     for (text, row) in texts.into_iter().zip(names.rows()) {
         frame.render_widget(text, row);
     }
@@ -68,7 +71,23 @@ fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: 
     let bounds = Bounds::around(&values);
     frame.render_widget(&Curve { values: &values, bounds, style: theme.accent(), glyphs: theme.glyphs() }, curve);
     for (row, bound) in [(scale.rows().next(), bounds.high), (scale.rows().next_back(), bounds.low)] {
-        let text = Span::styled((figure.bound)(bound, bounds.decimals), theme.muted());
+        let text = Span::styled(short((figure.bound)(bound, bounds.decimals), bound), theme.muted());
         frame.render_widget(text.into_right_aligned_line(), row.unwrap_or_default());
+    }
+}
+
+/// A bound's text, or its power of ten where the text is too long for the scale.
+fn short(text: String, bound: f64) -> String {
+    if text.len() > usize::from(LABELS.1) { format!("{bound:.0e}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_is_too_long_is_told_as_a_power_of_ten() {
+        assert_eq!(short("0.25".to_owned(), 0.25), "0.25");
+        assert_eq!(short("20000".to_owned(), 20_000.0), "2e4");
     }
 }

@@ -40,7 +40,7 @@ const WIDE: [Column; 6] = [
 const NARROW: [Column; 6] = [
     Column { title: "", cells: 4, ..WIDE[0] },
     Column { title: "loss", cells: 5, text: |record| short_loss(record.loss), ..WIDE[1] },
-    Column { title: "acc.", cells: 5, ..WIDE[2] },
+    Column { title: "acc", cells: 5, ..WIDE[2] },
     Column { title: "test loss", cells: 9, text: |record| short_loss(record.val_loss), ..WIDE[3] },
     Column { title: "test acc", cells: 8, ..WIDE[4] },
     Column { title: "secs", cells: 4, ..WIDE[5] },
@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let aside = if best.is_finite() { format!("best test accuracy {}", format::accuracy(best)) } else { String::new() };
     heading::draw(frame, heading, "Epochs", &aside, theme);
     if app.epochs().is_empty() {
-        frame.render_widget(Line::styled("none is finished yet", theme.muted()), titles);
+        frame.render_widget(Line::styled("no epoch is finished yet", theme.muted()), titles);
         return;
     }
     let (columns, gap) = fitting(usize::from(area.width));
@@ -106,8 +106,8 @@ mod tests {
     #[test]
     fn a_narrow_table_leaves_out_what_matters_least() {
         assert_eq!(titles(60), ["epoch", "loss", "accuracy", "test loss", "test accuracy", "seconds"]);
-        assert_eq!(titles(40), ["", "loss", "acc.", "test loss", "test acc", "secs"]);
-        assert_eq!(titles(28), ["", "loss", "acc.", "test acc"]);
+        assert_eq!(titles(40), ["", "loss", "acc", "test loss", "test acc", "secs"]);
+        assert_eq!(titles(28), ["", "loss", "acc", "test acc"]);
         assert_eq!(titles(0), [""]);
     }
 

@@ -2,7 +2,7 @@
 
 use ratatui::{
     Frame,
-    layout::{Alignment, Constraint, Rect},
+    layout::{Alignment, Constraint, Margin, Rect},
     text::{Line, Span},
     widgets::{Block, Clear, Padding},
 };
@@ -18,11 +18,13 @@ const GAP: usize = 2;
 const COLUMN_GAP: u16 = 3;
 /// What the border and the padding take of the width and of the height.
 const FRAME: (u16, u16) = (4, 2);
+/// Cells and rows around the frame that are cleared too, so that cut words do not look like the help's.
+const AIR: (u16, u16) = (2, 1);
 
 /// Draws the help in the middle of the area, over what is there.
 pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme) {
-    let groups: Vec<Vec<Line>> = TABLE.iter().map(|group| lines(group, theme)).collect();
-    let columns = columns(groups, area.height.saturating_sub(FRAME.1));
+    let columns: Vec<Vec<Line>> =
+        columns(TABLE, area.height.saturating_sub(FRAME.1)).into_iter().map(|groups| lines(groups, theme)).collect();
     let widths: Vec<u16> =
         columns.iter().map(|lines| cells(lines.iter().map(Line::width).max().unwrap_or(0))).collect();
     let width = widths.iter().sum::<u16>() + COLUMN_GAP * cells(columns.len().saturating_sub(1)) + FRAME.0;
@@ -35,7 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme) {
         .title_bottom(Line::styled(" Esc closes ", theme.muted()).alignment(Alignment::Right))
         .padding(Padding::horizontal(1));
     let inside = block.inner(window);
-    frame.render_widget(Clear, window);
+    frame.render_widget(Clear, window.outer(Margin::new(AIR.0, AIR.1)).intersection(area));
     frame.render_widget(block, window);
     let mut x = inside.x;
     for (lines, width) in columns.into_iter().zip(widths) {
@@ -59,29 +61,70 @@ fn cells(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
-/// A group's heading and rows.
-fn lines(group: &Group, theme: &Theme) -> Vec<Line<'static>> {
-    let names = group.bindings.iter().map(|binding| key_names(binding.keys, theme));
-    let widest = names.clone().map(|name| width(&name)).max().unwrap_or(0);
-    let mut lines = vec![Line::styled(group.title, theme.muted())];
-    lines.extend(names.zip(group.bindings).map(|(name, binding)| {
-        let gap = " ".repeat(widest - width(&name) + GAP);
-        Line::from(vec![Span::styled(name, theme.strong()), Span::raw(gap), Span::raw(binding.words)])
-    }));
+/// The groups of a column, one below the other; their words begin at the same cell.
+fn lines(groups: &[Group], theme: &Theme) -> Vec<Line<'static>> {
+    let bindings = groups.iter().flat_map(|group| group.bindings);
+    let widest = bindings.map(|binding| width(&key_names(binding.keys, theme))).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for group in groups {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(group.title, theme.muted()));
+        lines.extend(group.bindings.iter().map(|binding| {
+            let name = key_names(binding.keys, theme);
+            let gap = " ".repeat(widest - width(&name) + GAP);
+            Line::from(vec![Span::styled(name, theme.strong()), Span::raw(gap), Span::raw(binding.words)])
+        }));
+    }
     lines
 }
 
-/// The groups one below the other, in as many columns as this height takes.
-fn columns(groups: Vec<Vec<Line<'static>>>, height: u16) -> Vec<Vec<Line<'static>>> {
-    let mut columns: Vec<Vec<Line>> = Vec::new();
-    for group in groups {
-        match columns.last_mut() {
-            Some(column) if column.len() + 1 + group.len() <= usize::from(height) => {
-                column.push(Line::default());
-                column.extend(group);
-            }
-            _ => columns.push(group),
-        }
+/// The groups in as few columns as this height allows, the highest of them as low as can be.
+fn columns(groups: &'static [Group], height: u16) -> Vec<&'static [Group]> {
+    let fewest = filled(groups, usize::from(height)).len();
+    (1..=usize::from(height))
+        .map(|height| filled(groups, height))
+        .find(|columns| columns.len() == fewest && columns.iter().all(|column| rows(column) <= usize::from(height)))
+        .unwrap_or_else(|| filled(groups, usize::from(height)))
+}
+
+/// The groups in columns that are filled up to a height, one after the other.
+fn filled(groups: &'static [Group], height: usize) -> Vec<&'static [Group]> {
+    let mut columns = Vec::new();
+    let mut rest = groups;
+    while !rest.is_empty() {
+        let count = (2..=rest.len()).take_while(|count| rows(&rest[..*count]) <= height).last().unwrap_or(1);
+        let (column, others) = rest.split_at(count);
+        columns.push(column);
+        rest = others;
     }
     columns
+}
+
+/// The rows of a column: each group's heading and keys, and air between two groups.
+fn rows(groups: &[Group]) -> usize {
+    groups.iter().map(|group| group.bindings.len() + 2).sum::<usize>().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(height: u16) -> Vec<Vec<&'static str>> {
+        columns(TABLE, height).iter().map(|groups| groups.iter().map(|group| group.title).collect()).collect()
+    }
+
+    #[test]
+    fn the_help_takes_a_second_column_where_the_rows_do_not_fit_in_one() {
+        assert_eq!(titles(60), [vec!["Test images", "Training", "fitroom"]]);
+        assert_eq!(titles(22), [vec!["Test images"], vec!["Training", "fitroom"]]);
+    }
+
+    #[test]
+    fn no_group_is_lost_at_any_height() {
+        for height in 0..60 {
+            assert_eq!(titles(height).concat(), ["Test images", "Training", "fitroom"], "{height} rows");
+        }
+    }
 }

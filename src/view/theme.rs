@@ -161,16 +161,15 @@ impl Theme {
     /// What moves: gauges and curves.
     #[must_use]
     pub fn accent(&self) -> Style {
-        self.coloured(Color::Blue, 32, Color::Rgb(0x2f, 0x81, 0xd7))
+        self.coloured(Color::LightBlue, 32, Color::Rgb(0x2f, 0x81, 0xd7))
     }
 
     /// A bar, or a caption, that says this. The grey is the tutorial's `#777777`.
     #[must_use]
     pub fn tone(&self, tone: Tone) -> Style {
         match tone {
-            Tone::Other if self.depth == Depth::Ansi16 => Style::new().add_modifier(Modifier::DIM),
             Tone::Other => self.coloured(Color::DarkGray, 243, Color::Rgb(0x77, 0x77, 0x77)),
-            Tone::Wrong => self.coloured(Color::Red, 160, Color::Rgb(0xdc, 0x36, 0x3c)),
+            Tone::Wrong => self.coloured(Color::LightRed, 160, Color::Rgb(0xdc, 0x36, 0x3c)),
             Tone::Right => self.coloured(Color::Green, 28, Color::Rgb(0x1f, 0x93, 0x46)),
         }
     }

@@ -85,7 +85,7 @@ fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], app: &App, theme: &The
     for (row, area) in rows.iter().zip(area.rows()) {
         match (row, &progress) {
             (Row::State, _) => state.draw(frame, area, !has_detail_row, theme),
-            (Row::Detail, _) => frame.render_widget(Line::raw(state.detail.as_str()), area),
+            (Row::Detail, _) => state.draw_detail(frame, area, theme),
             (Row::Means, _) => draw_means(frame, area, app, theme),
             (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
             (Row::Batch, Some(progress)) => draw_batch(frame, area, progress, theme),
@@ -158,6 +158,13 @@ impl State {
             line.push_span(detail);
         }
         frame.render_widget(line, area);
+    }
+
+    /// Draws the detail on a row of its own, below the word.
+    fn draw_detail(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
+        let style = if self.mark == Mark::Done { theme.strong() } else { Style::new() };
+        let indent = "  ";
+        frame.render_widget(Line::from(vec![Span::raw(indent), Span::styled(self.detail.as_str(), style)]), area);
     }
 }
 
