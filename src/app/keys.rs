@@ -106,7 +106,7 @@ pub const TABLE: &[Group] = &[
             bind!([letter(' ')], Action::TogglePause, "Space", "pause, resume", "Space" "pause"),
             bind!([letter('.')], Action::Step, ".", "while paused: train one batch", "." "one batch"),
             bind!([letter('<')], Action::Slower, "<", "slow motion: halve the pace", "< >" "pace"),
-            bind!([letter('>')], Action::Faster, ">", "double the pace, to full speed"),
+            bind!([letter('>')], Action::Faster, ">", "faster, up to full speed"),
         ],
     },
     Group {

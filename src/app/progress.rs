@@ -142,8 +142,7 @@ mod tests {
     fn half_an_epoch_at_a_known_speed_leaves_the_rest_of_the_run() {
         let progress = Progress::new(&started(), Some(&batch(750, 1.0, 24_000.0)), &[]);
         assert_eq!(progress.remaining_seconds(), Some(24)); // 18,000 steps at 750 a second
-        assert_eq!(progress.run_ratio(), 0.04);
-        assert_eq!(progress.epoch_ratio(), 0.4);
+        assert_eq!((progress.run_ratio(), progress.epoch_ratio()), (0.04, 0.4));
     }
 
     #[test]
@@ -163,7 +162,7 @@ mod tests {
         for (seconds, speed) in [(0.0, 0.0), (f64::NAN, f64::NAN), (0.0, f64::INFINITY), (-1.0, -3.0)] {
             let progress = Progress::new(&started(), Some(&batch(5, seconds, speed)), &[record(f64::NAN)]);
             assert_eq!(progress.remaining_seconds(), None, "{seconds} s, {speed} images/s");
-            assert_eq!(progress.images_per_second, 0.0);
+            assert!(progress.images_per_second.abs() < f64::EPSILON);
         }
         assert_eq!(Progress::new(&started(), None, &[]).remaining_seconds(), None);
     }

@@ -27,7 +27,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let batch = app.batch();
     let loss = Figure {
         name: "loss",
-        mean: batch.map(|batch| loss(batch.epoch_loss)),
+        mean: batch.map(|batch| loss(batch.epoch_loss, 6)),
         of: |point| point.loss,
         bound: |value, decimals| format!("{value:.decimals$}"),
     };

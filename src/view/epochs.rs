@@ -29,9 +29,9 @@ struct Column {
 
 const WIDE: [Column; 6] = [
     Column { title: "epoch", cells: 5, text: epoch, importance: 5 },
-    Column { title: "loss", cells: 6, text: |record| format::loss(record.loss), importance: 2 },
+    Column { title: "loss", cells: 6, text: |record| format::loss(record.loss, 6), importance: 2 },
     Column { title: "accuracy", cells: 8, text: |record| format::accuracy(record.accuracy), importance: 3 },
-    Column { title: "test loss", cells: 9, text: |record| format::loss(record.val_loss), importance: 1 },
+    Column { title: "test loss", cells: 9, text: |record| format::loss(record.val_loss, 6), importance: 1 },
     Column { title: "test accuracy", cells: 13, text: |record| format::accuracy(record.val_accuracy), importance: 4 },
     Column { title: "seconds", cells: 7, text: |record| format::seconds(record.seconds), importance: 0 },
 ];
@@ -39,19 +39,15 @@ const WIDE: [Column; 6] = [
 /// The same in few cells. The first column has the pane's heading for its name.
 const NARROW: [Column; 6] = [
     Column { title: "", cells: 4, ..WIDE[0] },
-    Column { title: "loss", cells: 5, text: |record| short_loss(record.loss), ..WIDE[1] },
+    Column { title: "loss", cells: 5, text: |record| format::loss(record.loss, 5), ..WIDE[1] },
     Column { title: "acc", cells: 5, ..WIDE[2] },
-    Column { title: "test loss", cells: 9, text: |record| short_loss(record.val_loss), ..WIDE[3] },
+    Column { title: "test loss", cells: 9, text: |record| format::loss(record.val_loss, 5), ..WIDE[3] },
     Column { title: "test acc", cells: 8, ..WIDE[4] },
     Column { title: "secs", cells: 4, ..WIDE[5] },
 ];
 
 fn epoch(record: &EpochRecord) -> String {
     record.epoch.to_string()
-}
-
-fn short_loss(loss: f64) -> String {
-    format::fit(format::loss(loss).trim_start(), 5, "")
 }
 
 /// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit.

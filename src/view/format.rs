@@ -50,15 +50,13 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A loss in four digits after the point, or as many as leave it six wide.
-pub fn loss(loss: f64) -> String {
-    let decimals = match loss {
-        ..10.0 => 4,
-        ..100.0 => 3,
-        ..1000.0 => 2,
-        _ => 0,
-    };
-    format!("{loss:6.decimals$}")
+/// A loss, right-aligned, in as many digits after the point as fit in the cells, at most as many as leave one before it.
+pub fn loss(loss: f64, cells: usize) -> String {
+    (0..cells.saturating_sub(1))
+        .rev()
+        .map(|decimals| format!("{loss:cells$.decimals$}"))
+        .find(|text| text.len() <= cells)
+        .unwrap_or_else(|| format!("{loss:cells$.0e}"))
 }
 
 /// An accuracy, 0 to 1, as percent with one digit after the point.
@@ -168,10 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_is_six_wide_whatever_its_size() {
-        let texts = [0.34211, 2.3026, 12.3456, 123.456, 1234.56].map(loss);
-        assert_eq!(texts, ["0.3421", "2.3026", "12.346", "123.46", "  1235"]);
-        assert_eq!(loss(f64::NAN), "   NaN");
+    fn a_loss_is_as_wide_as_it_may_be_and_rounded() {
+        let texts = [0.34211, 2.3125, 9.99999, 12.3456, 123.456, 1234.56, 1.5e9].map(|number| loss(number, 6));
+        assert_eq!(texts, ["0.3421", "2.3125", "10.000", "12.346", "123.46", "1234.6", "   2e9"]);
+        assert_eq!(loss(0.2766, 5), "0.277");
+        assert_eq!(loss(f64::NAN, 6), "   NaN");
+        assert_eq!(loss(f64::INFINITY, 6), "   inf");
     }
 
     #[test]

@@ -31,9 +31,10 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 /// What is trained and how, the most telling first.
 fn facts(started: &Started) -> [String; 4] {
     let settings = &started.settings;
-    let hidden = settings.hidden.iter().map(|units| format!("{units}-")).collect::<String>();
+    let widths =
+        [PIXELS].iter().chain(&settings.hidden).chain(&[CLASSES]).map(usize::to_string).collect::<Vec<String>>();
     [
-        format!("{PIXELS}-{hidden}{CLASSES}"),
+        widths.join("-"),
         format!("{} parameters", thousands(started.parameters as u64)),
         format!("Adam {}", settings.learning_rate),
         format!("batch {}", thousands(settings.batch_size as u64)),

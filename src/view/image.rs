@@ -23,13 +23,14 @@ use crate::{
 pub const TEXT_ROWS: u16 = 2;
 
 /// Draws a heading, the picture and its caption; where the height is short, first the heading is left out and then the
-/// caption.
+/// caption, and where it is shorter than the picture, the picture.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let scale = picture::scale(area.width, area.height.saturating_sub(TEXT_ROWS)).max(1);
-    let spare = area.height.saturating_sub(ROWS * scale);
+    let rows = if area.height < ROWS { 0 } else { ROWS * scale };
+    let spare = area.height - rows;
     let [heading, picture, caption] = area.layout(&Layout::vertical([
         Constraint::Length(u16::from(spare > 1)),
-        Constraint::Length(ROWS * scale),
+        Constraint::Length(rows),
         Constraint::Length(u16::from(spare > 0)),
     ]));
     let Some(data) = app.data() else {

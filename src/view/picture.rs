@@ -56,7 +56,7 @@ impl Picture<'_> {
             (3, 0) if !self.theme.ascii() => "▀",
             (0, 3) if !self.theme.ascii() => "▄",
             _ => {
-                let mean = (usize::from(upper) + usize::from(lower)) / 2;
+                let mean = usize::from(upper.midpoint(lower));
                 shades[(mean * (shades.len() - 1) + 127) / 255]
             }
         }
@@ -90,9 +90,9 @@ mod tests {
         std::array::from_fn(|pixel| u8::try_from((pixel * 7) % 256).expect("below 256"))
     }
 
-    fn draw(pixels: &[u8; PIXELS], inverted: bool, theme: Theme, area: Rect) -> Buffer {
+    fn draw(pixels: &[u8; PIXELS], inverted: bool, theme: &Theme, area: Rect) -> Buffer {
         let mut buffer = Buffer::empty(area);
-        (&Picture { image: Image::new(pixels), inverted, theme: &theme }).render(area, &mut buffer);
+        (&Picture { image: Image::new(pixels), inverted, theme }).render(area, &mut buffer);
         buffer
     }
 
@@ -100,7 +100,7 @@ mod tests {
     fn in_truecolor_every_pixel_is_half_a_cell_and_exact() {
         let pixels = pixels();
         for inverted in [false, true] {
-            let buffer = draw(&pixels, inverted, Theme::new(Depth::TrueColor, false), Rect::new(0, 0, 28, 14));
+            let buffer = draw(&pixels, inverted, &Theme::new(Depth::TrueColor, false), Rect::new(0, 0, 28, 14));
             for row in 0..14_u16 {
                 for column in 0..28_u16 {
                     let level = |half: u16| {
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn at_scale_three_a_pixel_is_three_columns_and_three_half_rows() {
         let pixels = pixels();
-        let buffer = draw(&pixels, true, Theme::new(Depth::TrueColor, false), Rect::new(0, 0, 100, 50));
+        let buffer = draw(&pixels, true, &Theme::new(Depth::TrueColor, false), Rect::new(0, 0, 100, 50));
         for (column, row) in [(0, 0), (2, 1), (83, 41), (40, 20)] {
             let level = |half_row: u16| {
                 let ink = pixels[usize::from(half_row / 3 * 28 + column / 3)];
@@ -134,7 +134,7 @@ mod tests {
     fn in_256_colours_black_and_white_are_the_palettes_own() {
         let mut pixels = [0; PIXELS];
         pixels[28] = 255;
-        let buffer = draw(&pixels, false, Theme::new(Depth::Ansi256, false), Rect::new(0, 0, 28, 14));
+        let buffer = draw(&pixels, false, &Theme::new(Depth::Ansi256, false), Rect::new(0, 0, 28, 14));
         assert_eq!((buffer[(0, 0)].fg, buffer[(0, 0)].bg), (Color::Indexed(231), Color::Indexed(16)));
     }
 
@@ -144,7 +144,7 @@ mod tests {
         (pixels[0], pixels[28]) = (255, 255);
         pixels[1] = 255;
         for (inverted, expected) in [(false, "@= "), (true, " =@")] {
-            let buffer = draw(&pixels, inverted, Theme::new(Depth::TrueColor, true), Rect::new(0, 0, 28, 14));
+            let buffer = draw(&pixels, inverted, &Theme::new(Depth::TrueColor, true), Rect::new(0, 0, 28, 14));
             let drawn: String = (0..3).map(|column| buffer[(column, 0)].symbol()).collect();
             assert_eq!(drawn, expected);
             assert_eq!((buffer[(0, 0)].fg, buffer[(0, 0)].bg), (Color::Reset, Color::Reset));
@@ -156,7 +156,7 @@ mod tests {
         let mut pixels = [0; PIXELS];
         (pixels[0], pixels[29]) = (255, 255);
         (pixels[2], pixels[30]) = (128, 128);
-        let buffer = draw(&pixels, false, Theme::new(Depth::None, false), Rect::new(0, 0, 28, 14));
+        let buffer = draw(&pixels, false, &Theme::new(Depth::None, false), Rect::new(0, 0, 28, 14));
         let drawn: String = (0..4).map(|column| buffer[(column, 0)].symbol()).collect();
         assert_eq!(drawn, "▀▄▒ ");
     }
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn where_it_does_not_fit_nothing_is_drawn() {
         let area = Rect::new(0, 0, 27, 14);
-        let buffer = draw(&pixels(), false, Theme::new(Depth::TrueColor, false), area);
+        let buffer = draw(&pixels(), false, &Theme::new(Depth::TrueColor, false), area);
         assert_eq!(buffer, Buffer::empty(area));
     }
 }

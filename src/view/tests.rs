@@ -2,14 +2,74 @@
 
 mod scenes;
 
-use ratatui::{Terminal, backend::TestBackend};
+use std::fmt::Write;
+
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    style::{Color, Modifier},
+};
 
 use super::*;
+use crate::{
+    app::{Action, App},
+    fashion::{CLASSES, Dataset},
+    protocol::Report,
+};
 
-fn drawn(app: &App, width: u16, height: u16, theme: &Theme) -> TestBackend {
+/// The sizes of the snapshots.
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (30, 8)];
+
+fn drawn(app: &App, (width, height): (u16, u16), theme: &Theme) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal is always to be had");
     terminal.draw(|frame| draw(frame, app, theme)).expect("it can always be drawn on");
-    terminal.backend().clone()
+    terminal.backend().buffer().clone()
+}
+
+/// The screen's characters, without the blanks at the ends of its lines.
+fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for row in buffer.content.chunks(usize::from(buffer.area.width)) {
+        let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+        writeln!(text, "{}", line.trim_end()).expect("a string takes all");
+    }
+    text
+}
+
+/// The first cell of a text on the screen.
+fn find(buffer: &Buffer, words: &str) -> (u16, u16) {
+    let lines = text(buffer);
+    let row = lines.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("no {words:?} in\n{lines}"));
+    let line = lines.lines().nth(row).expect("it was found there");
+    let column = line[..line.find(words).expect("it was found there")].chars().count();
+    (u16::try_from(column).expect("a screen's column"), u16::try_from(row).expect("a screen's row"))
+}
+
+/// Renames the ten classes.
+fn with_names(app: &mut App, names: [&str; CLASSES]) {
+    let Dataset { train, test, .. } = (*scenes::data()).clone();
+    app.load(Dataset::new(train, test, names).into());
+}
+
+#[test]
+fn the_screens_look_as_they_did_when_a_person_last_looked() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    for (name, app) in scenes::all() {
+        for (width, height) in SIZES {
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&app, (width, height), &theme)));
+        }
+    }
+}
+
+#[test]
+fn the_least_screens_and_those_without_colours_look_so_too() {
+    for (name, app) in [("wrong", scenes::wrong()), ("failed", scenes::failed()), ("help", scenes::help())] {
+        for (variant, theme) in [("plain", Theme::new(Depth::None, false)), ("ascii", Theme::new(Depth::None, true))] {
+            insta::assert_snapshot!(format!("{name}_60x16_{variant}"), text(&drawn(&app, LEAST, &theme)));
+            insta::assert_snapshot!(format!("{name}_80x24_{variant}"), text(&drawn(&app, (80, 24), &theme)));
+        }
+    }
 }
 
 #[test]
@@ -19,10 +79,243 @@ fn nothing_panics_at_any_size_in_any_state() {
     let large = (100..=300).step_by(50).flat_map(|width| (10..=100).step_by(15).map(move |height| (width, height)));
     let sizes: Vec<(u16, u16)> = small.chain(large).collect();
     for (_, app) in scenes::all() {
-        for (width, height) in &sizes {
+        for size in &sizes {
             for theme in &themes {
-                drawn(&app, *width, *height, theme);
+                drawn(&app, *size, theme);
             }
         }
     }
+}
+
+#[test]
+fn an_ascii_screen_has_nothing_but_ascii() {
+    let mut scenes = scenes::all();
+    let mut foreign = scenes::wrong();
+    with_names(
+        &mut foreign,
+        ["T恤", "裤子", "套衫", "裙子", "外套", "凉鞋", "衬衫", "运动鞋", "包", "Stiefelchen für Füße"],
+    );
+    foreign
+        .apply(Report::Failed { reason: "Gerät “CUDA 0” antwortet nicht – läuft der Treiber? ☹".to_owned() });
+    scenes.push(("foreign", foreign));
+    for (name, app) in scenes {
+        for size in
+            [(1, 1), (20, 5), (59, 16), (60, 16), (80, 20), (80, 24), (100, 30), (120, 40), (200, 60), (300, 100)]
+        {
+            for depth in [Depth::None, Depth::TrueColor] {
+                let screen = text(&drawn(&app, size, &Theme::new(depth, true)));
+                assert!(screen.is_ascii(), "{name} at {size:?}:\n{screen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_colours_no_cell_has_one() {
+    for (name, app) in scenes::all() {
+        let buffer = drawn(&app, (120, 40), &Theme::new(Depth::None, false));
+        let coloured = buffer.content.iter().find(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset));
+        assert_eq!(coloured, None, "{name}");
+    }
+}
+
+#[test]
+fn text_keeps_the_terminals_own_colours_or_those_that_show_on_black_and_on_white() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    let known = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone).fg);
+    for (name, app) in scenes::all() {
+        for cell in &drawn(&app, (80, 24), &theme).content {
+            let is_known =
+                cell.fg == Color::Reset || Some(cell.fg) == theme.accent().fg || known.contains(&Some(cell.fg));
+            let is_picture = cell.symbol() == "▀";
+            assert!(is_picture || (is_known && cell.bg == Color::Reset), "{name}: {cell:?}");
+        }
+    }
+}
+
+#[test]
+fn the_picture_is_the_image_pixel_by_pixel_and_inverts() {
+    let mut app = scenes::third_epoch();
+    let data = scenes::data();
+    for inverted in [false, true] {
+        let buffer = drawn(&app, (80, 24), &Theme::new(Depth::TrueColor, false));
+        // Below its heading, in the middle of a pane of 36 cells beside a margin of one.
+        let (left, top) = (5, find(&buffer, "Test image 0 of 10,000").1 + 1);
+        for row in 0..14_u16 {
+            for column in 0..28_u16 {
+                let level = |half: u16| {
+                    let ink = data.test.image(0).ink(usize::from(2 * row + half), usize::from(column));
+                    let level = if inverted { ink } else { 255 - ink };
+                    Color::Rgb(level, level, level)
+                };
+                let cell = &buffer[(left + column, top + row)];
+                assert_eq!((cell.symbol(), cell.fg, cell.bg), ("▀", level(0), level(1)), "at {column},{row}");
+            }
+        }
+        app.act(Action::Invert);
+    }
+}
+
+#[test]
+fn a_larger_screen_shows_a_larger_picture() {
+    let counts = [(80, 24), (120, 40), (200, 60)].map(|size| {
+        let screen = text(&drawn(&scenes::done(), size, &Theme::new(Depth::Ansi256, false)));
+        screen.chars().filter(|letter| *letter == '▀').count()
+    });
+    assert_eq!(counts, [28 * 14, 56 * 28, 84 * 42]);
+}
+
+#[test]
+fn a_wrong_prediction_is_red_its_true_class_green_and_all_others_grey() {
+    let truecolor = [Color::Rgb(0x77, 0x77, 0x77), Color::Rgb(0xdc, 0x36, 0x3c), Color::Rgb(0x1f, 0x93, 0x46)];
+    let palette = [Color::Indexed(243), Color::Indexed(160), Color::Indexed(28)];
+    for (depth, [grey, red, green]) in [(Depth::TrueColor, truecolor), (Depth::Ansi256, palette)] {
+        let buffer = drawn(&scenes::wrong(), (80, 24), &Theme::new(depth, false));
+        let (caption, y) = find(&buffer, "✗ Sandal 83% (Sneaker)");
+        assert_eq!(buffer[(caption, y)].fg, red);
+        // A bar begins behind the longest name, T-shirt/top.
+        let bar = |row: u16| &buffer[(find(&buffer, "T-shirt/top").0 + 12, find(&buffer, "T-shirt/top").1 + row)];
+        assert_eq!((bar(5).symbol(), bar(5).fg), ("█", red));
+        assert_eq!((bar(7).symbol(), bar(7).fg), ("█", green));
+        for row in [0, 1, 2, 3, 4, 6, 8, 9] {
+            assert_eq!((bar(row).symbol(), bar(row).fg), ("▏", grey), "class {row}");
+        }
+    }
+}
+
+#[test]
+fn a_right_prediction_has_one_green_bar_and_no_red_cell() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    let buffer = drawn(&scenes::third_epoch(), (80, 24), &theme);
+    let (x, y) = find(&buffer, "✓ Ankle boot 94% (Ankle boot)");
+    assert_eq!(Some(buffer[(x, y)].fg), theme.tone(Tone::Right).fg);
+    assert!(buffer.content.iter().all(|cell| Some(cell.fg) != theme.tone(Tone::Wrong).fg));
+}
+
+#[test]
+fn right_and_wrong_are_told_without_colour() {
+    for (theme, right, wrong) in [
+        (
+            Theme::new(Depth::None, false),
+            ["✓ Ankle boot 94% (Ankle boot)", "▸✓ Ankle boot"],
+            ["✗ Sandal 83% (Sneaker)", " ✓ Sneaker"],
+        ),
+        (
+            Theme::new(Depth::None, true),
+            ["ok Ankle boot 94% (Ankle boot)", ">* Ankle boot"],
+            ["x Sandal 83% (Sneaker)", " * Sneaker"],
+        ),
+    ] {
+        let screens = [(scenes::third_epoch(), right), (scenes::wrong(), wrong)];
+        for (app, expected) in screens {
+            let buffer = drawn(&app, (80, 24), &theme);
+            for words in expected {
+                find(&buffer, words);
+            }
+        }
+    }
+}
+
+#[test]
+fn before_a_prediction_the_caption_is_the_true_class_alone() {
+    let mut app = scenes::loading();
+    app.load(scenes::data());
+    let buffer = drawn(&app, (80, 24), &Theme::new(Depth::None, false));
+    let (_, y) = find(&buffer, "Test image 0 of 10,000");
+    let screen = text(&buffer);
+    let caption = screen.lines().nth(usize::from(y) + 15).map(str::trim);
+    assert_eq!(caption, Some("Ankle boot"));
+    assert!(!screen.contains('%'), "{screen}");
+}
+
+#[test]
+fn the_whole_reason_of_a_failure_can_be_read() {
+    let reason =
+        "The device stopped answering after step 4,984, and what it had computed since the last checkpoint is \
+                  lost. "
+            .repeat(9);
+    let mut app = scenes::third_epoch();
+    app.apply(Report::Failed { reason: reason.clone() });
+    for size in [(80, 24), (120, 40)] {
+        let screen = text(&drawn(&app, size, &Theme::new(Depth::None, false)));
+        let words = |text: &str| text.split_whitespace().collect::<Vec<&str>>().join(" ");
+        assert!(words(&screen).contains(words(&reason).as_str()), "{screen}");
+    }
+}
+
+#[test]
+fn long_and_wide_class_names_are_cut_and_leave_the_percentages_where_they_are() {
+    let mut app = scenes::wrong();
+    let long = "a winter coat with a hood, buttons and f";
+    with_names(
+        &mut app,
+        [long, "裤子", "套衫", "裙子", "外套", "凉鞋凉鞋凉鞋凉鞋凉鞋凉鞋凉鞋凉鞋", "衬衫", "运动鞋", "包", "靴"],
+    );
+    let buffer = drawn(&app, (80, 24), &Theme::new(Depth::None, false));
+    let (_, top) = find(&buffer, "a winter coat w…");
+    for row in 0..10 {
+        assert_eq!(buffer[(78, top + row)].symbol(), "%", "class {row}");
+    }
+}
+
+#[test]
+fn the_best_epoch_is_bold() {
+    let buffer = drawn(&scenes::third_epoch(), (120, 40), &Theme::new(Depth::None, false));
+    let (x, y) = find(&buffer, "0.4624");
+    assert!(!buffer[(x, y)].modifier.contains(Modifier::BOLD), "the first epoch");
+    assert!(buffer[(x, y + 1)].modifier.contains(Modifier::BOLD), "the second and best epoch");
+}
+
+#[test]
+fn the_newest_epochs_are_shown_where_not_all_fit() {
+    let screen = text(&drawn(&scenes::done(), (80, 24), &Theme::new(Depth::None, false)));
+    let newest = screen.lines().rev().nth(1).expect("the row over the footer");
+    assert!(newest.contains("10 0.277"), "{newest}");
+}
+
+#[test]
+fn the_help_shows_every_key_on_80_by_24() {
+    for ascii in [false, true] {
+        let screen = text(&drawn(&scenes::help(), (80, 24), &Theme::new(Depth::None, ascii)));
+        for binding in crate::app::keys::bindings() {
+            assert!(screen.contains(binding.words), "{:?} is missing in\n{screen}", binding.words);
+        }
+    }
+}
+
+#[test]
+fn the_cursor_stands_behind_the_index_being_typed() {
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a test terminal is always to be had");
+    let app = scenes::prompt();
+    terminal.draw(|frame| draw(frame, &app, &Theme::new(Depth::None, false))).expect("it can always be drawn on");
+    terminal.backend_mut().assert_cursor_position((5, 23));
+}
+
+#[test]
+fn a_small_terminal_says_what_it_has_and_what_it_takes() {
+    let screen = text(&drawn(&scenes::loading(), (59, 16), &Theme::new(Depth::None, false)));
+    let words = screen.split_whitespace().collect::<Vec<&str>>().join(" ");
+    assert_eq!(words, "fitroom needs 60×16 cells, this terminal has 59×16.");
+}
+
+/// What a frame while training may change: at 20 frames a second 8 kB a second are 400 bytes, and a run of changed cells
+/// takes about 30 of them.
+#[test]
+fn a_batch_changes_few_places_of_the_screen() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    let mut app = scenes::third_epoch();
+    let mut before = drawn(&app, (80, 24), &theme);
+    let mut runs = 0;
+    for frame in 1..=20 {
+        let step = 4984 + 20 * frame;
+        app.apply(Report::Batch(scenes::batch(step, 20)));
+        let after = drawn(&app, (80, 24), &theme);
+        let mut last = None;
+        for (x, y, _) in before.diff(&after) {
+            runs += usize::from(last != Some((x, y)));
+            last = Some((x + 1, y));
+        }
+        before = after;
+    }
+    assert!(runs <= 20 * 13, "{runs} runs of cells in 20 frames");
 }

@@ -69,8 +69,6 @@ pub struct Glyphs {
     pub from_below: &'static [&'static str],
     /// Ink, from none to full.
     pub shades: &'static [&'static str],
-    /// A tick of an axis.
-    pub tick: &'static str,
 }
 
 static UNICODE: Glyphs = Glyphs {
@@ -87,7 +85,6 @@ static UNICODE: Glyphs = Glyphs {
     from_left: &[" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     from_below: &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     shades: &[" ", "░", "▒", "▓", "█"],
-    tick: "╵",
 };
 
 static ASCII: Glyphs = Glyphs {
@@ -104,7 +101,6 @@ static ASCII: Glyphs = Glyphs {
     from_left: &[" ", ":", "#"],
     from_below: &[" ", ".", ":", "#"],
     shades: &[" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"],
-    tick: "'",
 };
 
 const ASCII_BORDER: border::Set<'static> = border::Set {

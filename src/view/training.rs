@@ -234,7 +234,7 @@ fn draw_means(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let Some(batch) = app.batch() else { return };
     let line = Line::from(vec![
         Span::styled("loss ", theme.muted()),
-        Span::raw(loss(batch.epoch_loss)),
+        Span::raw(loss(batch.epoch_loss, 6)),
         Span::styled("  accuracy ", theme.muted()),
         Span::raw(accuracy(batch.epoch_accuracy)),
     ]);
