@@ -21,7 +21,7 @@ use crate::{
 
 /// Images that ↑ and ↓ pass over.
 const ROW: usize = 10;
-/// Images that PgUp and PgDn pass over.
+/// Images that a page passes over.
 const PAGE: usize = 100;
 /// Steps a second from which doubling leads back to full speed.
 const FASTEST_PACE: f64 = 4096.0;
@@ -232,11 +232,11 @@ impl App {
             Action::Invert => self.invert(),
             Action::TogglePause => self.toggle_pause(),
             Action::Step => self.step(),
-            Action::Slower => self.slower(),
-            Action::Faster => self.faster(),
+            Action::Slower => Some(self.slower()),
+            Action::Faster => Some(self.faster()),
             Action::ToggleHelp => self.toggle_help(),
             Action::Back => self.show(Overlay::None),
-            Action::Quit => self.quit(),
+            Action::Quit => Some(self.quit()),
             // The terminal's own affairs.
             Action::Redraw | Action::Suspend => None,
         }
@@ -332,20 +332,20 @@ impl App {
         }
     }
 
-    fn slower(&mut self) -> Option<Command> {
+    fn slower(&mut self) -> Command {
         let from = self.pace.or(self.full_speed).unwrap_or(FASTEST_PACE).max(2.0);
         // A power of two is a pace that a person can name, whatever the machine's own was.
         self.set_pace(Some((from / 2.0).log2().floor().exp2()))
     }
 
-    fn faster(&mut self) -> Option<Command> {
+    fn faster(&mut self) -> Command {
         let fastest = self.full_speed.unwrap_or(FASTEST_PACE);
         self.set_pace(self.pace.map(|pace| pace * 2.0).filter(|pace| *pace < fastest))
     }
 
-    fn set_pace(&mut self, pace: Option<f64>) -> Option<Command> {
+    fn set_pace(&mut self, pace: Option<f64>) -> Command {
         self.pace = pace;
-        Some(Command::Pace { steps_per_second: pace })
+        Command::Pace { steps_per_second: pace }
     }
 
     fn toggle_help(&mut self) -> Option<Command> {
@@ -358,9 +358,9 @@ impl App {
         None
     }
 
-    fn quit(&mut self) -> Option<Command> {
+    fn quit(&mut self) -> Command {
         self.quitting = true;
-        Some(Command::Stop)
+        Command::Stop
     }
 
     fn notify(&mut self, words: &str) -> Option<Command> {

@@ -23,6 +23,9 @@ pub const FASHION_NAMES: [&str; CLASSES] =
 pub struct Class(u8);
 
 impl Class {
+    /// Number 0.
+    pub const FIRST: Self = Self(0);
+
     /// All ten, in order.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "ten fits into a byte")]

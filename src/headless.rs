@@ -138,9 +138,12 @@ mod tests {
             train_images: 60_000,
             test_images: 10_000,
         };
-        for report in
-            [Report::Started(started), Report::Epoch { record, predictions: Vec::new() }, Report::Paused, Report::Finished]
-        {
+        for report in [
+            Report::Started(started),
+            Report::Epoch { record, predictions: Vec::new() },
+            Report::Paused,
+            Report::Finished,
+        ] {
             lines.write(&report).expect("memory takes all");
         }
         assert_eq!(

@@ -2,16 +2,17 @@
 
 use crate::{fashion::Class, protocol::Probabilities};
 
-/// The most probable class; the first of equals, as NumPy's `argmax` has it. NaN counts as less than any number.
+/// The most probable class; the first of equals, as `numpy.argmax` has it. NaN counts as less than any number.
 #[must_use]
 pub fn most_probable(probabilities: &Probabilities) -> Class {
-    let mut best = 0;
-    for (index, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[best] || (probabilities[best].is_nan() && !probability.is_nan()) {
-            best = index;
+    let mut best = Class::FIRST;
+    for class in Class::all() {
+        let (probability, most) = (probabilities[class.index()], probabilities[best.index()]);
+        if probability > most || (most.is_nan() && !probability.is_nan()) {
+            best = class;
         }
     }
-    Class::all().nth(best).expect("an index into ten probabilities is a class")
+    best
 }
 
 /// A part of a whole as a ratio in 0..=1, also for 0 of 0 and for more than all.
@@ -22,6 +23,7 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these ratios are exact")]
 mod tests {
     use super::*;
 

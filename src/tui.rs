@@ -4,12 +4,7 @@
 mod depth;
 mod screen;
 
-use std::{
-    io,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
 use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind};
@@ -228,8 +223,9 @@ fn load(source: Source) -> Result<oneshot::Receiver<Result<Dataset, DataError>>>
 }
 
 fn died(who: &str) -> color_eyre::Report {
-    match screen::take_panic() {
-        Some(panic) => eyre!("{who} died, which is a bug in fitroom: {panic}"),
-        None => eyre!("{who} ended unexpectedly"),
+    if let Some(panic) = screen::take_panic() {
+        eyre!("{who} died, which is a bug in fitroom: {panic}")
+    } else {
+        eyre!("{who} ended unexpectedly")
     }
 }

@@ -45,13 +45,13 @@ struct Source {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    collect(&root, &mut files);
+    collect(&top, &mut files);
     files
         .into_iter()
         .map(|path| {
-            let inside = path.strip_prefix(&root).expect("found below the root").with_extension("");
+            let inside = path.strip_prefix(&top).expect("found below the root").with_extension("");
             let room = inside.iter().next().expect("a file has a name").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).expect("a source file is text");
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
@@ -132,7 +132,9 @@ fn imports_between_rooms_point_one_way() {
         let (_, allowed) = ROOMS.iter().find(|(room, _)| *room == source.room).expect("every room is on the list");
         for named in rooms_named(&source.code) {
             assert!(
-                named == source.room || allowed.contains(&named.as_str()) || !ROOMS.iter().any(|(room, _)| *room == named),
+                named == source.room
+                    || allowed.contains(&named.as_str())
+                    || !ROOMS.iter().any(|(room, _)| *room == named),
                 "{} names crate::{named}, which {} must not know",
                 source.path.display(),
                 source.room

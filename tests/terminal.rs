@@ -40,7 +40,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().expect("the terminal can be read");
         let (sender, output) = channel();
         thread::spawn(move || {
-            let mut buffer = [0; 1 << 16];
+            let mut buffer = [0; 4096];
             while let Ok(count) = reader.read(&mut buffer) {
                 if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
                     return;
@@ -49,7 +49,14 @@ impl Terminal {
         });
         let keys = pair.master.take_writer().expect("the terminal takes keys");
         // The slave side stays open in `pair` until here; the program holds its own.
-        Self { master: pair.master, child, keys, output, screen: vt100::Parser::new(cells(rows), cells(columns), 0), before }
+        Self {
+            master: pair.master,
+            child,
+            keys,
+            output,
+            screen: vt100::Parser::new(cells(rows), cells(columns), 0),
+            before,
+        }
     }
 
     fn text(&self) -> String {
@@ -133,7 +140,7 @@ fn it_starts_trains_leafs_quits_and_leaves_the_terminal_as_it_was() {
     terminal.press("\x1b[C");
     terminal.until_shown("(Pullover)");
     terminal.press(":9999\r");
-    terminal.until_shown("9,999");
+    terminal.until_shown("Test image 9999");
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS, Split},
+    metrics::most_probable,
     protocol::Probabilities,
     settings::Settings,
 };
@@ -403,9 +404,12 @@ fn order(images: usize, seed: u64, epoch: u32) -> Vec<u32> {
 #[expect(clippy::cast_precision_loss, reason = "a split has fewer than the 2^53 images that a float counts exactly")]
 fn evaluation(split: &Split, logits: &[Logits]) -> Evaluation {
     let predictions: Vec<_> = logits.iter().map(softmax).collect();
-    let of_class = || split.classes().iter().map(|class| class.index());
-    let loss: f64 = logits.iter().zip(of_class()).map(|(logits, class)| cross_entropy(logits, class)).sum();
-    let right = predictions.iter().zip(of_class()).filter(|(probabilities, class)| likeliest(probabilities) == *class);
+    let loss: f64 =
+        logits.iter().zip(split.classes()).map(|(logits, class)| cross_entropy(logits, class.index())).sum();
+    let right = predictions
+        .iter()
+        .zip(split.classes())
+        .filter(|(probabilities, class)| most_probable(probabilities) == **class);
     let images = split.len() as f64;
     Evaluation { loss: loss / images, accuracy: right.count() as f64 / images, predictions }
 }
@@ -429,17 +433,6 @@ fn softmax(logits: &Logits) -> Probabilities {
     let exponentials = logits.map(|logit| (logit - largest).exp());
     let sum: f32 = exponentials.iter().sum();
     exponentials.map(|exponential| exponential / sum)
-}
-
-/// The class with the largest probability, the first of equals.
-fn likeliest(probabilities: &Probabilities) -> usize {
-    let mut best = 0;
-    for class in 1..CLASSES {
-        if probabilities[class] > probabilities[best] {
-            best = class;
-        }
-    }
-    best
 }
 
 #[cfg(test)]
@@ -589,6 +582,17 @@ mod tests {
         assert_eq!(trainer.predict(0).expect("the CPU computes"), Some([0.1; CLASSES]));
         let error = trainer.evaluate().err().expect("no network bears this").to_string();
         assert!(error.starts_with("the loss on the test images became NaN at step 1"), "{error}");
+    }
+
+    #[test]
+    fn a_loss_that_no_training_comes_back_from_ends_it_before_it_overflows() {
+        let mut trainer = trainer(&fashion(320, 1), &Settings { learning_rate: 1e6, ..small() });
+        for _ in 0..10 {
+            trainer.step().expect("the CPU computes");
+        }
+        let error = trainer.drain().expect_err("no network bears this").to_string();
+        assert!(error.starts_with("the loss became ") && error.contains(" at step 2 (epoch 1)"), "{error}");
+        assert!(error.ends_with("lower than 1000000, for example 0.001"), "{error}");
     }
 
     #[test]
