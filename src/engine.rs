@@ -13,6 +13,7 @@ mod worker;
 
 use std::{
     any::Any,
+    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
@@ -126,11 +127,14 @@ fn train(
 ) {
     match job.settings.device {
         DeviceChoice::Auto | DeviceChoice::Cpu => {
-            prepare_cpu_thread();
+            // The tutorial's products are too small to be shared out: more threads are slower, and taken only when asked for.
+            let threads = job.settings.threads.map_or(1, NonZeroUsize::get);
+            prepare_cpu_thread(threads);
             let state = network::untrained(&job.settings.hidden, job.settings.seed);
             let learner =
                 PlainLearner::new(Cpu::default(), Arc::clone(&job.dataset), job.settings.learning_rate, &state);
-            run(job, learner, "CPU, 1 thread", parameters, commands, ready, emit);
+            let device = format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" });
+            run(job, learner, &device, parameters, commands, ready, emit);
         }
         DeviceChoice::Cuda(_) => {
             let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \

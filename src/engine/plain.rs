@@ -116,12 +116,12 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
 /// Readies the calling thread to train on the CPU, by two things that halve the time of a step each.
 ///
 /// Adam's second moments of pixels that are always black shrink to denormal numbers, which processors are slow with:
-/// they are flushed to zero. And the products are too small to be worth sharing by rayon: it gets a pool of this thread
-/// alone.
-pub(super) fn prepare_cpu_thread() {
+/// they are flushed to zero. And rayon, left alone, shares the products among all cores at once, though they are too small
+/// for it: it gets a pool of this thread and as many others as make `threads`.
+pub(super) fn prepare_cpu_thread(threads: usize) {
     dfdx::flush_denormals_to_zero();
     // It fails on a thread that is a pool's already, and then that pool serves.
-    let _ = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+    let _ = ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build();
 }
 
 /// A pixel's byte as the network sees it, 0 to 1.
@@ -137,7 +137,7 @@ mod tests {
     use crate::engine::{images::fashion, network::untrained, reference::Reference, trainer::LayerValues};
 
     fn learner(dataset: &Arc<Dataset>, state: &LearnerState) -> PlainLearner<Cpu> {
-        prepare_cpu_thread();
+        prepare_cpu_thread(1);
         PlainLearner::new(Cpu::default(), Arc::clone(dataset), 1e-3, state).expect("the CPU has room")
     }
 

@@ -448,7 +448,7 @@ mod tests {
     };
 
     fn trainer(dataset: &Arc<Dataset>, settings: &Settings) -> Trainer<PlainLearner<Cpu>> {
-        prepare_cpu_thread();
+        prepare_cpu_thread(1);
         let state = untrained(&settings.hidden, settings.seed);
         let learner = PlainLearner::new(Cpu::default(), Arc::clone(dataset), settings.learning_rate, &state);
         Trainer::new(learner.expect("the CPU has room"), Arc::clone(dataset), settings.clone())
