@@ -7,8 +7,8 @@
 //!                                       headless <── the same reports
 //! ```
 //!
-//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`app`] ← [`view`] ← [`tui`]
-//! ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
+//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`view`] ←
+//! [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
 //! sources and holds them to it.
 
 pub mod app;
@@ -18,6 +18,7 @@ pub mod fashion;
 pub mod headless;
 pub mod metrics;
 pub mod protocol;
+pub mod run;
 pub mod settings;
 pub mod tui;
 pub mod view;

@@ -1,0 +1,272 @@
+//! The directory of a run: its name, its files, and the list of all runs. Knows neither who trains nor who looks on.
+//!
+//! ```text
+//! runs/2026-11-23T18-31-22/
+//!   run.json                 what the run is and how far it came: Facts
+//!   metrics.jsonl            a line an epoch: metrics
+//!   checkpoint.safetensors   the network and its optimizer; the engine's
+//!   train/ validation/       TensorBoard's event files: events
+//!   control.sock             while it trains
+//! ```
+//!
+//! A [`Recorder`] writes the first two and the events, from the reports of the training. Who trains a run holds its
+//! directory's lock meanwhile.
+
+pub mod events;
+mod facts;
+pub mod files;
+mod lock;
+pub mod metrics;
+mod recorder;
+mod runs;
+
+use std::{
+    borrow::Cow,
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+pub use facts::{Best, DatasetFacts, Facts, State, Versions};
+pub use files::FileError;
+pub use jiff::Timestamp;
+pub use lock::Lock;
+pub use recorder::Recorder;
+pub use runs::{Listed, Runs};
+
+use crate::protocol::EpochRecord;
+
+/// A run's directory, with `run.json` in it or about to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    directory: PathBuf,
+}
+
+impl Run {
+    /// The run in this directory.
+    ///
+    /// # Errors
+    /// When there is no directory with a `run.json`.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, RunError> {
+        let run = Self { directory: directory.into() };
+        if run.facts_path().is_file() { Ok(run) } else { Err(RunError::NoRun { path: run.directory }) }
+    }
+
+    /// The run's name: its directory's.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        self.directory.file_name().unwrap_or(self.directory.as_os_str()).to_string_lossy()
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What `run.json` says.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none of a run.
+    pub fn facts(&self) -> Result<Facts, RunError> {
+        let path = self.facts_path();
+        let bytes = files::read(&path)?;
+        serde_json::from_slice(&bytes).map_err(|cause| RunError::Facts { path, cause })
+    }
+
+    /// The epochs that are done, oldest first.
+    ///
+    /// # Errors
+    /// When `metrics.jsonl` cannot be read, or a line of it is no epoch.
+    pub fn metrics(&self) -> Result<Vec<EpochRecord>, RunError> {
+        metrics::read(&self.metrics_path())
+    }
+
+    /// How the run stands that has these facts: one that says it trains, and that nobody holds, was interrupted.
+    #[must_use]
+    pub fn status(&self, facts: &Facts) -> Status {
+        match &facts.state {
+            State::Training if Lock::is_held(&self.directory) == Some(false) => Status::Interrupted,
+            State::Training => Status::Training,
+            State::Done => Status::Done,
+            State::Stopped => Status::Stopped,
+            State::Failed { reason } => Status::Failed { reason: reason.clone() },
+        }
+    }
+
+    /// Where the facts are.
+    #[must_use]
+    pub fn facts_path(&self) -> PathBuf {
+        self.directory.join("run.json")
+    }
+
+    /// Where the metrics are.
+    #[must_use]
+    pub fn metrics_path(&self) -> PathBuf {
+        self.directory.join("metrics.jsonl")
+    }
+
+    /// Where the checkpoint is, once there is one.
+    #[must_use]
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.directory.join("checkpoint.safetensors")
+    }
+
+    /// Where the socket is while the run trains.
+    #[must_use]
+    pub fn socket_path(&self) -> PathBuf {
+        self.directory.join("control.sock")
+    }
+
+    /// Where the event files of the training are.
+    #[must_use]
+    pub fn train_directory(&self) -> PathBuf {
+        self.directory.join("train")
+    }
+
+    /// Where the event files of the evaluations are.
+    #[must_use]
+    pub fn validation_directory(&self) -> PathBuf {
+        self.directory.join("validation")
+    }
+}
+
+/// How a run stands, as seen from outside.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Status {
+    /// A program trains it now.
+    Training,
+    /// The program that trained it is gone and left no word.
+    Interrupted,
+    /// All epochs are trained.
+    Done,
+    /// It was ended before its last epoch.
+    Stopped,
+    /// It could not go on.
+    Failed {
+        /// What was found, and what to do.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Training => "training",
+            Self::Interrupted => "interrupted",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Failed { .. } => "failed",
+        })
+    }
+}
+
+/// Why a run's directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file or directory that cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A name that cannot be a directory's.
+    #[error("{name:?} cannot be a run's name: {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A new run would have the name of another.
+    #[error(
+        "the run {name} exists already ({what}): go on with it by --resume {name}, or give another name with --run"
+    )]
+    Exists {
+        /// The name.
+        name: String,
+        /// How the other run stands.
+        what: String,
+    },
+    /// A new run would have the name of something else.
+    #[error("{} exists already and is no run: give another name with --run", path.display())]
+    Taken {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// A directory without `run.json`, or none at all.
+    #[error("{} is no run: there is no run.json in it", path.display())]
+    NoRun {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Neither a run of this name nor a directory.
+    #[error("no run {name} in {}{}", root.display(), among(others))]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// The directory of all runs.
+        root: PathBuf,
+        /// The runs that are there, newest first.
+        others: Vec<String>,
+    },
+    /// The newest run was asked for and there is none.
+    #[error("no runs in {}: train one with `fitroom train`", root.display())]
+    Empty {
+        /// The directory of all runs.
+        root: PathBuf,
+    },
+    /// Another program trains this run.
+    #[error("{} is in use: another fitroom trains this run", path.display())]
+    InUse {
+        /// The run's directory.
+        path: PathBuf,
+    },
+    /// A run would go on with other images.
+    #[error(
+        "the run {name} learned from {theirs}, and this is other data: {ours}; give --data the directory it learned from"
+    )]
+    OtherData {
+        /// The run's name.
+        name: String,
+        /// The data set of the run.
+        theirs: String,
+        /// The data set that is given.
+        ours: String,
+    },
+    /// A `run.json` that is none.
+    #[error("{} is not what fitroom writes: {cause}", path.display())]
+    Facts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+    /// A line of `metrics.jsonl` that is no epoch.
+    #[error("{}, line {line}: {cause}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+}
+
+impl RunError {
+    /// What the operating system said, if it is what went wrong.
+    fn kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::File(error) => Some(error.kind()),
+            _ => None,
+        }
+    }
+}
+
+/// The names that there are, a few of them.
+fn among(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match names.len() {
+        0 => ", nor any other".to_owned(),
+        count if count <= SHOWN => format!("; there is {}", names.join(", ")),
+        count => format!("; there is {} and {} more", names[..SHOWN].join(", "), count - SHOWN),
+    }
+}

@@ -1,0 +1,307 @@
+//! Files written so that no reader, crash or full disk ever leaves half of one. Knows nothing of what they hold.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A file or directory that could not be read or written: which, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {cause}", path.display())]
+pub struct FileError {
+    action: Action,
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl FileError {
+    /// The file or directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the operating system said.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.cause.kind()
+    }
+}
+
+/// What was tried on a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Action {
+    Create,
+    Read,
+    Write,
+    Remove,
+}
+
+impl Action {
+    /// Names the path in this action's error.
+    pub(super) fn on(self, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+        move |cause| FileError { action: self, path: path.to_owned(), cause }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Remove => "remove",
+        })
+    }
+}
+
+const TEMPORARY_START: &str = ".fitroom-";
+const TEMPORARY_END: &str = ".tmp";
+
+/// Puts a file with these contents in the place of the old one, which stays whole until the new one is on the disk.
+///
+/// # Errors
+/// When the file cannot be written; then the old one is still there.
+pub fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    replace_with(path, |file| file.write_all(contents))
+}
+
+/// As [`replace`], with contents that `write` writes from the start of an empty file.
+///
+/// # Errors
+/// When the file cannot be written, or `write` says so; then the old one is still there.
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
+    let directory = directory_of(path);
+    let temporary = directory.join(temporary_name());
+    let written = File::create_new(&temporary).and_then(|mut file| {
+        write(&mut file)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    });
+    if let Err(cause) = written {
+        // What stays behind if this fails too is swept by `remove_leftovers`.
+        let _ = fs::remove_file(&temporary);
+        return Err(Action::Write.on(path)(cause));
+    }
+    sync_directory(directory)
+}
+
+/// A name that no other file and no other writer has. TensorBoard reads every file with `tfevents` in its name, so the
+/// name of the file to be is not part of it.
+fn temporary_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{TEMPORARY_START}{}-{number}{TEMPORARY_END}", process::id())
+}
+
+/// Removes the temporary files that a killed writer left in this directory. Only for who alone writes there.
+///
+/// # Errors
+/// When the directory cannot be read or a leftover not be removed.
+pub fn remove_leftovers(directory: &Path) -> Result<(), FileError> {
+    for name in names_in(directory)? {
+        let is_leftover =
+            name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_START) && name.ends_with(TEMPORARY_END));
+        if is_leftover {
+            remove(&directory.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of everything in a directory, in no order.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn names_in(directory: &Path) -> Result<Vec<std::ffi::OsString>, FileError> {
+    fs::read_dir(directory)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect())
+        .map_err(Action::Read.on(directory))
+}
+
+/// Creates a directory, and those above it. One that is there already is fine.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn create_directories(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(Action::Create.on(path))?;
+    sync_directory(directory_of(path))
+}
+
+/// Creates a directory in one that is there.
+///
+/// # Errors
+/// When it cannot be created, also when it is there already: [`io::ErrorKind::AlreadyExists`].
+pub fn create_directory(path: &Path) -> Result<(), FileError> {
+    fs::create_dir(path).map_err(Action::Create.on(path))?;
+    sync_directory(directory_of(path))
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    fs::remove_file(path).map_err(Action::Remove.on(path))
+}
+
+/// All bytes of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(Action::Read.on(path))
+}
+
+/// A file that only grows, by whole entries: one that cannot be written wholly leaves no trace.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    file: File,
+    /// Bytes of the entries written so far.
+    length: u64,
+}
+
+impl Log {
+    /// A log in a new file.
+    ///
+    /// # Errors
+    /// When the file cannot be created, also when it is there already.
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        let log = Self::with(OpenOptions::new().append(true).create_new(true), path)?;
+        sync_directory(directory_of(path))?;
+        Ok(log)
+    }
+
+    /// A log that goes on after the entries of this file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, also when it is not there.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        Self::with(OpenOptions::new().append(true), path)
+    }
+
+    fn with(options: &OpenOptions, path: &Path) -> Result<Self, FileError> {
+        let file = options.open(path).map_err(Action::Write.on(path))?;
+        let length = file.metadata().map_err(Action::Read.on(path))?.len();
+        Ok(Self { path: path.to_owned(), file, length })
+    }
+
+    /// Writes an entry at the end and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing of it is in the file.
+    pub fn append(&mut self, entry: &[u8]) -> Result<(), FileError> {
+        match self.file.write_all(entry).and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                self.length += entry.len() as u64;
+                Ok(())
+            }
+            Err(cause) => {
+                // The writing's own error is what there is to report. Half an entry that stays is a torn end to readers.
+                let _ = self.file.set_len(self.length);
+                Err(Action::Write.on(&self.path)(cause))
+            }
+        }
+    }
+}
+
+/// The directory that an entry of this path is in.
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != OsStr::new("")).unwrap_or(Path::new("."))
+}
+
+/// Waits until the names in a directory are on the disk.
+fn sync_directory(path: &Path) -> Result<(), FileError> {
+    match File::open(path).and_then(|directory| directory.sync_all()) {
+        // Some network file systems cannot sync a directory, and need not.
+        Err(cause) if cause.kind() != io::ErrorKind::InvalidInput => Err(Action::Write.on(path)(cause)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_has_the_new_contents_and_nothing_stays_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names_in(directory.path()).unwrap(), ["file"]);
+    }
+
+    #[test]
+    fn the_old_file_stays_whole_when_the_new_one_cannot_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        replace(&path, b"old").unwrap();
+        let error = replace_with(&path, |file| {
+            file.write_all(b"half of the n")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(error.to_string(), format!("cannot write {}: no storage space", path.display()));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names_in(directory.path()).unwrap(), ["file"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_take_its_place_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        replace(&path, b"contents").unwrap_err();
+        assert_eq!(names_in(directory.path()).unwrap(), ["taken"]);
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_the_cause() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        let path = file.join("below");
+        let error = replace(&path, b"contents").unwrap_err();
+        assert_eq!(error.path(), path);
+        assert!(error.to_string().starts_with(&format!("cannot write {}: Not a directory", path.display())), "{error}");
+    }
+
+    #[test]
+    fn leftovers_are_removed_and_other_files_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in [".fitroom-1234-0.tmp", ".fitroom-notes", "notes.tmp"] {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        remove_leftovers(directory.path()).unwrap();
+        let mut names = names_in(directory.path()).unwrap();
+        names.sort();
+        assert_eq!(names, [".fitroom-notes", "notes.tmp"]);
+    }
+
+    #[test]
+    fn a_log_goes_on_where_it_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        Log::create(&path).unwrap().append(b"one\n").unwrap();
+        Log::create(&path).unwrap_err();
+        Log::open(&path).unwrap().append(b"two\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_log_on_a_full_disk_says_so() {
+        let error = Log::open(Path::new("/dev/full")).unwrap().append(b"entry").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().starts_with("cannot write /dev/full: No space left on device"), "{error}");
+    }
+}

@@ -1,0 +1,208 @@
+//! `metrics.jsonl`: a line of JSON an epoch. Knows the lines, not what makes them.
+
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer};
+
+use super::{
+    RunError,
+    files::{self, Log},
+};
+use crate::protocol::EpochRecord;
+
+/// The log of a run's epochs, open for writing.
+#[derive(Debug)]
+pub struct MetricsLog(Log);
+
+impl MetricsLog {
+    /// A log in a new file.
+    ///
+    /// # Errors
+    /// When the file cannot be created, also when it is there already.
+    pub fn create(path: &Path) -> Result<Self, RunError> {
+        Ok(Self(Log::create(path)?))
+    }
+
+    /// The log in this file, cut to the first `epochs` epochs, and those epochs' figures.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or a line but the last, torn one is no epoch.
+    pub fn resume(path: &Path, epochs: u32) -> Result<(Self, Vec<EpochRecord>), RunError> {
+        let mut records = read(path)?;
+        records.retain(|record| record.epoch <= epochs);
+        let lines: String = records.iter().map(|record| line(record) + "\n").collect();
+        files::replace(path, lines.as_bytes())?;
+        Ok((Self(Log::open(path)?), records))
+    }
+
+    /// Writes an epoch's line and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// When the line cannot be written; then nothing of it is in the file.
+    pub fn append(&mut self, record: &EpochRecord) -> Result<(), RunError> {
+        Ok(self.0.append((line(record) + "\n").as_bytes())?)
+    }
+}
+
+/// An epoch as a line of JSON, without the line's end. A figure that is no number, as a loss that overflowed, is `null`.
+#[must_use]
+#[expect(clippy::missing_panics_doc, reason = "numbers under fixed names are JSON")]
+pub fn line(record: &EpochRecord) -> String {
+    serde_json::to_string(record).expect("numbers under fixed names are JSON")
+}
+
+/// The epochs of a log, oldest first. What a killed writer left of a last line is passed over.
+///
+/// # Errors
+/// When the file cannot be read, or a line is no epoch; the error has the line's number.
+pub fn read(path: &Path) -> Result<Vec<EpochRecord>, RunError> {
+    let bytes = files::read(path)?;
+    let mut records = Vec::new();
+    for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        match parse(line) {
+            Ok(record) => records.push(record),
+            Err(_) if !line.ends_with(b"\n") => {} // Torn: only the last line lacks its end.
+            Err(cause) => return Err(RunError::Line { path: path.to_owned(), line: index + 1, cause }),
+        }
+    }
+    Ok(records)
+}
+
+fn parse(line: &[u8]) -> Result<EpochRecord, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(line);
+    let record = Line::deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(record)
+}
+
+/// [`EpochRecord`] as a line has it: with `null` for what is no number.
+#[derive(Deserialize)]
+#[serde(remote = "EpochRecord")]
+struct Line {
+    epoch: u32,
+    step: u64,
+    #[serde(deserialize_with = "number_or_null")]
+    loss: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    accuracy: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    val_loss: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    val_accuracy: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    learning_rate: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    seconds: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    eval_seconds: f64,
+    #[serde(deserialize_with = "number_or_null")]
+    images_per_second: f64,
+}
+
+fn number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use proptest::prelude::*;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn record(epoch: u32) -> EpochRecord {
+        EpochRecord {
+            epoch,
+            step: u64::from(epoch) * 1875,
+            loss: 0.1 + 0.2,
+            accuracy: 0.8237,
+            val_loss: 1.0 / 3.0,
+            val_accuracy: 0.881,
+            learning_rate: 1e-3,
+            seconds: 1.25,
+            eval_seconds: 0.125,
+            images_per_second: 48_000.0,
+        }
+    }
+
+    fn log_of(epochs: u32) -> (TempDir, PathBuf, MetricsLog) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("metrics.jsonl");
+        let mut log = MetricsLog::create(&path).unwrap();
+        for epoch in 1..=epochs {
+            log.append(&record(epoch)).unwrap();
+        }
+        (directory, path, log)
+    }
+
+    #[test]
+    fn a_line_has_the_promised_names_in_order() {
+        assert_eq!(
+            line(&record(1)),
+            "{\"epoch\":1,\"step\":1875,\"loss\":0.30000000000000004,\"accuracy\":0.8237,\
+             \"val_loss\":0.3333333333333333,\"val_accuracy\":0.881,\"learning_rate\":0.001,\"seconds\":1.25,\
+             \"eval_seconds\":0.125,\"images_per_second\":48000.0}"
+        );
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let (_directory, path, _log) = log_of(3);
+        assert_eq!(read(&path).unwrap(), [record(1), record(2), record(3)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_finite_figure_reads_back_to_the_last_bit(bits: u64) {
+            let loss = f64::from_bits(bits);
+            prop_assume!(loss.is_finite());
+            let back = parse(line(&EpochRecord { loss, ..record(1) }).as_bytes()).unwrap();
+            prop_assert_eq!(back.loss.to_bits(), bits);
+        }
+    }
+
+    #[test]
+    fn a_figure_that_is_no_number_reads_back_as_none() {
+        let text = line(&EpochRecord { loss: f64::NAN, val_loss: f64::INFINITY, ..record(1) });
+        assert!(text.contains("\"loss\":null,"), "{text}");
+        let back = parse(text.as_bytes()).unwrap();
+        assert!(back.loss.is_nan() && back.val_loss.is_nan());
+        assert_eq!(back.step, 1875);
+    }
+
+    #[test]
+    fn a_log_torn_at_any_byte_of_its_last_line_keeps_the_lines_before() {
+        let (_directory, path, _log) = log_of(2);
+        let whole = fs::read(&path).unwrap();
+        let first = line(&record(1)).len() + 1;
+        for length in first..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let epochs = if length == whole.len() - 1 { 2 } else { 1 };
+            assert_eq!(read(&path).unwrap().len(), epochs, "cut after {length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_in_the_middle_is_named_by_its_number() {
+        let (_directory, path, _log) = log_of(1);
+        let text = format!("{}\n{{\"epoch\":2}}\n{}\n", line(&record(1)), line(&record(3)));
+        fs::write(&path, text).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("metrics.jsonl, line 2: missing field `step`"), "{error}");
+    }
+
+    #[test]
+    fn a_resumed_log_forgets_the_later_epochs_and_a_torn_line() {
+        let (_directory, path, log) = log_of(3);
+        drop(log);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(b"{\"epoch\":4,\"st");
+        fs::write(&path, bytes).unwrap();
+        let (mut log, records) = MetricsLog::resume(&path, 2).unwrap();
+        assert_eq!(records, [record(1), record(2)]);
+        log.append(&EpochRecord { loss: 0.5, ..record(3) }).unwrap();
+        assert_eq!(read(&path).unwrap(), [record(1), record(2), EpochRecord { loss: 0.5, ..record(3) }]);
+    }
+}

@@ -1,0 +1,326 @@
+//! Writes a run's files from the reports of its training. Knows neither the worker that sends them nor checkpoints.
+
+use jiff::{Timestamp, Unit};
+
+use super::{DatasetFacts, Facts, Lock, Run, RunError, State, events, events::EventFile, files, metrics::MetricsLog};
+use crate::{
+    protocol::{EpochRecord, Report, Started},
+    settings::Settings,
+};
+
+/// Writes `run.json`, `metrics.jsonl` and the event files of a run, fed with its reports in their order.
+///
+/// An epoch must be recorded before the checkpoint that ends it is written: then a program that is killed between the
+/// two leaves one epoch too many, which [`Recorder::resume`] cuts off, and never one too few.
+#[derive(Debug)]
+pub struct Recorder {
+    run: Run,
+    facts: Facts,
+    metrics: MetricsLog,
+    train: EventFile,
+    validation: EventFile,
+    _lock: Lock,
+}
+
+impl Recorder {
+    /// Begins the files of a run, in its new directory.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the run has its files already.
+    pub fn create(run: Run, settings: Settings, dataset: DatasetFacts, now: Timestamp) -> Result<Self, RunError> {
+        let lock = Lock::take(run.directory())?;
+        let metrics = MetricsLog::create(&run.metrics_path())?;
+        let facts = Facts::new(settings, dataset, to_milliseconds(now));
+        Self::with(run, lock, facts, metrics, now)
+    }
+
+    /// Goes on with the files of a run whose checkpoint has `epochs` whole epochs: later ones are cut off, and what a
+    /// killed program left of files is removed.
+    ///
+    /// # Errors
+    /// When the run trains just now, has learned from another data set, or a file cannot be read or written.
+    pub fn resume(run: Run, epochs: u32, dataset: &DatasetFacts, now: Timestamp) -> Result<Self, RunError> {
+        let lock = Lock::take(run.directory())?;
+        let mut facts = run.facts()?;
+        if !facts.dataset.is_same(dataset) {
+            let (name, theirs) = (run.name().into_owned(), facts.dataset.to_string());
+            return Err(RunError::OtherData { name, theirs, ours: dataset.to_string() });
+        }
+        for directory in [run.directory(), &run.train_directory(), &run.validation_directory()] {
+            if directory.exists() {
+                files::remove_leftovers(directory)?;
+            }
+        }
+        events::keep_before(&run.train_directory(), u64::from(epochs))?;
+        events::keep_before(&run.validation_directory(), u64::from(epochs))?;
+        let (metrics, records) = MetricsLog::resume(&run.metrics_path(), epochs)?;
+        facts.set_epochs(&records);
+        facts.epochs_done = epochs;
+        facts.state = State::Training;
+        facts.ended = None;
+        Self::with(run, lock, facts, metrics, now)
+    }
+
+    fn with(run: Run, lock: Lock, facts: Facts, metrics: MetricsLog, now: Timestamp) -> Result<Self, RunError> {
+        let step = u64::from(facts.epochs_done);
+        let train = EventFile::create(&run.train_directory(), 0, step, now)?;
+        let validation = EventFile::create(&run.validation_directory(), 1, step, now)?;
+        let recorder = Self { run, facts, metrics, train, validation, _lock: lock };
+        recorder.save()?;
+        Ok(recorder)
+    }
+
+    /// The run that is recorded.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// What `run.json` says.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Writes what this report means for the files, and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, nothing is torn.
+    pub fn record(&mut self, report: &Report, now: Timestamp) -> Result<(), RunError> {
+        match report {
+            Report::Started(started) => self.start(started),
+            Report::Epoch { record, .. } => self.epoch(record, now),
+            Report::Finished => self.end(State::Done, now),
+            Report::Failed { reason } => self.end(State::Failed { reason: reason.clone() }, now),
+            Report::Batch(_)
+            | Report::Prediction { .. }
+            | Report::Untrained { .. }
+            | Report::Paused
+            | Report::Resumed
+            | Report::Paced { .. }
+            | Report::Evaluating { .. } => Ok(()),
+        }
+    }
+
+    /// Writes the histograms of the variables after this epoch (from 1), under these tags: see
+    /// [`events::histogram_tag`].
+    ///
+    /// # Errors
+    /// When the event file cannot be written.
+    pub fn histograms(&mut self, epoch: u32, variables: &[(String, Vec<f32>)], now: Timestamp) -> Result<(), RunError> {
+        self.train.histograms(step_of(epoch), now, variables)
+    }
+
+    /// The reports have ended. A run that neither finished nor failed was stopped.
+    ///
+    /// # Errors
+    /// When `run.json` cannot be written.
+    pub fn close(mut self, now: Timestamp) -> Result<(), RunError> {
+        if self.facts.state == State::Training { self.end(State::Stopped, now) } else { Ok(()) }
+    }
+
+    fn start(&mut self, started: &Started) -> Result<(), RunError> {
+        self.facts.settings = started.settings.clone();
+        self.facts.device = Some(started.device.clone());
+        self.facts.parameters = Some(started.parameters);
+        self.save()
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, now: Timestamp) -> Result<(), RunError> {
+        self.metrics.append(record)?;
+        let step = step_of(record.epoch);
+        let train = [
+            ("epoch_loss", record.loss),
+            ("epoch_accuracy", record.accuracy),
+            ("epoch_learning_rate", record.learning_rate),
+        ];
+        self.train.scalars(step, now, &train)?;
+        let validation = [("epoch_loss", record.val_loss), ("epoch_accuracy", record.val_accuracy)];
+        self.validation.scalars(step, now, &validation)?;
+        self.facts.add_epoch(record);
+        self.save()
+    }
+
+    fn end(&mut self, state: State, now: Timestamp) -> Result<(), RunError> {
+        self.facts.end(state, to_milliseconds(now));
+        self.save()
+    }
+
+    fn save(&self) -> Result<(), RunError> {
+        let mut text = serde_json::to_string_pretty(&self.facts).expect("facts are plain data under fixed names");
+        text.push('\n');
+        Ok(files::replace(&self.run.facts_path(), text.as_bytes())?)
+    }
+}
+
+/// The step of an epoch's events: Keras counts from 0.
+fn step_of(epoch: u32) -> u64 {
+    u64::from(epoch.saturating_sub(1))
+}
+
+/// As precise as anybody reads it.
+fn to_milliseconds(time: Timestamp) -> Timestamp {
+    time.round(Unit::Millisecond).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::run::{
+        Best, Runs, Status,
+        facts::tests::{dataset, epoch},
+    };
+
+    fn now() -> Timestamp {
+        "2026-11-23T18:31:22.5Z".parse().unwrap()
+    }
+
+    fn run() -> (TempDir, Run) {
+        let directory = tempfile::tempdir().unwrap();
+        let run = Runs::new(directory.path()).create(None, now()).unwrap();
+        (directory, run)
+    }
+
+    fn create(run: &Run) -> Recorder {
+        Recorder::create(run.clone(), Settings::default(), dataset(), now()).unwrap()
+    }
+
+    fn started() -> Report {
+        Report::Started(Started {
+            settings: Settings { epochs: 3, ..Settings::default() },
+            device: "CPU, 2 threads".to_owned(),
+            parameters: 101_770,
+            train_images: 60_000,
+            test_images: 10_000,
+        })
+    }
+
+    /// The epoch of this number, its figures moved by `offset` so that two trainings of it differ.
+    fn report(number: u32, offset: f64) -> Report {
+        let record = epoch(number, 0.8 + 0.01 * f64::from(number) + offset);
+        Report::Epoch { record, predictions: Vec::new() }
+    }
+
+    fn feed(recorder: &mut Recorder, reports: impl IntoIterator<Item = Report>) {
+        for report in reports {
+            recorder.record(&report, now()).unwrap();
+        }
+    }
+
+    fn files_of(run: &Run) -> Vec<String> {
+        let mut names: Vec<String> =
+            files::names_in(run.directory()).unwrap().into_iter().map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_run_leaves_its_files_and_says_that_it_is_done() {
+        let (_directory, run) = run();
+        let mut recorder = create(&run);
+        assert_eq!(run.status(&run.facts().unwrap()), Status::Training);
+        feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, -0.02), Report::Finished]);
+        recorder.close(now()).unwrap();
+
+        assert_eq!(files_of(&run), ["metrics.jsonl", "run.json", "train", "validation"]);
+        let facts = run.facts().unwrap();
+        assert_eq!(run.status(&facts), Status::Done);
+        assert_eq!((facts.started, facts.ended), (now(), Some(now())));
+        assert_eq!(facts.epochs_done, 3);
+        assert_eq!(facts.best, Some(Best { epoch: 2, val_accuracy: 0.8 + 0.01 * 2.0 }));
+        assert_eq!(facts.settings.epochs, 3);
+        assert_eq!(facts.device.as_deref(), Some("CPU, 2 threads"));
+        assert_eq!(facts.parameters, Some(101_770));
+        assert_eq!(run.metrics().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn each_epoch_is_in_the_files_as_soon_as_it_is_recorded() {
+        let (_directory, run) = run();
+        let mut recorder = create(&run);
+        for number in 1..=3 {
+            feed(&mut recorder, [report(number, 0.0)]);
+            assert_eq!(run.metrics().unwrap().len(), number as usize);
+            assert_eq!(run.facts().unwrap().epochs_done, number);
+        }
+    }
+
+    #[test]
+    fn a_run_that_fails_keeps_the_reason() {
+        let (_directory, run) = run();
+        let mut recorder = create(&run);
+        feed(&mut recorder, [Report::Failed { reason: "no CUDA device".to_owned() }]);
+        recorder.close(now()).unwrap();
+        let facts = run.facts().unwrap();
+        assert_eq!(run.status(&facts), Status::Failed { reason: "no CUDA device".to_owned() });
+        assert_eq!(facts.ended, Some(now()));
+    }
+
+    #[test]
+    fn a_run_that_is_ended_early_was_stopped_and_one_that_is_killed_was_interrupted() {
+        let (_directory, stopped) = run();
+        create(&stopped).close(now()).unwrap();
+        assert_eq!(stopped.status(&stopped.facts().unwrap()), Status::Stopped);
+
+        let (_directory, killed) = run();
+        drop(create(&killed));
+        assert_eq!(killed.status(&killed.facts().unwrap()), Status::Interrupted);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_has_the_files_of_one_that_was_never_interrupted() {
+        let (_directory, whole) = run();
+        let mut recorder = create(&whole);
+        feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, 0.0), Report::Finished]);
+        recorder.close(now()).unwrap();
+
+        let (_directory, killed) = run();
+        let mut recorder = create(&killed);
+        feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.1)]);
+        drop(recorder);
+        fs::write(killed.directory().join(".fitroom-1-2.tmp"), "half").unwrap();
+        let mut recorder = Recorder::resume(killed.clone(), 1, &dataset(), now()).unwrap();
+        assert_eq!(recorder.facts().epochs_done, 1);
+        feed(&mut recorder, [started(), report(2, 0.0), report(3, 0.0), Report::Finished]);
+        recorder.close(now()).unwrap();
+
+        assert_eq!(killed.facts().unwrap(), whole.facts().unwrap());
+        assert_eq!(killed.metrics().unwrap(), whole.metrics().unwrap());
+        assert_eq!(files_of(&killed), files_of(&whole));
+    }
+
+    #[test]
+    fn a_run_goes_on_only_with_the_data_that_it_learned_from() {
+        let (_directory, run) = run();
+        drop(create(&run));
+        let other = DatasetFacts { directory: Some("/other".to_owned()), sha256: "cd".repeat(32), ..dataset() };
+        let error = Recorder::resume(run.clone(), 0, &other, now()).unwrap_err();
+        assert!(matches!(error, RunError::OtherData { .. }), "{error}");
+        assert!(error.to_string().contains("Fashion-MNIST (60000 + 10000 images)"), "{error}");
+        Recorder::resume(run, 0, &dataset(), now()).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_trains_is_left_alone() {
+        let (_directory, run) = run();
+        let mut recorder = create(&run);
+        feed(&mut recorder, [report(1, 0.0)]);
+        let error = Recorder::resume(run.clone(), 0, &dataset(), now()).unwrap_err();
+        assert!(matches!(error, RunError::InUse { .. }), "{error}");
+        assert_eq!(run.metrics().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn files_that_cannot_be_written_are_an_error_that_names_them() {
+        let (_directory, run) = run();
+        let mut recorder = create(&run);
+        feed(&mut recorder, [report(1, 0.0)]);
+        fs::remove_dir_all(run.directory()).unwrap();
+        let error = recorder.record(&report(2, 0.0), now()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot write {}: No such file", run.facts_path().display())), "{error}");
+    }
+}
