@@ -220,9 +220,7 @@ pub enum RunError {
         path: PathBuf,
     },
     /// A run would go on with other images.
-    #[error(
-        "the run {name} learned from {theirs}, and this is other data: {ours}; give --data the directory it learned from"
-    )]
+    #[error("the run {name} learned from {theirs}, and this is other data: {ours}; give --data what it learned from")]
     OtherData {
         /// The run's name.
         name: String,

@@ -20,8 +20,8 @@ use super::{
     files::{self, Log},
 };
 
-/// The tag of a layer's weights or biases, as Keras names those of the first `Sequential` model: layers are counted from
-/// 0, `variable` is `kernel` or `bias`.
+/// The tag of a layer's weights or biases, as Keras names those of the first `Sequential` model: layers are counted
+/// from 0, `variable` is `kernel` or `bias`.
 #[must_use]
 pub fn histogram_tag(layer: usize, variable: &str) -> String {
     match layer {
@@ -43,17 +43,13 @@ impl EventFile {
     /// When the directory cannot be read or the file not be written.
     pub fn create(directory: &Path, number: u32, step: u64, now: Timestamp) -> Result<Self, RunError> {
         files::create_directories(directory)?;
-        let files = event_files(directory)?;
-        // Readers take the files in the order of their names, so a new one must come last, also after the clock was set back.
-        let latest = files.iter().filter_map(|file| seconds_of(file)).max();
+        // Readers take the files in the order of their names: a new one comes last, also when the clock was set back.
+        let latest = event_files(directory)?.iter().filter_map(|file| seconds_of(file)).max();
         let seconds = now.as_second().max(latest.map_or(0, |latest| latest + 1));
         let name = format!("events.out.tfevents.{seconds:010}.{}.{}.{number}.v2", host_name(), std::process::id());
         let mut file = Self(Log::create(&directory.join(name))?);
         let mut records = record(event(now, 0).bytes(FILE_VERSION, b"brain.Event:2"));
-        if !files.is_empty() {
-            let start = Message::default().integer(1, 1);
-            records.extend(record(event(now, step).message(SESSION_LOG, &start)));
-        }
+        records.extend(record(session_start(step, now)));
         file.0.append(&records)?;
         Ok(file)
     }
@@ -78,8 +74,9 @@ impl EventFile {
     }
 }
 
-/// Cuts the event files of a directory to the events of the steps before `step`, for a run that goes on from there. What
-/// a killed writer left of a last event goes too, as does a file that holds no other event. No directory, no events.
+/// Cuts the event files of a directory to the events of the steps before `step`, for a run that goes on from there.
+/// What a killed writer left of a last event goes too, as does a file that holds no other event. No directory, no
+/// events.
 ///
 /// # Errors
 /// When a file cannot be read or written.
@@ -118,6 +115,12 @@ const SESSION_LOG: u64 = 7;
 
 fn event(now: Timestamp, step: u64) -> Message {
     Message::default().double(WALL_TIME, now.as_duration().as_secs_f64()).integer(STEP, step)
+}
+
+/// The run begins at this step. A reader drops what it has read of this step and later ones, but TensorBoard does so
+/// only from the second such event on, so the first file of a run has one too.
+fn session_start(step: u64, now: Timestamp) -> Message {
+    event(now, step).message(SESSION_LOG, &Message::default().integer(1, 1))
 }
 
 fn scalar(step: u64, now: Timestamp, tag: &str, value: f64) -> Message {
@@ -231,12 +234,13 @@ mod tests {
     // The expected bytes are those that Google's protobuf library and TensorBoard's own writer make of the same values.
 
     #[test]
-    fn a_file_begins_with_its_version() {
+    fn a_file_begins_with_its_version_and_the_session_s_start() {
         let version = record(event(now(), 0).bytes(FILE_VERSION, b"brain.Event:2"));
         assert_eq!(hex(&version), "1800000000000000a37f4b22090000a09e21c1da411a0d627261696e2e4576656e743a3232009f98");
         let directory = tempfile::tempdir().unwrap();
-        EventFile::create(directory.path(), 0, 0, now()).unwrap();
-        assert_eq!(fs::read(&event_files(directory.path()).unwrap()[0]).unwrap(), version);
+        EventFile::create(directory.path(), 0, 2, now()).unwrap();
+        let bytes = fs::read(&event_files(directory.path()).unwrap()[0]).unwrap();
+        assert_eq!(bytes, [version, record(session_start(2, now()))].concat());
     }
 
     #[test]
@@ -268,8 +272,7 @@ mod tests {
 
     #[test]
     fn a_session_s_start_is_an_event_with_its_step() {
-        let start = event(now(), 3).message(SESSION_LOG, &Message::default().integer(1, 1));
-        assert_eq!(hex(&start.into_bytes()), "090000a09e21c1da4110033a020801");
+        assert_eq!(hex(&session_start(3, now()).into_bytes()), "090000a09e21c1da4110033a020801");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Files written so that no reader, crash or full disk ever leaves half of one. Knows nothing of what they hold.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fmt,
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -118,7 +118,7 @@ pub fn remove_leftovers(directory: &Path) -> Result<(), FileError> {
 ///
 /// # Errors
 /// When the directory cannot be read.
-pub fn names_in(directory: &Path) -> Result<Vec<std::ffi::OsString>, FileError> {
+pub fn names_in(directory: &Path) -> Result<Vec<OsString>, FileError> {
     fs::read_dir(directory)
         .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect())
         .map_err(Action::Read.on(directory))
@@ -203,7 +203,7 @@ impl Log {
                 Ok(())
             }
             Err(cause) => {
-                // The writing's own error is what there is to report. Half an entry that stays is a torn end to readers.
+                // The writing's own error is what there is to report. Half an entry that stays is a torn end.
                 let _ = self.file.set_len(self.length);
                 Err(Action::Write.on(&self.path)(cause))
             }

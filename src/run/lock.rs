@@ -13,8 +13,8 @@ use super::{
     files::{Action, FileError},
 };
 
-/// The hold on a run's directory; dropping it lets go. A file system that knows no locks on directories, as some network
-/// file systems, grants it to everybody.
+/// The hold on a run's directory; dropping it lets go. A file system that knows no locks on directories, as some
+/// network file systems, grants it to everybody.
 #[derive(Debug)]
 pub struct Lock {
     _directory: File,

@@ -44,7 +44,7 @@ impl MetricsLog {
     }
 }
 
-/// An epoch as a line of JSON, without the line's end. A figure that is no number, as a loss that overflowed, is `null`.
+/// An epoch as a line of JSON, without the line's end. A figure that is no finite number is `null`.
 #[must_use]
 #[expect(clippy::missing_panics_doc, reason = "numbers under fixed names are JSON")]
 pub fn line(record: &EpochRecord) -> String {

@@ -85,7 +85,7 @@ impl Recorder {
     /// Writes what this report means for the files, and waits until it is on the disk.
     ///
     /// # Errors
-    /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, nothing is torn.
+    /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, none is torn.
     pub fn record(&mut self, report: &Report, now: Timestamp) -> Result<(), RunError> {
         match report {
             Report::Started(started) => self.start(started),

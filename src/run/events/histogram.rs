@@ -23,8 +23,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts values into 30 buckets of one width between the smallest and the largest, or into a single bucket when all
-    /// are equal, or into none when there is no value.
+    /// Counts values into 30 buckets of one width between the smallest and the largest, or into a single bucket when
+    /// all are equal, or into none when there is no value.
     #[must_use]
     pub fn of(values: &[f32]) -> Self {
         let finite = || values.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value));

@@ -1,5 +1,5 @@
-//! The wire format of protocol buffers, as far as TensorBoard's events need it: <https://protobuf.dev/programming-guides/encoding/>.
-//! Knows no event.
+//! The wire format of protocol buffers, as far as TensorBoard's events need it. Knows no event.
+//! <https://protobuf.dev/programming-guides/encoding/>
 
 /// A message being written, field by field. As in proto3, a number that is 0 is left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,7 +122,7 @@ fn take_varint(message: &mut &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// The examples of the encoding guide: field 1 as 150, field 2 as "testing", field 3 as a message with field 1 as 150.
+    /// The encoding guide has: field 1 as 150, field 2 as "testing", field 3 as a message with field 1 as 150.
     #[test]
     fn the_guide_s_examples_are_written_as_it_has_them() {
         let inner = Message::default().integer(1, 150);

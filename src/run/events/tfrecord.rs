@@ -1,5 +1,5 @@
-//! `TFRecord`, the file format under TensorBoard's events: records with their lengths and checksums. Knows nothing of what
-//! the records hold.
+//! `TFRecord`, the file format under TensorBoard's events: records with their lengths and checksums. Knows nothing of
+//! what the records hold.
 //!
 //! A record is its length (8 bytes), the masked CRC-32C of those (4), its data, and the masked CRC-32C of the data (4);
 //! numbers are little-endian. <https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details>
