@@ -136,12 +136,33 @@ fn train(
             let device = format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" });
             run(job, learner, &device, parameters, commands, ready, emit);
         }
-        DeviceChoice::Cuda(_) => {
-            let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \
-                           CUDA toolkit, or choose --device cpu";
-            let _ = ready.send(Err(EngineError::Device(no_cuda.to_owned())));
+        DeviceChoice::Cuda(ordinal) => {
+            let state = network::untrained(&job.settings.hidden, job.settings.seed);
+            let learner = cuda(ordinal).and_then(|device| {
+                PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state)
+            });
+            run(job, learner, &format!("CUDA GPU {ordinal}"), parameters, commands, ready, emit);
         }
     }
+}
+
+/// The CUDA GPU of this ordinal.
+#[cfg(feature = "cuda")]
+fn cuda(ordinal: usize) -> Result<dfdx::prelude::Cuda, EngineError> {
+    // The seed is for numbers that dfdx draws; fitroom draws its own.
+    dfdx::prelude::Cuda::try_build(ordinal, 0).map_err(|error| {
+        EngineError::Device(format!(
+            "CUDA GPU {ordinal} does not answer ({error:?}): see `nvidia-smi`, or choose --device cpu"
+        ))
+    })
+}
+
+/// Says how to get a build that has CUDA. The device is named for its type alone.
+#[cfg(not(feature = "cuda"))]
+fn cuda(_: usize) -> Result<Cpu, EngineError> {
+    let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \
+                   CUDA toolkit, or choose --device cpu";
+    Err(EngineError::Device(no_cuda.to_owned()))
 }
 
 /// Trains with this learner, if there is one.
