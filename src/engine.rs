@@ -8,12 +8,12 @@ mod network;
 mod plain;
 #[cfg(test)]
 mod reference;
+mod shards;
 mod trainer;
 mod worker;
 
 use std::{
     any::Any,
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
@@ -22,10 +22,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use dfdx::prelude::Cpu;
-
 use self::{
-    plain::{PlainLearner, prepare_cpu_thread},
+    plain::PlainLearner,
+    shards::ShardedLearner,
     trainer::{Learner, Trainer},
     worker::Wishes,
 };
@@ -127,12 +126,11 @@ fn train(
 ) {
     match job.settings.device {
         DeviceChoice::Auto | DeviceChoice::Cpu => {
-            // The tutorial's products are too small to be shared out: more threads are slower, and taken only when asked for.
-            let threads = job.settings.threads.map_or(1, NonZeroUsize::get);
-            prepare_cpu_thread(threads);
-            let state = network::untrained(&job.settings.hidden, job.settings.seed);
-            let learner =
-                PlainLearner::new(Cpu::default(), Arc::clone(&job.dataset), job.settings.learning_rate, &state);
+            let settings = &job.settings;
+            let threads = shards::threads(settings.threads, &settings.hidden, settings.batch_size);
+            let state = network::untrained(&settings.hidden, settings.seed);
+            let dataset = Arc::clone(&job.dataset);
+            let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
             let device = format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" });
             run(job, learner, &device, parameters, commands, ready, emit);
         }
@@ -159,7 +157,7 @@ fn cuda(ordinal: usize) -> Result<dfdx::prelude::Cuda, EngineError> {
 
 /// Says how to get a build that has CUDA. The device is named for its type alone.
 #[cfg(not(feature = "cuda"))]
-fn cuda(_: usize) -> Result<Cpu, EngineError> {
+fn cuda(_: usize) -> Result<dfdx::prelude::Cpu, EngineError> {
     let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \
                    CUDA toolkit, or choose --device cpu";
     Err(EngineError::Device(no_cuda.to_owned()))

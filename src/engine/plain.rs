@@ -1,9 +1,7 @@
-//! The learner that is nothing but dfdx: its tensors, its tape, its Adam, on any of its devices. Not the fastest one.
+//! The learner that is nothing but dfdx: its tensors, its tape, its Adam, on any of its devices. Trains on GPUs, and is
+//! what the one for processors is held to.
 
 use std::sync::Arc;
-
-use dfdx::prelude::{Backward, Device, Gradients, Trace};
-use rayon::ThreadPoolBuilder;
 
 use super::{
     adam::Adam,
@@ -11,6 +9,7 @@ use super::{
     trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
 };
 use crate::fashion::{Dataset, PIXELS};
+use dfdx::prelude::{Backward, Device, Gradients, Trace};
 
 /// Images that one pass of [`PlainLearner::logits`] takes, which bounds its memory.
 const CHUNK: usize = 1_000;
@@ -113,15 +112,16 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
     }
 }
 
-/// Readies the calling thread to train on the CPU, by two things that halve the time of a step each.
+/// Readies the calling thread for this learner on the CPU, by two things that halve the time of a step each.
 ///
 /// Adam's second moments of pixels that are always black shrink to denormal numbers, which processors are slow with:
 /// they are flushed to zero. And rayon, left alone, shares the products among all cores at once, though they are too small
 /// for it: it gets a pool of this thread and as many others as make `threads`.
+#[cfg(test)]
 pub(super) fn prepare_cpu_thread(threads: usize) {
     dfdx::flush_denormals_to_zero();
     // It fails on a thread that is a pool's already, and then that pool serves.
-    let _ = ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build();
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build();
 }
 
 /// A pixel's byte as the network sees it, 0 to 1.

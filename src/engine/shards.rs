@@ -1,0 +1,490 @@
+//! The learner for processors: the network cut into shards, a thread for each, that meet as often as a step's arithmetic
+//! demands. dfdx's tape and gradients, operations of our own on them. Knows no epochs.
+//!
+//! ```text
+//! trainer thread   step ── call ──> pass ───── exchange ── pass ── update ──> next step
+//! helper threads            └────> pass ───── exchange ── pass ── update ── done
+//! ```
+//!
+//! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can do
+//! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
+
+mod exchange;
+mod kernels;
+mod pacing;
+mod pass;
+mod plan;
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use self::{
+    exchange::Meeting,
+    kernels::{AdamStep, LOGITS},
+    pacing::{Pacing, Way},
+    pass::{Batches, Crew, PASS, Station},
+    plan::{Plan, Shard},
+};
+use super::{
+    adam::{BETA_1, BETA_2, EPSILON},
+    trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
+};
+use crate::fashion::{CLASSES, Dataset, PIXELS};
+
+/// Hidden units times images of a batch that keep a thread busy for long enough to be worth waiting for.
+const WORTH_A_THREAD: usize = 2048;
+/// Images below which a prediction is not worth a thread.
+const WORTH_SHARING: usize = 64;
+
+/// A network that some threads of the CPU train.
+pub(super) struct ShardedLearner {
+    dataset: Arc<Dataset>,
+    learning_rate: f64,
+    step: u64,
+    team: Arc<Team>,
+    station: Station,
+    /// Calls to the helpers so far.
+    calls: u64,
+    helpers: Vec<JoinHandle<()>>,
+    pacing: Pacing,
+    outcomes: Vec<StepOutcome>,
+}
+
+/// What the trainer thread and its helpers share.
+struct Team {
+    dataset: Arc<Dataset>,
+    crew: Arc<Crew>,
+    /// Where the helpers wait for a call, and the trainer thread for them to be done with it.
+    calls: Meeting,
+    call: Mutex<Call>,
+    batches: Batches,
+    images: usize,
+}
+
+/// A step that all threads take together.
+#[derive(Clone)]
+struct Call {
+    batch: Vec<u32>,
+    adam: AdamStep,
+}
+
+/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, but not more than there
+/// are cores or parts to be had of the layers.
+pub(super) fn threads(asked: Option<NonZeroUsize>, hidden: &[usize], batch_size: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let units: usize = hidden.iter().sum();
+    let wanted = asked.map_or(units.saturating_mul(batch_size) / WORTH_A_THREAD, NonZeroUsize::get);
+    Plan::new(hidden, wanted.clamp(1, cores)).shards()
+}
+
+impl ShardedLearner {
+    /// A learner that goes on from `state`, with so many threads ([`threads`]), the calling one among them, for batches of
+    /// at most `batch_size`.
+    ///
+    /// # Errors
+    /// When the system gives no threads or no memory.
+    pub fn new(
+        dataset: Arc<Dataset>,
+        learning_rate: f64,
+        batch_size: usize,
+        threads: usize,
+        state: &LearnerState,
+    ) -> Result<Self, EngineError> {
+        dfdx::flush_denormals_to_zero();
+        let hidden: Vec<usize> = state.parameters.iter().skip(1).map(|layer| layer.inputs).collect();
+        let plan = Plan::new(&hidden, threads);
+        let shards = (0..plan.shards()).map(|shard| RwLock::new(Shard::new(&plan, shard, state))).collect();
+        let batch_size = batch_size.min(dataset.train.len()).max(1);
+        let images = batch_size.min(PASS);
+        let seats = plan.shards();
+        let team = Arc::new(Team {
+            dataset: Arc::clone(&dataset),
+            crew: Arc::new(Crew::new(plan, shards, images)),
+            calls: Meeting::new(seats),
+            call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(learning_rate, 1) }),
+            batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },
+            images,
+        });
+        let station = team.station(0).map_err(EngineError::arithmetic)?;
+        let mut learner = Self {
+            dataset,
+            learning_rate,
+            step: state.step,
+            team,
+            station,
+            calls: 0,
+            helpers: Vec::new(),
+            pacing: Pacing::default(),
+            outcomes: Vec::new(),
+        };
+        for seat in 1..seats {
+            let team = Arc::clone(&learner.team);
+            let helper = thread::Builder::new().name(format!("trainer-{seat}")).spawn(move || team.help(seat))?;
+            learner.helpers.push(helper);
+        }
+        Ok(learner)
+    }
+
+    /// Waits until no helper is busy with the network.
+    fn settle(&self) -> Result<(), EngineError> {
+        let seats = 0..self.team.crew.shards.len();
+        if self.team.calls.wait(0, seats, self.calls) { Ok(()) } else { Err(helper_ended()) }
+    }
+
+    fn call_helpers(&mut self, batch: &[u32], adam: AdamStep) {
+        let mut call = self.team.call.lock().unwrap_or_else(PoisonError::into_inner);
+        call.batch.clear();
+        call.batch.extend_from_slice(batch);
+        call.adam = adam;
+        drop(call);
+        self.calls += 1;
+        self.team.calls.say(0, self.calls);
+    }
+}
+
+impl Learner for ShardedLearner {
+    fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
+        let start = Instant::now();
+        self.step += 1;
+        let adam = adam_step(self.learning_rate, self.step);
+        let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
+        if together {
+            self.call_helpers(batch, adam);
+        } else {
+            self.settle()?;
+        }
+        let verdict = self.station.train(&self.dataset.train, batch, adam, together);
+        if self.team.crew.meeting.is_stopped() {
+            return Err(helper_ended());
+        }
+        let verdict = verdict.map_err(EngineError::arithmetic)?;
+        let images = u32::try_from(batch.len()).expect("indices are u32, and a batch holds each at most once");
+        #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^24 images")]
+        let loss = verdict.loss / images as f32;
+        self.outcomes.push(StepOutcome { loss, correct: verdict.correct, images });
+        if !self.helpers.is_empty() {
+            self.pacing.add(batch.len(), start.elapsed());
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError> {
+        outcomes.append(&mut self.outcomes);
+        Ok(())
+    }
+
+    fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+        self.settle()?;
+        let images = pixels.len() / PIXELS;
+        if images < WORTH_SHARING || self.helpers.is_empty() {
+            return self.team.logits(pixels);
+        }
+        let share = images.div_ceil(self.helpers.len() + 1) * PIXELS;
+        let parts = thread::scope(|scope| {
+            let mut parts = pixels.chunks(share);
+            let own = parts.next().unwrap_or_default();
+            let others: Vec<_> = parts.map(|part| scope.spawn(|| self.team.logits(part))).collect();
+            let own = self.team.logits(own);
+            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|_| Err(helper_ended())));
+            [own].into_iter().chain(others).collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(parts.concat())
+    }
+
+    fn state(&self) -> Result<LearnerState, EngineError> {
+        self.settle()?;
+        let crew = &self.team.crew;
+        let mut state = plan::zeros(&crew.plan, self.step);
+        for shard in 0..crew.shards.len() {
+            crew.shard(shard).save(&crew.plan, &mut state);
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, state: &LearnerState) -> Result<(), EngineError> {
+        self.settle()?;
+        let crew = &self.team.crew;
+        for shard in 0..crew.shards.len() {
+            *crew.shard_mut(shard) = Shard::new(&crew.plan, shard, state);
+        }
+        self.step = state.step;
+        Ok(())
+    }
+}
+
+impl Drop for ShardedLearner {
+    fn drop(&mut self) {
+        self.team.stop();
+        for helper in self.helpers.drain(..) {
+            // A helper that panicked has ended as well, and the step that missed it has failed.
+            let _ = helper.join();
+        }
+    }
+}
+
+impl Team {
+    fn station(&self, seat: usize) -> Result<Station, dfdx::prelude::CpuError> {
+        self.crew.meeting.sit(seat);
+        self.calls.sit(seat);
+        Station::new(&self.crew, seat, self.images, Some(self.batches))
+    }
+
+    /// A helper's life: takes its part in every step that it is called to.
+    fn help(&self, seat: usize) {
+        // Whatever ends this thread, a panic too, ends the waiting for it.
+        let _last_act = LastAct(self);
+        dfdx::flush_denormals_to_zero();
+        let Ok(mut station) = self.station(seat) else { return };
+        let mut batch = Vec::new();
+        for number in 1.. {
+            if !self.calls.wait(seat, 0..1, number) {
+                return;
+            }
+            let call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
+            batch.clone_from(&call.batch);
+            let adam = call.adam;
+            drop(call);
+            let trained = station.train(&self.dataset.train, &batch, adam, true);
+            if trained.is_err() || self.crew.meeting.is_stopped() {
+                return;
+            }
+            self.calls.say(seat, number);
+        }
+    }
+
+    /// The logits of some images, by the calling thread alone.
+    fn logits(&self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+        let images = pixels.len() / PIXELS;
+        let mut logits = Vec::with_capacity(images);
+        let station = Station::new(&self.crew, 0, images.clamp(1, PASS), None);
+        station.map_err(EngineError::arithmetic)?.logits(pixels, |row: &[f32; LOGITS]| {
+            logits.push(*row.first_chunk::<CLASSES>().expect("ten of them count"));
+        });
+        Ok(logits)
+    }
+
+    fn stop(&self) {
+        self.crew.meeting.stop();
+        self.calls.stop();
+    }
+}
+
+/// Ends all meetings when it goes.
+struct LastAct<'a>(&'a Team);
+
+impl Drop for LastAct<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+fn helper_ended() -> EngineError {
+    EngineError::Panicked("one of its helper threads ended".to_owned())
+}
+
+/// Adam's constants at step `t`, from 1: Keras's `lr·√(1-β₂ᵗ)/(1-β₁ᵗ)` and what goes with it.
+#[expect(clippy::cast_possible_truncation, reason = "the network computes with 32 bits")]
+fn adam_step(learning_rate: f64, t: u64) -> AdamStep {
+    // The powers of the betas have long been 0 when a step's number no longer fits.
+    let t = i32::try_from(t).unwrap_or(i32::MAX);
+    let rate = learning_rate * (1.0 - BETA_2.powi(t)).sqrt() / (1.0 - BETA_1.powi(t));
+    AdamStep { rate: rate as f32, first: (1.0 - BETA_1) as f32, second: (1.0 - BETA_2) as f32, epsilon: EPSILON as f32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use dfdx::prelude::Cpu;
+
+    use super::*;
+    use crate::engine::{
+        images::fashion,
+        network::untrained,
+        plain::{PlainLearner, prepare_cpu_thread},
+        trainer::LayerValues,
+    };
+
+    fn learner(dataset: &Arc<Dataset>, batch_size: usize, threads: usize, state: &LearnerState) -> ShardedLearner {
+        ShardedLearner::new(Arc::clone(dataset), 1e-3, batch_size, threads, state).expect("the CPU has room")
+    }
+
+    fn batches(size: u32, count: u32, images: u32) -> impl Iterator<Item = Vec<u32>> {
+        (0..count).map(move |batch| (0..size).map(|image| (batch * size + image * 7) % images).collect())
+    }
+
+    fn train(learner: &mut impl Learner, batches: impl Iterator<Item = Vec<u32>>) -> Vec<StepOutcome> {
+        let mut outcomes = Vec::new();
+        for batch in batches {
+            learner.step(&batch).expect("the CPU computes");
+        }
+        learner.drain(&mut outcomes).expect("the CPU computes");
+        outcomes
+    }
+
+    fn values(layers: &[LayerValues]) -> impl Iterator<Item = f32> + '_ {
+        layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias)).copied()
+    }
+
+    fn largest_difference(one: &[LayerValues], other: &[LayerValues]) -> f32 {
+        values(one).zip(values(other)).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max)
+    }
+
+    fn assert_same(one: &LearnerState, other: &LearnerState) {
+        let bits = |state: &LearnerState| -> Vec<u32> {
+            let all = [&state.parameters, &state.first_moments, &state.second_moments];
+            all.into_iter().flat_map(|layers| values(layers)).map(f32::to_bits).collect()
+        };
+        assert_eq!(one.step, other.step);
+        assert!(bits(one) == bits(other), "the states differ");
+    }
+
+    /// Steps of both learners from the same weights on the same batches: losses and weights to 1e-5.
+    fn agrees_with_plain_dfdx(hidden: &[usize], size: u32, steps: u32) {
+        let dataset = fashion(2_000, 1);
+        let state = untrained(hidden, 1);
+        prepare_cpu_thread(1);
+        let mut plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), 1e-3, &state).expect("there is room");
+        let expected = train(&mut plain, batches(size, steps, 2_000));
+        let expected_state = plain.state().expect("the CPU computes");
+        for threads in [1, 2, 3] {
+            let mut sharded = learner(&dataset, size as usize, threads, &state);
+            let outcomes = train(&mut sharded, batches(size, steps, 2_000));
+            for (step, (outcome, expected)) in outcomes.iter().zip(&expected).enumerate() {
+                let difference = (outcome.loss - expected.loss).abs();
+                assert!(
+                    difference < 1e-5,
+                    "{hidden:?} by {size}, {threads} threads, step {step}: off by {difference:e}"
+                );
+                assert_eq!((outcome.correct, outcome.images), (expected.correct, expected.images));
+            }
+            assert_eq!(outcomes.len(), expected.len());
+            let state = sharded.state().expect("the CPU computes");
+            let difference = largest_difference(&state.parameters, &expected_state.parameters);
+            assert!(difference < 1e-5, "{hidden:?} by {size}, {threads} threads: weights off by {difference:e}");
+            let difference = largest_difference(&state.first_moments, &expected_state.first_moments);
+            assert!(difference < 1e-5, "{hidden:?} by {size}, {threads} threads: moments off by {difference:e}");
+        }
+    }
+
+    #[test]
+    fn the_tutorial_s_network_is_trained_as_plain_dfdx_trains_it() {
+        agrees_with_plain_dfdx(&[128], 32, 12);
+    }
+
+    #[test]
+    fn small_and_odd_layers_are_trained_as_plain_dfdx_trains_them() {
+        agrees_with_plain_dfdx(&[16], 31, 8);
+        agrees_with_plain_dfdx(&[130], 32, 8);
+        agrees_with_plain_dfdx(&[], 32, 8);
+    }
+
+    #[test]
+    fn several_layers_are_trained_as_plain_dfdx_trains_them() {
+        agrees_with_plain_dfdx(&[96, 40], 32, 8);
+        agrees_with_plain_dfdx(&[40, 96, 70], 33, 6);
+        agrees_with_plain_dfdx(&[128, 16], 32, 6);
+    }
+
+    #[test]
+    fn a_wide_layer_is_trained_as_plain_dfdx_trains_it() {
+        agrees_with_plain_dfdx(&[512], 32, 4);
+    }
+
+    #[test]
+    fn batches_of_one_image_are_trained_as_plain_dfdx_trains_them() {
+        agrees_with_plain_dfdx(&[128], 1, 12);
+    }
+
+    #[test]
+    fn batches_of_several_passes_are_trained_as_plain_dfdx_trains_them() {
+        agrees_with_plain_dfdx(&[64], 1_000, 4);
+        agrees_with_plain_dfdx(&[64, 64], 600, 3);
+    }
+
+    #[test]
+    fn threads_together_and_one_alone_for_all_train_the_same_bits() {
+        let dataset = fashion(2_000, 1);
+        for (hidden, size) in [(vec![128], 32), (vec![96, 64, 40], 300)] {
+            let state = untrained(&hidden, 1);
+            let trained = |pacing: Option<Pacing>| {
+                let mut learner = learner(&dataset, size as usize, 2, &state);
+                for batch in batches(size, 10, 2_000) {
+                    if let Some(pacing) = pacing {
+                        learner.pacing = pacing;
+                    }
+                    learner.step(&batch).expect("the CPU computes");
+                }
+                learner.state().expect("the CPU computes")
+            };
+            let together = trained(Some(Pacing::default()));
+            assert_same(&trained(Some(Pacing::alone())), &together);
+            assert_same(&trained(None), &together);
+        }
+    }
+
+    #[test]
+    fn a_state_comes_back_as_it_was_set_and_training_goes_on_from_it_bit_for_bit() {
+        let dataset = fashion(2_000, 1);
+        for threads in [1, 2] {
+            let mut whole = learner(&dataset, 32, threads, &untrained(&[128, 33], 0));
+            train(&mut whole, batches(32, 20, 2_000));
+            let state = whole.state().expect("the CPU computes");
+            let mut resumed = learner(&dataset, 32, threads, &untrained(&[128, 33], 1));
+            train(&mut resumed, batches(32, 3, 2_000));
+            resumed.restore(&state).expect("the layers are the same");
+            assert_same(&resumed.state().expect("the CPU computes"), &state);
+            assert_eq!(train(&mut resumed, batches(32, 20, 2_000)), train(&mut whole, batches(32, 20, 2_000)));
+            assert_same(&resumed.state().expect("the CPU computes"), &whole.state().expect("the CPU computes"));
+        }
+    }
+
+    #[test]
+    fn many_images_have_the_logits_that_each_has_alone() {
+        let dataset = fashion(1, PASS * 2 + 77);
+        for threads in [1, 2] {
+            let mut learner = learner(&dataset, 32, threads, &untrained(&[64, 40], 0));
+            let all = learner.logits(dataset.test.pixels()).expect("the CPU computes");
+            assert_eq!(all.len(), dataset.test.len());
+            for index in [0, PASS - 1, PASS, PASS * 2 + 76] {
+                let alone = learner.logits(dataset.test.image(index).pixels()).expect("the CPU computes");
+                for (one, other) in alone[0].iter().zip(&all[index]) {
+                    assert!((one - other).abs() < 1e-5, "image {index}: {one} is not {other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_that_is_lost_says_so_by_its_loss() {
+        let dataset = fashion(320, 1);
+        let mut learner =
+            ShardedLearner::new(Arc::clone(&dataset), 1e30, 32, 2, &untrained(&[64], 0)).expect("there is room");
+        let outcomes = train(&mut learner, batches(32, 5, 320));
+        assert!(outcomes[0].loss.is_finite() && outcomes[4].loss.is_nan(), "{outcomes:?}");
+    }
+
+    #[test]
+    fn a_helper_that_ends_fails_the_step_and_nobody_waits_for_it() {
+        let dataset = fashion(320, 1);
+        let mut learner = learner(&dataset, 32, 2, &untrained(&[64], 0));
+        train(&mut learner, batches(32, 2, 320));
+        // No such image: the helper panics over it, and the trainer thread must not wait for it.
+        learner.call_helpers(&[100_000], adam_step(1e-3, 3));
+        let error = learner.settle().expect_err("the helper is gone");
+        assert!(error.to_string().contains("helper"), "{error}");
+        assert!(learner.step(&[0, 1, 2]).is_err());
+    }
+
+    #[test]
+    fn no_more_threads_are_taken_than_there_is_work_for() {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        assert_eq!(threads(None, &[16], 32), 1);
+        assert_eq!(threads(None, &[128], 32), cores.min(2));
+        assert_eq!(threads(None, &[], 60_000), 1);
+        assert_eq!(threads(NonZeroUsize::new(1), &[4096], 1024), 1);
+        assert_eq!(threads(NonZeroUsize::new(1024), &[4096], 1024), cores.min(128));
+    }
+}

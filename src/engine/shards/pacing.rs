@@ -1,0 +1,153 @@
+//! Whether the trainer thread steps together with its helpers or alone: whichever was faster lately. Starts no thread and
+//! reads no clock.
+
+use std::time::Duration;
+
+/// Steps are compared over so much time.
+const WINDOW: Duration = Duration::from_millis(5);
+/// How long the trainer thread goes alone, once its helpers have held it up.
+const ALONE: Duration = Duration::from_millis(200);
+/// How long it trusts its measure of going alone.
+const TRUST: Duration = Duration::from_secs(2);
+
+/// One of the two ways to take a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Way {
+    Together,
+    Alone,
+}
+
+/// What a window is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// The first steps fill the caches and say nothing.
+    Warming,
+    /// Going alone, to know how fast that is.
+    Measuring,
+    /// Going together, for as long as it is faster.
+    Sharing,
+    /// Going alone, for the helpers were in the way.
+    Avoiding,
+}
+
+/// The choice between the two ways, from the time that steps took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pacing {
+    phase: Phase,
+    /// Time in this phase, and in this window.
+    phase_time: Duration,
+    window: Duration,
+    images: usize,
+    /// Seconds an image when alone.
+    alone: f64,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        let none = Duration::ZERO;
+        Self { phase: Phase::Warming, phase_time: none, window: none, images: 0, alone: f64::INFINITY }
+    }
+}
+
+impl Pacing {
+    /// Goes alone from the first step on.
+    #[cfg(test)]
+    pub fn alone() -> Self {
+        Self { phase: Phase::Measuring, ..Self::default() }
+    }
+
+    /// How to take the next step.
+    pub fn way(&self) -> Way {
+        match self.phase {
+            Phase::Warming | Phase::Sharing => Way::Together,
+            Phase::Measuring | Phase::Avoiding => Way::Alone,
+        }
+    }
+
+    /// Takes in a step of so many images, taken in that way.
+    pub fn add(&mut self, images: usize, time: Duration) {
+        self.window += time;
+        self.phase_time += time;
+        self.images += images;
+        if self.window < WINDOW {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "images of some milliseconds")]
+        let seconds_an_image = self.window.as_secs_f64() / self.images as f64;
+        self.window = Duration::ZERO;
+        self.images = 0;
+        match self.phase {
+            Phase::Warming => self.enter(Phase::Measuring),
+            Phase::Measuring => {
+                self.alone = seconds_an_image;
+                self.enter(Phase::Sharing);
+            }
+            Phase::Sharing if seconds_an_image > self.alone => self.enter(Phase::Avoiding),
+            Phase::Sharing if self.phase_time >= TRUST => self.enter(Phase::Measuring),
+            Phase::Avoiding => {
+                self.alone = seconds_an_image;
+                if self.phase_time >= ALONE {
+                    self.enter(Phase::Sharing);
+                }
+            }
+            Phase::Sharing => {}
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.phase_time = Duration::ZERO;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Takes steps of 32 images until `time` has passed: what a step takes in each way. Returns the time spent together.
+    fn steps(pacing: &mut Pacing, time: Duration, together: Duration, alone: Duration) -> Duration {
+        let (mut spent, mut shared) = (Duration::ZERO, Duration::ZERO);
+        while spent < time {
+            let step = if pacing.way() == Way::Together { together } else { alone };
+            shared += if pacing.way() == Way::Together { step } else { Duration::ZERO };
+            spent += step;
+            pacing.add(32, step);
+        }
+        shared
+    }
+
+    #[test]
+    fn helpers_that_help_are_nearly_always_called() {
+        let mut pacing = Pacing::default();
+        let shared = steps(&mut pacing, 10_000 * MS, MS / 10, MS / 5);
+        assert!(shared > 9_900 * MS, "{shared:?}");
+    }
+
+    #[test]
+    fn helpers_that_hold_up_are_hardly_ever_called() {
+        let mut pacing = Pacing::default();
+        let shared = steps(&mut pacing, 10_000 * MS, 2 * MS, MS / 5);
+        assert!(shared < 600 * MS, "{shared:?}");
+    }
+
+    #[test]
+    fn helpers_are_called_again_once_they_help_again() {
+        let mut pacing = Pacing::default();
+        steps(&mut pacing, 1_000 * MS, 2 * MS, MS / 5);
+        steps(&mut pacing, 250 * MS, MS / 10, MS / 5);
+        let shared = steps(&mut pacing, 1_000 * MS, MS / 10, MS / 5);
+        assert!(shared > 900 * MS, "{shared:?}");
+    }
+
+    /// A machine that slows down as a whole slows both ways down, and the measure of the one is soon the measure of both.
+    #[test]
+    fn a_slower_machine_does_not_part_them_for_long() {
+        let mut pacing = Pacing::default();
+        steps(&mut pacing, 1_000 * MS, MS / 10, MS / 5);
+        steps(&mut pacing, 300 * MS, MS / 3, MS);
+        let shared = steps(&mut pacing, 1_000 * MS, MS / 3, MS);
+        assert!(shared > 900 * MS, "{shared:?}");
+    }
+}
