@@ -89,7 +89,7 @@ impl<W: Write> Lines<W> {
         self.last = Some(*record);
         writeln!(
             self.out,
-            "Epoch {:>width$}/{} - {:.2}s - loss: {:.4} - accuracy: {:.4} - val_loss: {:.4} - val_accuracy: {:.4}",
+            "Epoch {:>width$}/{} - {:.3}s - loss: {:.4} - accuracy: {:.4} - val_loss: {:.4} - val_accuracy: {:.4}",
             record.epoch,
             self.epochs,
             record.seconds,
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(lines.out).expect("text"),
             "Training 784-128-10 (101770 parameters) on CPU, 2 threads: 60000 images in batches of 32, 10000 for testing\n\
-             Epoch  1/10 - 0.79s - loss: 0.5038 - accuracy: 0.8237 - val_loss: 0.4412 - val_accuracy: 0.8410\n\
+             Epoch  1/10 - 0.789s - loss: 0.5038 - accuracy: 0.8237 - val_loss: 0.4412 - val_accuracy: 0.8410\n\
              Test loss: 0.4412 - Test accuracy: 0.8410\n"
         );
     }

@@ -1,0 +1,129 @@
+//! How long the parts take: `cargo bench`. What is trained and drawn is the real thing, through the public interface.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, LazyLock,
+        mpsc::{Receiver, sync_channel},
+    },
+};
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use fitroom::{
+    app::{Action, App},
+    engine::{self, Job, Worker},
+    fashion::{Dataset, FASHION_NAMES, Source},
+    protocol::Report,
+    settings::Settings,
+    view::{self, Depth, Theme},
+};
+use ratatui::{Terminal, backend::TestBackend};
+
+static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
+
+fn main() {
+    divan::main();
+}
+
+/// A run that goes on for ever, and waits for its reports to be taken.
+struct Run {
+    reports: Receiver<Report>,
+    _worker: Worker,
+}
+
+impl Run {
+    /// Trains on so many training and test images.
+    fn new(train: usize, test: usize, settings: Settings) -> Self {
+        let dataset = Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES));
+        let settings = Settings { epochs: u32::MAX, ..settings };
+        let job = Job { settings, dataset, pace: None, evaluate_untrained: false, selected: None };
+        let (sender, reports) = sync_channel(0);
+        let worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
+        let run = Self { reports, _worker: worker };
+        run.epoch();
+        run
+    }
+
+    /// Waits for the end of an epoch.
+    fn epoch(&self) {
+        while !matches!(self.reports.recv(), Ok(Report::Epoch { .. })) {}
+    }
+}
+
+fn threads(count: usize) -> Settings {
+    Settings { threads: NonZeroUsize::new(count), ..Settings::default() }
+}
+
+/// A hundred of the tutorial's steps.
+#[divan::bench(args = [1, 2], sample_count = 50)]
+fn steps_100(bencher: Bencher, count: usize) {
+    let run = Run::new(3_200, 1, threads(count));
+    bencher.counter(ItemsCount::new(100_usize)).bench_local(|| run.epoch());
+}
+
+/// An epoch of 60,000 images.
+#[divan::bench(args = [1, 2], sample_count = 10)]
+fn epoch(bencher: Bencher, count: usize) {
+    let run = Run::new(60_000, 1, threads(count));
+    bencher.counter(ItemsCount::new(60_000_usize)).bench_local(|| run.epoch());
+}
+
+/// An epoch of other networks and batches: hidden layers, batch size.
+#[divan::bench(args = [(&[128][..], 1_024), (&[256, 64][..], 32), (&[1_024][..], 256)], sample_count = 5)]
+fn epoch_of(bencher: Bencher, (hidden, batch_size): (&[usize], usize)) {
+    let run = Run::new(60_000, 1, Settings { hidden: hidden.to_vec(), batch_size, ..Settings::default() });
+    bencher.counter(ItemsCount::new(60_000_usize)).bench_local(|| run.epoch());
+}
+
+/// The evaluation of 10,000 test images, after a step on one image.
+#[divan::bench(sample_count = 50)]
+fn evaluation(bencher: Bencher) {
+    let run = Run::new(1, 10_000, Settings::default());
+    bencher.counter(ItemsCount::new(10_000_usize)).bench_local(|| run.epoch());
+}
+
+/// Inflating and reading all four files.
+#[divan::bench(sample_count = 10)]
+fn idx_reading(bencher: Bencher) {
+    bencher.counter(ItemsCount::new(70_000_usize)).bench(|| Source::Embedded.load());
+}
+
+/// The dashboard after an epoch of training.
+fn trained() -> App {
+    let dataset = Arc::new(FASHION.clone());
+    let mut app = App::new(None);
+    app.load(Arc::clone(&dataset));
+    let job = Job {
+        settings: Settings { epochs: 1, ..Settings::default() },
+        dataset,
+        pace: None,
+        evaluate_untrained: true,
+        selected: Some(0),
+    };
+    let (sender, reports) = sync_channel(64);
+    let _worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
+    for report in reports {
+        let is_last = report == Report::Finished;
+        app.apply(report);
+        if is_last {
+            break;
+        }
+    }
+    app
+}
+
+/// A frame of the dashboard.
+#[divan::bench(args = [(80, 24), (200, 60)])]
+fn frame(bencher: Bencher, (columns, rows): (u16, u16)) {
+    let app = trained();
+    let theme = Theme::new(Depth::TrueColor, false);
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal is always to be had");
+    bencher.bench_local(|| terminal.draw(|frame| view::draw(frame, black_box(&app), &theme)).map(|_| ()));
+}
+
+/// Leafing to the next image, and to the next wrong one.
+#[divan::bench(args = [Action::Next, Action::NextWrong])]
+fn leafing(bencher: Bencher, action: Action) {
+    let mut app = trained();
+    bencher.bench_local(|| app.act(black_box(action)));
+}
