@@ -36,7 +36,7 @@ impl Run {
     fn new(train: usize, test: usize, settings: Settings) -> Self {
         let dataset = Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES));
         let settings = Settings { epochs: u32::MAX, ..settings };
-        let job = Job { settings, dataset, pace: None, evaluate_untrained: false, selected: None };
+        let job = Job::new(settings, dataset);
         let (sender, reports) = sync_channel(0);
         let worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
         let run = Self { reports, _worker: worker };
@@ -93,13 +93,8 @@ fn trained() -> App {
     let dataset = Arc::new(FASHION.clone());
     let mut app = App::new(None);
     app.load(Arc::clone(&dataset));
-    let job = Job {
-        settings: Settings { epochs: 1, ..Settings::default() },
-        dataset,
-        pace: None,
-        evaluate_untrained: true,
-        selected: Some(0),
-    };
+    let settings = Settings { epochs: 1, ..Settings::default() };
+    let job = Job { evaluate_untrained: true, selected: Some(0), ..Job::new(settings, dataset) };
     let (sender, reports) = sync_channel(64);
     let _worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
     for report in reports {

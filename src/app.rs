@@ -67,6 +67,8 @@ pub enum Action {
     Slower,
     /// Double the pace.
     Faster,
+    /// Keep a checkpoint now.
+    Save,
     /// Show or hide the help.
     ToggleHelp,
     /// Close what is open.
@@ -144,6 +146,10 @@ pub struct App {
     inverted: bool,
     overlay: Overlay,
     notice: Option<String>,
+    /// Whether the person waits for a checkpoint.
+    saving: bool,
+    /// Why something of the run could not be kept lately.
+    unsaved: Option<String>,
     quitting: bool,
 }
 
@@ -166,6 +172,8 @@ impl App {
             inverted: false,
             overlay: Overlay::None,
             notice: None,
+            saving: false,
+            unsaved: None,
             quitting: false,
         }
     }
@@ -178,15 +186,12 @@ impl App {
     /// Takes in what happened to the run.
     pub fn apply(&mut self, report: Report) {
         match report {
-            Report::Started(started) => {
-                self.started = Some(started);
-                self.phase = Phase::Training;
-            }
+            Report::Started(started) => self.apply_started(started),
             Report::Batch(batch) => self.apply_batch(batch),
             Report::Prediction { index, step, probabilities } => {
                 self.live = Some(Live { index, step, probabilities });
             }
-            Report::Untrained { predictions } => self.predictions = Some(Predictions { step: 0, rows: predictions }),
+            Report::Untrained { step, predictions } => self.predictions = Some(Predictions { step, rows: predictions }),
             Report::Paused => self.phase = Phase::Paused,
             Report::Resumed => self.phase = Phase::Training,
             Report::Paced { steps_per_second } => self.pace = steps_per_second,
@@ -196,8 +201,32 @@ impl App {
                 self.epochs.push(record);
                 self.phase = Phase::Training;
             }
+            Report::Saved { step } => self.apply_saved(step),
+            Report::NotSaved { reason } => {
+                self.saving = false;
+                self.unsaved = Some(reason);
+            }
             Report::Finished => self.phase = Phase::Done,
             Report::Failed { reason } => self.phase = Phase::Failed { reason },
+        }
+    }
+
+    /// A run that goes on shows what it did before: its epochs, and their means as points of the curve.
+    fn apply_started(&mut self, started: Started) {
+        self.phase = Phase::Training;
+        self.epochs.clone_from(&started.past);
+        let mut before = 0;
+        for &EpochRecord { step, loss, accuracy, .. } in &started.past {
+            self.history.push(Point { step, steps: step - before, loss, accuracy });
+            before = step;
+        }
+        self.started = Some(started);
+    }
+
+    fn apply_saved(&mut self, step: u64) {
+        self.unsaved = None;
+        if std::mem::take(&mut self.saving) {
+            self.notice = Some(format!("saved as it is after step {step}"));
         }
     }
 
@@ -236,10 +265,20 @@ impl App {
             Action::Faster => Some(self.faster()),
             Action::ToggleHelp => self.toggle_help(),
             Action::Back => self.show(Overlay::None),
+            Action::Save => self.save(),
             Action::Quit => Some(self.quit()),
             // The terminal's own affairs.
             Action::Redraw | Action::Suspend => None,
         }
+    }
+
+    fn save(&mut self) -> Option<Command> {
+        if self.started.is_none() {
+            return self.notify("nothing to save yet");
+        }
+        self.saving = true;
+        self.notice = Some("saving".to_owned());
+        Some(Command::Save)
     }
 
     /// Selects the image at `index`, or the last one where there are fewer.
@@ -450,6 +489,12 @@ impl App {
     #[must_use]
     pub fn overlay(&self) -> &Overlay {
         &self.overlay
+    }
+
+    /// Why something of the run could not be kept lately.
+    #[must_use]
+    pub fn unsaved(&self) -> Option<&str> {
+        self.unsaved.as_deref()
     }
 
     /// A sentence for the person about the last key.

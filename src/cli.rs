@@ -1,8 +1,9 @@
 //! The command line: arguments and their environment variables, checked and turned into settings. Runs nothing.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{fmt, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, ValueEnum, builder::FalseyValueParser};
+use clap_complete::Shell;
 
 use crate::{
     fashion::Source,
@@ -11,50 +12,97 @@ use crate::{
 
 /// Train a Fashion-MNIST classifier live in the terminal, watch it learn, and leaf through what it predicts.
 ///
-/// On a terminal this opens the dashboard and trains at once. With standard output elsewhere the same training
-/// runs as lines of text, one an epoch.
+/// Without a command this opens the dashboard and trains at once. With standard output elsewhere than on a terminal it
+/// is `fitroom train`.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cli {
+    /// What else than the dashboard.
+    #[command(subcommand)]
+    pub command: Option<Subcommand>,
     /// The run.
     #[command(flatten)]
     pub training: Training,
+    /// What is kept of it.
+    #[command(flatten)]
+    pub keeping: Keeping,
     /// Its looks.
     #[command(flatten)]
     pub looks: Looks,
+}
+
+/// What else there is than the dashboard.
+#[derive(Debug, clap::Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+pub enum Subcommand {
+    /// Train without a screen: a progress bar on a terminal, else one line an epoch
+    Train {
+        /// The run.
+        #[command(flatten)]
+        training: Training,
+        /// What is kept of it.
+        #[command(flatten)]
+        keeping: Keeping,
+        /// Print a line of JSON an epoch, the one that goes into metrics.jsonl
+        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Print the script that completes this program's command line in a shell
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What is kept of a run.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Keeping")]
+pub struct Keeping {
+    /// The directory of all runs
+    #[arg(long, env = "FITROOM_RUNS", value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+
+    /// The name of a new run [default: the time, such as 2026-11-23T18-31-22]
+    #[arg(long, env = "FITROOM_RUN", value_name = "NAME")]
+    pub run: Option<String>,
+
+    /// Go on with a run from its last checkpoint, to the same weights as if it had never stopped: a run's name or
+    /// directory [default: the newest]; --epochs may be raised
+    #[arg(long, env = "FITROOM_RESUME", value_name = "RUN", num_args = 0..=1, conflicts_with = "run")]
+    pub resume: Option<Option<PathBuf>>,
+
+    /// Keep nothing of the run
+    #[arg(long, env = "FITROOM_NO_SAVE", value_parser = FalseyValueParser::new(), conflicts_with_all = ["run", "resume"])]
+    pub no_save: bool,
 }
 
 /// What to train, on what.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Training")]
 pub struct Training {
-    /// How many times the network sees every training image
-    #[arg(long, env = "FITROOM_EPOCHS", value_name = "N", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub epochs: u32,
+    /// How many times the network sees every training image [default: 10]
+    #[arg(long, env = "FITROOM_EPOCHS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Option<u32>,
 
-    /// Images a step, 1 to 60000
-    #[arg(long, env = "FITROOM_BATCH_SIZE", value_name = "N", default_value_t = 32,
-          value_parser = batch_size)]
-    pub batch_size: usize,
+    /// Images a step, 1 to 60000 [default: 32]
+    #[arg(long, env = "FITROOM_BATCH_SIZE", value_name = "N", value_parser = batch_size)]
+    pub batch_size: Option<usize>,
 
-    /// Adam's learning rate
-    #[arg(long, env = "FITROOM_LEARNING_RATE", value_name = "RATE", default_value_t = 0.001,
-          value_parser = positive)]
-    pub learning_rate: f64,
+    /// Adam's learning rate [default: 0.001]
+    #[arg(long, env = "FITROOM_LEARNING_RATE", value_name = "RATE", value_parser = positive)]
+    pub learning_rate: Option<f64>,
 
-    /// Units of the hidden layers, first to last: 128, or 256,64
-    #[arg(long, env = "FITROOM_HIDDEN", value_name = "UNITS", default_value = "128", value_delimiter = ',',
-          value_parser = units)]
-    pub hidden: Vec<usize>,
+    /// Units of the hidden layers, first to last: 128, or 256,64 [default: 128]
+    #[arg(long, env = "FITROOM_HIDDEN", value_name = "UNITS", value_delimiter = ',', value_parser = units)]
+    pub hidden: Option<Vec<usize>>,
 
-    /// The source of all randomness: one seed on one device gives the same weights, bit for bit
-    #[arg(long, env = "FITROOM_SEED", value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// The source of all randomness: one seed on one device gives the same weights, bit for bit [default: 0]
+    #[arg(long, env = "FITROOM_SEED", value_name = "N")]
+    pub seed: Option<u64>,
 
-    /// Where to train: auto, cpu, cuda or cuda:N
-    #[arg(long, env = "FITROOM_DEVICE", value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
-    pub device: DeviceChoice,
+    /// Where to train: auto, cpu, cuda or cuda:N [default: auto]
+    #[arg(long, env = "FITROOM_DEVICE", value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
 
     /// Threads of the CPU that train [default: what pays on this machine]
     #[arg(long, env = "FITROOM_THREADS", value_name = "N", value_parser = threads)]
@@ -108,17 +156,46 @@ pub enum Color {
 }
 
 impl Training {
-    /// The settings of the run.
+    /// The settings of a new run: the tutorial's, where nothing else is asked for.
     #[must_use]
     pub fn settings(&self) -> Settings {
+        self.over(&Settings::default())
+    }
+
+    /// The settings of a run that was begun with `run`'s: as many epochs and whatever device is asked for.
+    ///
+    /// # Errors
+    /// What differs, where something else is asked for than the run was begun with, in words that follow its name.
+    pub fn settings_of(&self, run: &Settings) -> Result<Settings, String> {
+        let settings = self.over(run);
+        let differ = |option, theirs: &dyn fmt::Debug, asked: &dyn fmt::Debug| {
+            Err(format!("was begun with {option} {theirs:?}, and cannot go on with {asked:?}"))
+        };
+        if settings.batch_size != run.batch_size {
+            return differ("--batch-size", &run.batch_size, &settings.batch_size);
+        }
+        if settings.learning_rate.to_bits() != run.learning_rate.to_bits() {
+            return differ("--learning-rate", &run.learning_rate, &settings.learning_rate);
+        }
+        if settings.hidden != run.hidden {
+            return differ("--hidden", &run.hidden, &settings.hidden);
+        }
+        if settings.seed != run.seed {
+            return differ("--seed", &run.seed, &settings.seed);
+        }
+        Ok(settings)
+    }
+
+    /// These settings, but what is asked for.
+    fn over(&self, settings: &Settings) -> Settings {
         Settings {
-            epochs: self.epochs,
-            batch_size: self.batch_size,
-            learning_rate: self.learning_rate,
-            hidden: self.hidden.clone(),
-            seed: self.seed,
-            device: self.device,
-            threads: self.threads,
+            epochs: self.epochs.unwrap_or(settings.epochs),
+            batch_size: self.batch_size.unwrap_or(settings.batch_size),
+            learning_rate: self.learning_rate.unwrap_or(settings.learning_rate),
+            hidden: self.hidden.clone().unwrap_or_else(|| settings.hidden.clone()),
+            seed: self.seed.unwrap_or(settings.seed),
+            device: self.device.unwrap_or(settings.device),
+            threads: self.threads.or(settings.threads),
         }
     }
 
@@ -188,7 +265,7 @@ mod tests {
     #[test]
     fn hidden_layers_are_separated_by_commas() {
         let cli = parse("fitroom --hidden 256,64").expect("two layers");
-        assert_eq!(cli.training.hidden, [256, 64]);
+        assert_eq!(cli.training.settings().hidden, [256, 64]);
     }
 
     #[test]

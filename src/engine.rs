@@ -2,6 +2,7 @@
 //! chosen. Knows nothing of screens.
 
 mod adam;
+mod checkpoint;
 #[cfg(test)]
 mod images;
 mod network;
@@ -30,10 +31,11 @@ use self::{
 };
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS},
-    protocol::{Command, Report, Started},
+    protocol::{Command, EpochRecord, Report, Started},
     settings::{DeviceChoice, Settings},
 };
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use trainer::EngineError;
 
 /// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
@@ -52,6 +54,48 @@ pub struct Job {
     pub evaluate_untrained: bool,
     /// The test image whose prediction is reported while the network learns, from 0.
     pub selected: Option<usize>,
+    /// The run's name, if it is kept.
+    pub run: Option<String>,
+    /// Where to go on; `None`: a new run.
+    pub past: Option<Past>,
+}
+
+/// What was trained before, of a run that a job goes on with.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// Where it stopped.
+    pub checkpoint: Checkpoint,
+    /// Its epochs' figures, oldest first.
+    pub epochs: Vec<EpochRecord>,
+}
+
+impl Job {
+    /// A new run at full speed, of which nothing is kept and no image is selected.
+    #[must_use]
+    pub fn new(settings: Settings, dataset: Arc<Dataset>) -> Self {
+        Self { settings, dataset, pace: None, evaluate_untrained: false, selected: None, run: None, past: None }
+    }
+}
+
+/// Who is told, on the thread that trains, what happens to a run. Any `FnMut(Report)` is one that keeps no checkpoints.
+pub trait Listener: Send + 'static {
+    /// Something happened.
+    fn report(&mut self, report: Report);
+
+    /// Whether [`Listener::keep`] is to be called: after each epoch, on [`Command::Save`], and at the end of a run that
+    /// is stopped.
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    /// Keeps a checkpoint. An epoch's comes after its report.
+    fn keep(&mut self, _checkpoint: Checkpoint) {}
+}
+
+impl<F: FnMut(Report) + Send + 'static> Listener for F {
+    fn report(&mut self, report: Report) {
+        self(report);
+    }
 }
 
 /// A run that trains on a thread of its own. Dropping it, and every [`Worker::sender`] with it, ends the run.
@@ -88,22 +132,22 @@ impl Worker {
     }
 }
 
-/// Starts to train on a thread named `trainer`, which hands every report to `emit` and takes commands between batches.
+/// Starts to train on a thread named `trainer`, which hands every report to `listener` and takes commands between batches.
 ///
 /// The first report is [`Report::Started`]. After [`Report::Finished`] and [`Report::Failed`] the thread stays and goes
 /// on to answer [`Command::Select`], until [`Command::Stop`] or until every sender of commands is dropped.
 ///
 /// # Errors
 /// When the settings cannot be trained with, the device is not to be had, or the system gives no thread.
-pub fn spawn(job: Job, mut emit: impl FnMut(Report) + Send + 'static) -> Result<Worker, EngineError> {
+pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineError> {
     let parameters = parameters(&job.settings)?;
     let (commands, receiver) = mpsc::channel();
     let (ready, is_ready) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("trainer".to_owned()).spawn(move || {
-        let trained = catch_unwind(AssertUnwindSafe(|| train(job, parameters, &receiver, &ready, &mut emit)));
+        let trained = catch_unwind(AssertUnwindSafe(|| train(job, parameters, &receiver, &ready, &mut listener)));
         if let Err(panic) = trained {
             let reason = EngineError::Panicked(words(panic.as_ref())).to_string();
-            emit(Report::Failed { reason });
+            listener.report(Report::Failed { reason });
             resume_unwind(panic);
         }
     })?;
@@ -122,7 +166,7 @@ fn train(
     parameters: usize,
     commands: &Receiver<Command>,
     ready: &SyncSender<Result<(), EngineError>>,
-    emit: &mut impl FnMut(Report),
+    listener: &mut impl Listener,
 ) {
     match job.settings.device {
         DeviceChoice::Auto | DeviceChoice::Cpu => {
@@ -132,14 +176,14 @@ fn train(
             let dataset = Arc::clone(&job.dataset);
             let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
             let device = format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" });
-            run(job, learner, &device, parameters, commands, ready, emit);
+            run(job, learner, &device, parameters, commands, ready, listener);
         }
         DeviceChoice::Cuda(ordinal) => {
             let state = network::untrained(&job.settings.hidden, job.settings.seed);
             let learner = cuda(ordinal).and_then(|device| {
                 PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state)
             });
-            run(job, learner, &format!("CUDA GPU {ordinal}"), parameters, commands, ready, emit);
+            run(job, learner, &format!("CUDA GPU {ordinal}"), parameters, commands, ready, listener);
         }
     }
 }
@@ -171,7 +215,7 @@ fn run(
     parameters: usize,
     commands: &Receiver<Command>,
     ready: &SyncSender<Result<(), EngineError>>,
-    emit: &mut impl FnMut(Report),
+    listener: &mut impl Listener,
 ) {
     let learner = match learner {
         Ok(learner) => learner,
@@ -182,15 +226,20 @@ fn run(
     };
     // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
     let _ = ready.send(Ok(()));
+    let wishes = Wishes { pace: job.pace, evaluate_untrained: job.evaluate_untrained, selected: job.selected };
+    let (checkpoint, past) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {
         settings: job.settings.clone(),
         device: device.to_owned(),
         parameters,
         train_images: job.dataset.train.len(),
         test_images: job.dataset.test.len(),
+        run: job.run,
+        past: past.unwrap_or_default(),
+        past_steps: checkpoint.as_ref().map_or(0, Checkpoint::step),
     };
-    let wishes = Wishes { pace: job.pace, evaluate_untrained: job.evaluate_untrained, selected: job.selected };
-    worker::run(Trainer::new(learner, job.dataset, job.settings), started, &wishes, commands, emit);
+    let trainer = Trainer::new(learner, job.dataset, job.settings);
+    worker::run(trainer, checkpoint.as_ref(), started, &wishes, commands, listener);
 }
 
 /// Weights and biases of the network that these settings ask for.

@@ -4,11 +4,11 @@
 //! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ── channel ──> worker thread
 //!                                                  │                                        Trainer<L>
 //! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── channel <── emit(Report)
-//!                                       headless <── the same reports
+//!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
 //! ```
 //!
-//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`view`] ←
-//! [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
+//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`session`],
+//! [`view`] ← [`headless`], [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
 //! sources and holds them to it.
 
 pub mod app;
@@ -19,6 +19,7 @@ pub mod headless;
 pub mod metrics;
 pub mod protocol;
 pub mod run;
+pub mod session;
 pub mod settings;
 pub mod tui;
 pub mod view;

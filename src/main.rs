@@ -5,12 +5,17 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use color_eyre::{config::HookBuilder, eyre::Result};
-use fitroom::{cli::Cli, headless, tui};
+use fitroom::{
+    cli::{Cli, Subcommand},
+    headless,
+    session::Plan,
+    tui,
+};
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
+    match run(Cli::parse()) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("fitroom: {error:#}");
@@ -19,12 +24,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<u8> {
+fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
-    let (settings, source) = (cli.training.settings(), cli.training.source());
-    if stdout().is_terminal() {
-        tui::run(settings, source, cli.training.pace, &cli.looks)
-    } else {
-        headless::run(settings, &source, cli.training.pace, stdout())
+    match cli.command {
+        None if stdout().is_terminal() => tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks),
+        None => headless::run(Plan::new(&cli.training, &cli.keeping)?, false),
+        Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),
+        Some(Subcommand::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "fitroom", &mut stdout());
+            Ok(0)
+        }
     }
 }

@@ -31,6 +31,8 @@ pub enum Command {
         /// Index into the test images, from 0.
         index: usize,
     },
+    /// Keep a checkpoint of this moment.
+    Save,
     /// End the run.
     Stop,
 }
@@ -52,8 +54,10 @@ pub enum Report {
         /// The ten classes' probabilities.
         probabilities: Probabilities,
     },
-    /// Every test image, as the untrained network sees it.
+    /// Every test image, as the network sees it before it trains any further.
     Untrained {
+        /// Steps trained before these predictions, over the whole run; 0 in a new one.
+        step: u64,
         /// One entry a test image.
         predictions: Vec<Probabilities>,
     },
@@ -78,6 +82,16 @@ pub enum Report {
         /// Every test image's prediction after this epoch, in the test images' order.
         predictions: Vec<Probabilities>,
     },
+    /// A checkpoint is kept.
+    Saved {
+        /// The steps that are trained in it.
+        step: u64,
+    },
+    /// Something of the run could not be kept. Training goes on.
+    NotSaved {
+        /// What, and why.
+        reason: String,
+    },
     /// All epochs are trained.
     Finished,
     /// Training cannot go on. The dashboard stays.
@@ -100,6 +114,12 @@ pub struct Started {
     pub train_images: usize,
     /// Images in the test split.
     pub test_images: usize,
+    /// The run's name, if it is kept.
+    pub run: Option<String>,
+    /// Epochs that were trained before, where this goes on with a run; oldest first.
+    pub past: Vec<EpochRecord>,
+    /// Steps that were trained before.
+    pub past_steps: u64,
 }
 
 impl Started {

@@ -19,10 +19,9 @@ use self::screen::Screen;
 use crate::{
     app::{Action, App, Overlay, Phase, keys},
     cli::Looks,
-    engine::{self, Job, Worker},
-    fashion::{DataError, Dataset, Source},
-    protocol::Report,
-    settings::Settings,
+    fashion::Dataset,
+    protocol::{Command, Report},
+    session::{Plan, Session},
     view::{self, Theme},
 };
 
@@ -35,13 +34,13 @@ const QUEUE: usize = 256;
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
 /// person has left, a training that failed.
-pub fn run(settings: Settings, source: Source, pace: Option<f64>, looks: &Looks) -> Result<u8> {
+pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
     let theme = Theme::new(depth::detect(looks.color, |name| std::env::var(name).ok()), looks.ascii);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the event loop")?
-        .block_on(async { Dashboard::open(settings, pace, looks.fps, theme)?.run(source).await })
+        .block_on(async { Dashboard::open(&plan, looks.fps, theme)?.run(plan).await })
 }
 
 /// The event loop's belongings.
@@ -49,8 +48,7 @@ struct Dashboard {
     screen: Screen,
     app: App,
     theme: Theme,
-    settings: Settings,
-    worker: Option<Worker>,
+    session: Option<Session>,
     frame_time: Duration,
     changed: bool,
 }
@@ -93,46 +91,73 @@ impl Signals {
 }
 
 impl Dashboard {
-    fn open(settings: Settings, pace: Option<f64>, fps: u32, theme: Theme) -> Result<Self> {
+    fn open(plan: &Plan, fps: u32, theme: Theme) -> Result<Self> {
         let screen = Screen::enter().context("cannot take the terminal over")?;
         Ok(Self {
             screen,
-            app: App::new(pace),
+            app: App::new(plan.pace),
             theme,
-            settings,
-            worker: None,
+            session: None,
             frame_time: Duration::from_secs(1) / fps.max(1),
             changed: true,
         })
     }
 
-    async fn run(mut self, source: Source) -> Result<u8> {
+    async fn run(mut self, plan: Plan) -> Result<u8> {
         self.draw()?;
         let mut signals = Signals::listen().context("cannot listen for signals")?;
         let mut keys = EventStream::new();
         let mut ticks = self.ticks();
         let (report_in, mut reports) = mpsc::channel(QUEUE);
-        let mut report_in = Some(report_in);
-        let mut data = load(source)?;
+        let pace = plan.pace;
+        let mut steps = load(plan, report_in)?;
         while !self.app.quitting() {
             tokio::select! {
                 biased;
                 asked = signals.next() => match asked {
-                    Asked::End(number) => return Ok(128 + number),
+                    Asked::End(number) => {
+                        self.close(&mut signals, &mut keys).await?;
+                        return Ok(128 + number);
+                    }
                     Asked::Continue => self.resume()?,
                 },
                 event = keys.next() => self.take_event(event)?,
-                loaded = &mut data, if report_in.is_some() => {
-                    let loaded = loaded.map_err(|_| died("the thread that reads the data set"))??;
-                    self.start(Arc::new(loaded), report_in.take().expect("the guard saw it"))?;
+                loaded = steps.recv(), if self.session.is_none() => {
+                    let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
+                    self.take_loaded(loaded, pace);
                 }
                 report = reports.recv() => self.take_report(report)?,
                 _ = ticks.tick(), if self.changed => self.draw()?,
             }
         }
+        self.close(&mut signals, &mut keys).await?;
         match self.app.phase() {
             Phase::Failed { reason } => bail!("{reason}"),
             _ => Ok(0),
+        }
+    }
+
+    /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
+    async fn close(&mut self, signals: &mut Signals, keys: &mut EventStream) -> Result<()> {
+        let Some(session) = self.session.take() else { return Ok(()) };
+        let (done, mut is_done) = oneshot::channel();
+        let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
+            drop(session);
+            // An error means that nobody waits any longer.
+            let _ = done.send(());
+        });
+        closing.context("cannot start a thread")?;
+        self.draw()?;
+        loop {
+            tokio::select! {
+                _ = &mut is_done => return Ok(()),
+                Asked::End(_) = signals.next() => return Ok(()),
+                event = keys.next() => match event {
+                    Some(Ok(Event::Key(key))) if keys::action(key) == Some(Action::Quit) => return Ok(()),
+                    Some(Ok(_)) => {}
+                    None | Some(Err(_)) => return Ok(()),
+                },
+            }
         }
     }
 
@@ -142,23 +167,22 @@ impl Dashboard {
         ticks
     }
 
-    fn start(&mut self, data: Arc<Dataset>, reports: mpsc::Sender<Report>) -> Result<()> {
-        self.app.load(Arc::clone(&data));
+    /// Takes in what is ready to train. `pace` is the one that the training began with.
+    fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) {
         self.changed = true;
-        let job = Job {
-            settings: self.settings.clone(),
-            dataset: data,
-            pace: self.app.pace(),
-            selected: Some(self.app.selected()),
-            evaluate_untrained: true,
-        };
-        let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } => drop(reports.try_send(report)),
-            // An error means that the dashboard is gone, and the worker learns that from its commands.
-            report => drop(reports.blocking_send(report)),
-        };
-        self.worker = Some(engine::spawn(job, emit).context("cannot start training")?);
-        Ok(())
+        match loaded {
+            Loaded::Data(data) => self.app.load(data),
+            Loaded::Session(session) => {
+                // What was chosen meanwhile.
+                if self.app.selected() != 0 {
+                    session.send(Command::Select { index: self.app.selected() });
+                }
+                if self.app.pace() != pace {
+                    session.send(Command::Pace { steps_per_second: self.app.pace() });
+                }
+                self.session = Some(session);
+            }
+        }
     }
 
     fn take_report(&mut self, report: Option<Report>) -> Result<()> {
@@ -185,9 +209,8 @@ impl Dashboard {
         };
         let Some(action) = action else { return Ok(()) };
         let command = self.app.act(action);
-        if let (Some(worker), Some(command)) = (&self.worker, command) {
-            // A worker that is gone tells so by its reports, which end.
-            let _ = worker.send(command);
+        if let (Some(session), Some(command)) = (&self.session, command) {
+            session.send(command);
         }
         match action {
             Action::Redraw => self.screen.clear()?,
@@ -211,15 +234,32 @@ impl Dashboard {
     }
 }
 
-/// Reads the data set on a thread of its own, so that the screen is there meanwhile.
-fn load(source: Source) -> Result<oneshot::Receiver<Result<Dataset, DataError>>> {
-    let (loaded, data) = oneshot::channel();
+/// What is ready, one after the other.
+enum Loaded {
+    Data(Arc<Dataset>),
+    Session(Session),
+}
+
+/// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
+fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
+    let (loaded, steps) = mpsc::channel(2);
+    let tell = loaded.clone();
+    let load = move || -> Result<Session> {
+        let data = Arc::new(plan.source.load()?);
+        // An error means that the person has left.
+        let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
+        let emit = move |report| match report {
+            Report::Batch(_) | Report::Prediction { .. } => drop(reports.try_send(report)),
+            // An error means that the dashboard is gone, and the worker learns that from its commands.
+            report => drop(reports.blocking_send(report)),
+        };
+        Session::start(plan, data, Some(0), emit)
+    };
     thread::Builder::new()
         .name("data".to_owned())
-        // An error means that the person has left.
-        .spawn(move || drop(loaded.send(source.load())))
+        .spawn(move || drop(loaded.blocking_send(load().map(Loaded::Session))))
         .context("cannot start a thread")?;
-    Ok(data)
+    Ok(steps)
 }
 
 fn died(who: &str) -> color_eyre::Report {

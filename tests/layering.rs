@@ -17,19 +17,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("run", &["fashion", "metrics", "protocol", "settings"]),
     ("view", &["app", "fashion", "metrics", "protocol", "settings"]),
     ("cli", &["fashion", "settings"]),
-    ("headless", &["engine", "fashion", "protocol", "settings"]),
-    ("tui", &["app", "cli", "engine", "fashion", "protocol", "settings", "view"]),
+    ("session", &["cli", "engine", "fashion", "protocol", "run", "settings"]),
+    ("headless", &["protocol", "run", "session", "settings"]),
+    ("tui", &["app", "cli", "fashion", "protocol", "session", "view"]),
 ];
 
 /// A crate, and the rooms that may name it.
 const CRATES: &[(&str, &[&str])] = &[
     ("dfdx", &["engine"]),
-    ("faer", &["engine"]),
     ("pulp", &["engine"]),
     ("rand", &["engine"]),
     ("rand_chacha", &["engine"]),
     ("flate2", &["fashion"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("indicatif", &["headless"]),
+    ("safetensors", &["engine"]),
+    ("signal_hook", &["headless"]),
     ("ratatui", &["view", "tui"]),
     ("crossterm", &["app", "tui"]),
     ("jiff", &["run"]),
@@ -37,7 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sha2", &["run"]),
     ("tokio", &["tui"]),
     ("tokio_stream", &["tui"]),
-    ("color_eyre", &["headless", "tui"]),
+    ("color_eyre", &["headless", "session", "tui"]),
 ];
 
 /// A source file's room and its text without comments.

@@ -34,6 +34,9 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
         parameters: 784 * 16 + 16 + 16 * 12 + 12 + 12 * 10 + 10,
         train_images: 60_000,
         test_images: 10_000,
+        run: None,
+        past: Vec::new(),
+        past_steps: 0,
     };
     recorder.record(&Report::Started(started), now()).unwrap();
     for epoch in epochs {

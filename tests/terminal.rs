@@ -33,6 +33,7 @@ impl Terminal {
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
+        command.env("FITROOM_NO_SAVE", "1");
         command.env_remove("NO_COLOR");
         command.cwd(Path::new(env!("CARGO_MANIFEST_DIR")));
         let before = settings(&*pair.master);
@@ -204,7 +205,7 @@ fn a_terminal_too_small_says_what_it_needs_and_grows_back() {
 #[test]
 fn without_a_terminal_it_trains_in_lines_and_ends_with_the_test_accuracy() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_fitroom"))
-        .args(["--epochs", "1"])
+        .args(["--epochs", "1", "--no-save"])
         .output()
         .expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -25,13 +25,8 @@ static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().exp
 
 /// A job on so many of the first images, with a small network.
 fn job(train: usize, test: usize) -> Job {
-    Job {
-        settings: Settings { epochs: 2, hidden: vec![16], device: DeviceChoice::Cpu, ..Settings::default() },
-        dataset: Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES)),
-        pace: None,
-        evaluate_untrained: false,
-        selected: None,
-    }
+    let settings = Settings { epochs: 2, hidden: vec![16], device: DeviceChoice::Cpu, ..Settings::default() };
+    Job::new(settings, Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES)))
 }
 
 /// A job that no test waits for the end of.
@@ -150,6 +145,9 @@ fn a_run_begins_with_its_facts_and_ends_with_finished() {
         parameters: 785 * 16 + 17 * 10,
         train_images: 1_000,
         test_images: 100,
+        run: None,
+        past: Vec::new(),
+        past_steps: 0,
     };
     assert_eq!(*started, expected);
     assert!(started.device.starts_with("CPU"), "{}", started.device);
@@ -255,7 +253,7 @@ fn the_untrained_network_is_reported_when_it_is_asked_for() {
     job.selected = Some(7);
     let run = Run::new(job);
     assert!(matches!(run.next(), Report::Started(_)));
-    let Report::Untrained { predictions } = run.next() else { panic!("the untrained network comes second") };
+    let Report::Untrained { predictions, .. } = run.next() else { panic!("the untrained network comes second") };
     assert_eq!(predictions.len(), 50);
     let Report::Prediction { index: 7, step: 0, probabilities } = run.next() else {
         panic!("the selected image is third")

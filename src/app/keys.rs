@@ -107,6 +107,7 @@ pub const TABLE: &[Group] = &[
             bind!([letter('.')], Action::Step, ".", "while paused: train one batch", "." "one batch"),
             bind!([letter('<')], Action::Slower, "<", "slow motion: halve the pace", "< >" "pace"),
             bind!([letter('>')], Action::Faster, ">", "faster, up to full speed"),
+            bind!([letter('s')], Action::Save, "s", "save a checkpoint now", "s" "save"),
         ],
     },
     Group {

@@ -105,6 +105,9 @@ mod tests {
             parameters: 101_770,
             train_images: 60_000,
             test_images: 10_000,
+            run: None,
+            past: Vec::new(),
+            past_steps: 0,
         }
     }
 

@@ -66,6 +66,9 @@ fn started() -> Report {
         parameters: 101_770,
         train_images: 60_000,
         test_images: 10_000,
+        run: None,
+        past: Vec::new(),
+        past_steps: 0,
     })
 }
 
@@ -286,4 +289,31 @@ fn a_failed_run_says_why_and_lets_the_person_leaf() {
     assert_eq!(press(&mut app, "l Space"), [Command::Select { index: 1 }]);
     assert_eq!(app.phase(), &Phase::Failed { reason: "the loss became NaN".to_owned() });
     assert_eq!(app.notice(), Some("training has ended"));
+}
+
+#[test]
+fn saving_is_told_when_it_is_done_and_failing_until_it_works_again() {
+    let mut app = App::new(None);
+    assert_eq!(app.act(Action::Save), None);
+    assert_eq!(app.notice(), Some("nothing to save yet"));
+    let mut app = training();
+    assert_eq!(app.act(Action::Save), Some(Command::Save));
+    app.apply(Report::Saved { step: 7 });
+    assert_eq!(app.notice(), Some("saved as it is after step 7"));
+    app.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
+    app.act(Action::Next);
+    assert_eq!((app.notice(), app.unsaved()), (None, Some("not saved: the disk is full")));
+    // One that nobody asked for is no news but that it works again.
+    app.apply(Report::Saved { step: 8 });
+    assert_eq!((app.notice(), app.unsaved()), (None, None));
+}
+
+#[test]
+fn a_run_that_goes_on_shows_the_epochs_that_it_had() {
+    let mut app = App::new(None);
+    let record = record(1);
+    let Report::Started(started) = started() else { panic!("it is a start") };
+    app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..started }));
+    assert_eq!(app.epochs(), [record]);
+    assert_eq!(app.history().points().len(), 1);
 }

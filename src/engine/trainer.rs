@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS, Split},
@@ -163,7 +164,7 @@ fn plain(number: f64) -> String {
 }
 
 /// Running sums over the figures of some steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tally {
     /// Steps counted.
     pub steps: u64,
@@ -216,6 +217,8 @@ pub(crate) struct TrainerState {
     pub epoch: u32,
     /// Images of the epoch that were trained.
     pub position: usize,
+    /// Whether these are all.
+    pub epoch_is_over: bool,
     /// The figures of the epoch's steps so far.
     pub tally: Tally,
 }
@@ -369,15 +372,14 @@ impl<L: Learner> Trainer<L> {
     }
 
     /// All that it takes to go on from here in another trainer.
-    #[cfg_attr(not(test), expect(dead_code, reason = "saving and loading a run is built on this"))]
     pub fn state(&mut self) -> Result<TrainerState, EngineError> {
         self.drain()?;
         let learner = self.learner.state()?;
-        Ok(TrainerState { learner, epoch: self.epoch, position: self.position, tally: self.tally })
+        let epoch_is_over = self.epoch_is_over();
+        Ok(TrainerState { learner, epoch: self.epoch, position: self.position, epoch_is_over, tally: self.tally })
     }
 
     /// Goes on from this state, which a trainer with equal settings and data had.
-    #[cfg_attr(not(test), expect(dead_code, reason = "saving and loading a run is built on this"))]
     pub fn restore(&mut self, state: &TrainerState) -> Result<(), EngineError> {
         self.learner.restore(&state.learner)?;
         self.epoch = state.epoch;

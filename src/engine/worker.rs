@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::trainer::{EngineError, Learner, Trainer};
+use super::{
+    Listener,
+    checkpoint::Checkpoint,
+    trainer::{EngineError, Learner, Trainer},
+};
 use crate::protocol::{Batch, Command, EpochRecord, Report, Started};
 
 /// Batches are reported no more often than this while training runs free: 50 times a second.
@@ -30,15 +34,16 @@ pub(super) struct Wishes {
 /// when the other end of `commands` is gone.
 pub(super) fn run<L: Learner>(
     trainer: Trainer<L>,
+    checkpoint: Option<&Checkpoint>,
     started: Started,
     wishes: &Wishes,
     commands: &Receiver<Command>,
-    emit: &mut impl FnMut(Report),
+    listener: &mut impl Listener,
 ) {
     let mut worker = Worker {
         trainer,
         commands,
-        emit,
+        listener,
         state: State::Paused,
         pace: wishes.pace.filter(|&pace| is_a_pace(pace)),
         selected: wishes.selected,
@@ -47,14 +52,15 @@ pub(super) fn run<L: Learner>(
         last_step: None,
         last_batch: None,
         last_prediction: None,
+        kept: None,
     };
-    let beginning = worker.begin(started, wishes.evaluate_untrained);
+    let beginning = worker.begin(started, checkpoint, wishes.evaluate_untrained);
     worker.fail_on_error(beginning);
     loop {
         let done = match worker.next_turn() {
             Turn::Train => worker.train_step(false),
             Turn::Obey(command) => worker.obey(&command),
-            Turn::End => return,
+            Turn::End => return worker.end(),
         };
         worker.fail_on_error(done);
     }
@@ -65,8 +71,10 @@ pub(super) fn run<L: Learner>(
 enum State {
     Training,
     Paused,
-    /// All epochs are trained, or training failed: there are only predictions to be had.
-    Over,
+    /// All epochs are trained: there are only predictions to be had.
+    Done,
+    /// Training failed: there are only predictions to be had, and nothing to keep.
+    Failed,
 }
 
 /// What the worker does next.
@@ -79,7 +87,7 @@ enum Turn {
 struct Worker<'a, L, E> {
     trainer: Trainer<L>,
     commands: &'a Receiver<Command>,
-    emit: &'a mut E,
+    listener: &'a mut E,
     state: State,
     pace: Option<f64>,
     selected: Option<usize>,
@@ -88,17 +96,32 @@ struct Worker<'a, L, E> {
     last_step: Option<Instant>,
     last_batch: Option<Instant>,
     last_prediction: Option<Instant>,
+    /// The step of the last checkpoint.
+    kept: Option<u64>,
 }
 
-impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
-    /// Reports what stands before the first step, and starts training.
-    fn begin(&mut self, started: Started, evaluate_untrained: bool) -> Result<(), EngineError> {
-        (self.emit)(Report::Started(started));
+impl<L: Learner, E: Listener> Worker<'_, L, E> {
+    /// Takes up the run where it stopped, reports what stands before the first step, and starts training.
+    fn begin(
+        &mut self,
+        started: Started,
+        checkpoint: Option<&Checkpoint>,
+        evaluate_untrained: bool,
+    ) -> Result<(), EngineError> {
+        if let Some(checkpoint) = checkpoint {
+            self.trainer.restore(&checkpoint.state)?;
+            self.watch = Stopwatch::after(checkpoint.seconds);
+            self.kept = Some(checkpoint.step());
+        }
+        self.listener.report(Report::Started(started));
         if evaluate_untrained {
             let predictions = self.trainer.evaluate()?.predictions;
-            (self.emit)(Report::Untrained { predictions });
+            self.listener.report(Report::Untrained { step: self.trainer.steps(), predictions });
         }
         self.report_prediction()?;
+        if self.trainer.epoch_is_over() {
+            return self.go_on_or_finish(true);
+        }
         self.state = State::Training;
         self.watch.start();
         Ok(())
@@ -115,7 +138,7 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
                 Err(RecvTimeoutError::Timeout) => return Turn::Train,
                 received => received.ok(),
             },
-            (State::Paused | State::Over, _) => self.commands.recv().ok(),
+            (State::Paused | State::Done | State::Failed, _) => self.commands.recv().ok(),
         };
         match command {
             None | Some(Command::Stop) => Turn::End,
@@ -131,11 +154,11 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
 
     fn obey(&mut self, command: &Command) -> Result<(), EngineError> {
         match *command {
-            Command::Pause if self.state != State::Over => self.pause()?,
-            Command::Resume if self.state != State::Over => {
+            Command::Pause if !self.is_over() => self.pause()?,
+            Command::Resume if !self.is_over() => {
                 self.state = State::Training;
                 self.watch.start();
-                (self.emit)(Report::Resumed);
+                self.listener.report(Report::Resumed);
             }
             Command::Step if self.state == State::Paused => {
                 self.watch.start();
@@ -144,12 +167,13 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
             }
             Command::Pace { steps_per_second } if steps_per_second.is_none_or(is_a_pace) => {
                 self.pace = steps_per_second;
-                (self.emit)(Report::Paced { steps_per_second });
+                self.listener.report(Report::Paced { steps_per_second });
             }
             Command::Select { index } if index < self.trainer.dataset().test.len() => {
                 self.selected = Some(index);
                 self.report_prediction()?;
             }
+            Command::Save => self.save()?,
             // What the state has no use for, an image that is none, a pace that is none, and the end, which
             // `next_turn` has taken.
             Command::Pause
@@ -170,7 +194,7 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
             self.report_batch()?;
             self.report_prediction()?;
         }
-        (self.emit)(Report::Paused);
+        self.listener.report(Report::Paused);
         Ok(())
     }
 
@@ -200,7 +224,7 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
         self.last_batch = Some(Instant::now());
         if let Some(recent) = self.trainer.take_recent() {
             let epoch = self.trainer.tally();
-            (self.emit)(Report::Batch(Batch {
+            self.listener.report(Report::Batch(Batch {
                 epoch: self.trainer.epoch(),
                 step_in_epoch: epoch.steps,
                 step: self.trainer.known_steps(),
@@ -221,7 +245,7 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
         let Some(index) = self.selected else { return Ok(()) };
         if let Some(probabilities) = self.trainer.predict(index)? {
             let step = self.trainer.steps();
-            (self.emit)(Report::Prediction { index, step, probabilities });
+            self.listener.report(Report::Prediction { index, step, probabilities });
         }
         self.last_prediction = Some(Instant::now());
         Ok(())
@@ -232,7 +256,7 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
         let was_training = self.state == State::Training;
         self.watch.stop();
         let epoch = self.trainer.epoch();
-        (self.emit)(Report::Evaluating { epoch });
+        self.listener.report(Report::Evaluating { epoch });
         let start = Instant::now();
         let evaluation = self.trainer.evaluate()?;
         let eval_seconds = start.elapsed().as_secs_f64();
@@ -249,26 +273,72 @@ impl<L: Learner, E: FnMut(Report)> Worker<'_, L, E> {
             eval_seconds,
             images_per_second: per_second(tally.images, seconds),
         };
-        (self.emit)(Report::Epoch { record, predictions: evaluation.predictions });
+        self.listener.report(Report::Epoch { record, predictions: evaluation.predictions });
+        self.go_on_or_finish(was_training)
+    }
+
+    /// After an epoch: the next one, or the end. Either way its checkpoint.
+    fn go_on_or_finish(&mut self, train: bool) -> Result<(), EngineError> {
         if self.trainer.epoch_is_the_last() {
-            self.state = State::Over;
-            (self.emit)(Report::Finished);
+            self.state = State::Done;
+            self.keep()?;
+            self.listener.report(Report::Finished);
         } else {
             self.trainer.begin_next_epoch();
             self.watch.begin_epoch();
-            if was_training {
+            self.keep()?;
+            if train {
+                self.state = State::Training;
                 self.watch.start();
             }
         }
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Done | State::Failed)
+    }
+
+    /// Has a checkpoint of this moment kept, unless the last one is of this moment.
+    fn keep(&mut self) -> Result<(), EngineError> {
+        if self.listener.keeps() && self.kept != Some(self.trainer.steps()) {
+            let settings = self.trainer.settings().clone();
+            let checkpoint = Checkpoint::new(self.trainer.state()?, self.watch.seconds_of_epoch(), settings);
+            self.kept = Some(checkpoint.step());
+            self.listener.keep(checkpoint);
+        }
+        Ok(())
+    }
+
+    /// Keeps a checkpoint because somebody asks for it, and says where that cannot be.
+    fn save(&mut self) -> Result<(), EngineError> {
+        let reason = match self.state {
+            State::Failed => "training failed, and its last checkpoint stays as it is",
+            _ if !self.listener.keeps() => "this run is not kept: it was started with --no-save",
+            _ => {
+                self.kept = None;
+                return self.keep();
+            }
+        };
+        self.listener.report(Report::NotSaved { reason: reason.to_owned() });
+        Ok(())
+    }
+
+    /// The run's last act.
+    fn end(&mut self) {
+        if self.state != State::Failed
+            && let Err(error) = self.keep()
+        {
+            self.listener.report(Report::NotSaved { reason: error.to_string() });
+        }
+    }
+
     /// After a failure there is no training, but there are predictions.
     fn fail_on_error(&mut self, done: Result<(), EngineError>) {
         if let Err(error) = done {
             self.watch.stop();
-            self.state = State::Over;
-            (self.emit)(Report::Failed { reason: error.to_string() });
+            self.state = State::Failed;
+            self.listener.report(Report::Failed { reason: error.to_string() });
         }
     }
 }
@@ -296,6 +366,11 @@ struct Stopwatch {
 }
 
 impl Stopwatch {
+    /// A watch that stands at so many seconds of an epoch.
+    fn after(seconds: f64) -> Self {
+        Self { before: Duration::try_from_secs_f64(seconds).unwrap_or_default(), ..Self::default() }
+    }
+
     fn start(&mut self) {
         self.since.get_or_insert_with(Instant::now);
     }

@@ -98,7 +98,9 @@ impl Recorder {
             | Report::Paused
             | Report::Resumed
             | Report::Paced { .. }
-            | Report::Evaluating { .. } => Ok(()),
+            | Report::Evaluating { .. }
+            | Report::Saved { .. }
+            | Report::NotSaved { .. } => Ok(()),
         }
     }
 
@@ -196,6 +198,9 @@ mod tests {
             parameters: 101_770,
             train_images: 60_000,
             test_images: 10_000,
+            run: None,
+            past: Vec::new(),
+            past_steps: 0,
         })
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Facts, Run, RunError, Status, files};
+use super::{Facts, Lock, Run, RunError, Status, files};
 
 /// The directory of all runs; it need not exist before the first.
 #[derive(Clone, Debug)]
@@ -54,6 +54,10 @@ impl Runs {
 
     fn create_named(&self, name: &str) -> Result<Run, RunError> {
         let created = self.make(name);
+        // A program that was killed before it wrote anything left nothing but the name.
+        if self.is_empty(name) {
+            return Ok(Run { directory: self.root.join(name) });
+        }
         if created.as_ref().is_err_and(|error| error.kind() == Some(io::ErrorKind::AlreadyExists)) {
             return Err(self.taken(name));
         }
@@ -79,6 +83,11 @@ impl Runs {
         let directory = self.root.join(name);
         files::create_directory(&directory)?;
         Ok(Run { directory })
+    }
+
+    fn is_empty(&self, name: &str) -> bool {
+        let path = self.root.join(name);
+        files::names_in(&path).is_ok_and(|names| names.is_empty()) && Lock::is_held(&path) != Some(true)
     }
 
     /// Why a new run cannot have the name of what is there.
@@ -271,9 +280,17 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_run_that_was_killed_before_it_wrote_anything_is_free() {
+        let (_directory, runs) = runs();
+        fs::create_dir_all(runs.root().join("first")).unwrap();
+        assert_eq!(runs.create(Some("first"), now()).unwrap().name(), "first");
+    }
+
+    #[test]
     fn the_name_of_something_else_is_refused() {
         let (_directory, runs) = runs();
         fs::create_dir_all(runs.root().join("notes")).unwrap();
+        fs::write(runs.root().join("notes/today.md"), "buy milk").unwrap();
         let error = runs.create(Some("notes"), now()).unwrap_err();
         assert!(
             error.to_string().ends_with("notes exists already and is no run: give another name with --run"),

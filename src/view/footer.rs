@@ -23,7 +23,11 @@ const GAP: usize = 2;
 
 /// Draws what matters most of the three.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    match (app.overlay(), app.notice()) {
+    if app.quitting() {
+        frame.render_widget(Line::from("saving the run; q leaves at once"), area);
+        return;
+    }
+    match (app.overlay(), app.notice().or(app.unsaved())) {
         (Overlay::Prompt(text), notice) => draw_prompt(frame, area, text, notice, theme),
         (_, Some(notice)) => {
             let notice = fit(notice, usize::from(area.width), theme.glyphs().ellipsis);
@@ -87,7 +91,7 @@ fn is_of_use(action: Action, phase: &Phase) -> bool {
     let running = matches!(phase, Phase::Training | Phase::Evaluating);
     let paused = *phase == Phase::Paused;
     match action {
-        Action::TogglePause => running || paused,
+        Action::TogglePause | Action::Save => running || paused,
         Action::Slower | Action::Faster => running,
         Action::Step => paused,
         _ => true,
@@ -130,10 +134,10 @@ mod tests {
 
     #[test]
     fn the_footer_follows_the_phase() {
-        let common = "← → leaf  n wrong  : jump  i invert";
-        assert_eq!(keys(&Phase::Training, 78), format!("{common}  Space pause  < > pace  ? help  q quit"));
-        assert_eq!(keys(&Phase::Paused, 78), format!("{common}  Space resume  . one batch  ? help  q quit"));
-        assert_eq!(keys(&Phase::Done, 78), format!("{common}  ? help  q quit"));
+        let common = "← → leaf  n wrong  : jump";
+        assert_eq!(keys(&Phase::Training, 78), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
+        assert_eq!(keys(&Phase::Paused, 78), format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
+        assert_eq!(keys(&Phase::Done, 78), format!("{common}  i invert  ? help  q quit"));
     }
 
     #[test]

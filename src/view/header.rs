@@ -29,14 +29,16 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 }
 
 /// What is trained and how, the most telling first.
-fn facts(started: &Started) -> [String; 4] {
+fn facts(started: &Started) -> Vec<String> {
     let settings = &started.settings;
     let widths =
         [PIXELS].iter().chain(&settings.hidden).chain(&[CLASSES]).map(usize::to_string).collect::<Vec<String>>();
-    [
+    let mut facts = vec![
         widths.join("-"),
         format!("{} parameters", thousands(started.parameters as u64)),
         format!("Adam {}", settings.learning_rate),
         format!("batch {}", thousands(settings.batch_size as u64)),
-    ]
+    ];
+    facts.extend(started.run.as_ref().map(|name| format!("run {name}")));
+    facts
 }

@@ -35,8 +35,11 @@ pub fn started() -> App {
         parameters: 101_770,
         train_images: 60_000,
         test_images: 10_000,
+        run: None,
+        past: Vec::new(),
+        past_steps: 0,
     }));
-    app.apply(Report::Untrained { predictions: predictions(0.0) });
+    app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
     app
 }
 

@@ -1,0 +1,60 @@
+//! A run on a terminal: a progress bar an epoch, in Keras's manner, that leaves the epoch's line behind.
+
+use std::io::{self, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Teller, lines::Lines};
+use crate::protocol::{Batch, Report};
+
+/// Draws the epoch that trains under the lines of those that have ended.
+pub(super) struct Bars<W> {
+    lines: Lines<W>,
+    steps: u64,
+    bar: ProgressBar,
+}
+
+impl<W: Write> Bars<W> {
+    /// Bars and lines that go to `out`, which is standard output.
+    pub fn new(out: W) -> Self {
+        Self { lines: Lines::new(out), steps: 0, bar: ProgressBar::hidden() }
+    }
+
+    fn begin(&mut self, epoch: u32) {
+        let style = ProgressStyle::with_template("{prefix} {pos:>5}/{len} {bar:24} {elapsed} {msg}")
+            .expect("the template is a valid one")
+            .progress_chars("━╸─");
+        self.bar = ProgressBar::with_draw_target(Some(self.steps), ProgressDrawTarget::stdout_with_hz(20));
+        self.bar.set_style(style);
+        self.bar.set_prefix(format!("Epoch {epoch}"));
+    }
+
+    fn batch(&mut self, batch: &Batch) {
+        if self.bar.is_hidden() && self.bar.length().is_none() {
+            self.begin(batch.epoch);
+        }
+        self.bar.set_position(batch.step_in_epoch);
+        self.bar.set_message(format!("loss: {:.4} - accuracy: {:.4}", batch.epoch_loss, batch.epoch_accuracy));
+    }
+}
+
+impl<W: Write> Teller for Bars<W> {
+    fn tell(&mut self, report: &Report) -> io::Result<()> {
+        match report {
+            Report::Started(started) => self.steps = started.steps_per_epoch(),
+            Report::Batch(batch) => self.batch(batch),
+            Report::Epoch { .. } | Report::NotSaved { .. } | Report::Failed { .. } => {
+                self.bar.finish_and_clear();
+                self.bar = ProgressBar::hidden();
+            }
+            _ => {}
+        }
+        self.lines.tell(report)
+    }
+}
+
+impl<W> Drop for Bars<W> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

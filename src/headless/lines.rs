@@ -1,0 +1,127 @@
+//! A run as lines of text, one an epoch, in Keras's manner.
+
+use std::io::{self, Write};
+
+use super::Teller;
+use crate::protocol::{EpochRecord, Report, Started};
+
+/// Writes a run as text.
+#[derive(Debug)]
+pub(super) struct Lines<W> {
+    out: W,
+    epochs: u32,
+    last: Option<EpochRecord>,
+}
+
+impl<W: Write> Lines<W> {
+    /// Lines that go to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out, epochs: 0, last: None }
+    }
+
+    fn begin(&mut self, started: &Started) -> io::Result<()> {
+        self.epochs = started.settings.epochs;
+        self.last = started.past.last().copied();
+        if let Some(run) = &started.run {
+            let step = started.past_steps;
+            let words = if step > 0 { format!(", from step {step} on") } else { String::new() };
+            writeln!(self.out, "Run {run}{words}")?;
+        }
+        writeln!(
+            self.out,
+            "Training {} ({} parameters) on {}: {} images in batches of {}, {} for testing",
+            started.layers(),
+            started.parameters,
+            started.device,
+            started.train_images,
+            started.settings.batch_size,
+            started.test_images
+        )
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) -> io::Result<()> {
+        self.last = Some(*record);
+        writeln!(
+            self.out,
+            "Epoch {:>width$}/{} - {:.3}s - loss: {:.4} - accuracy: {:.4} - val_loss: {:.4} - val_accuracy: {:.4}",
+            record.epoch,
+            self.epochs,
+            record.seconds,
+            record.loss,
+            record.accuracy,
+            record.val_loss,
+            record.val_accuracy,
+            width = self.epochs.to_string().len()
+        )
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        match &self.last {
+            Some(record) => {
+                writeln!(self.out, "Test loss: {:.4} - Test accuracy: {:.4}", record.val_loss, record.val_accuracy)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl<W: Write> Teller for Lines<W> {
+    /// Flushes each line, so that a pipe's reader sees an epoch when it ends.
+    fn tell(&mut self, report: &Report) -> io::Result<()> {
+        match report {
+            Report::Started(started) => self.begin(started)?,
+            Report::Epoch { record, .. } => self.epoch(record)?,
+            Report::Finished => self.end()?,
+            _ => return Ok(()),
+        }
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn a_run_is_a_heading_a_line_an_epoch_and_the_test_accuracy_last() {
+        let mut lines = Lines::new(Vec::new());
+        let record = EpochRecord {
+            epoch: 1,
+            step: 1875,
+            loss: 0.503_84,
+            accuracy: 0.8237,
+            val_loss: 0.4412,
+            val_accuracy: 0.841,
+            learning_rate: 0.001,
+            seconds: 0.789,
+            eval_seconds: 0.03,
+            images_per_second: 76_000.0,
+        };
+        let started = Started {
+            settings: Settings::default(),
+            device: "CPU, 2 threads".to_owned(),
+            parameters: 101_770,
+            train_images: 60_000,
+            test_images: 10_000,
+            run: Some("coat".to_owned()),
+            past: Vec::new(),
+            past_steps: 0,
+        };
+        for report in [
+            Report::Started(started),
+            Report::Epoch { record, predictions: Vec::new() },
+            Report::Paused,
+            Report::Finished,
+        ] {
+            lines.tell(&report).expect("memory takes all");
+        }
+        assert_eq!(
+            String::from_utf8(lines.out).expect("text"),
+            "Run coat\n\
+             Training 784-128-10 (101770 parameters) on CPU, 2 threads: 60000 images in batches of 32, 10000 for testing\n\
+             Epoch  1/10 - 0.789s - loss: 0.5038 - accuracy: 0.8237 - val_loss: 0.4412 - val_accuracy: 0.8410\n\
+             Test loss: 0.4412 - Test accuracy: 0.8410\n"
+        );
+    }
+}

@@ -1,0 +1,302 @@
+//! A training and the directory of its run: begins a run or goes on with one, and writes what its training reports, on a
+//! thread of its own. Knows neither screens nor lines of text.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use crate::{
+    cli::{Keeping, Training},
+    engine::{self, Checkpoint, Job, Listener, Past, Worker},
+    fashion::{Dataset, Source},
+    protocol::{Command, Report},
+    run::{DatasetFacts, FileError, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files},
+    settings::Settings,
+};
+
+/// What to train, on what, and where to keep it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What defines the run.
+    pub settings: Settings,
+    /// Where the images come from.
+    pub source: Source,
+    /// Train at most this many steps a second.
+    pub pace: Option<f64>,
+    keeping: Kept,
+}
+
+/// What becomes of a run on the disk.
+#[derive(Clone, Debug)]
+enum Kept {
+    Nowhere,
+    New { runs: Runs, name: Option<String> },
+    GoOn(Run),
+}
+
+impl Plan {
+    /// What the command line asks for. Of a run that it goes on with, the settings and the data set are the run's.
+    ///
+    /// # Errors
+    /// When there is no such run, or it was begun with other settings than asked for.
+    pub fn new(training: &Training, keeping: &Keeping) -> Result<Self> {
+        let runs = Runs::new(&keeping.runs);
+        let pace = training.pace;
+        let Some(asked) = &keeping.resume else {
+            let new = Kept::New { runs, name: keeping.run.clone() };
+            let keeping = if keeping.no_save { Kept::Nowhere } else { new };
+            return Ok(Self { settings: training.settings(), source: training.source(), pace, keeping });
+        };
+        let run = runs.find(asked.as_deref())?;
+        let facts = run.facts()?;
+        let settings = training.settings_of(&facts.settings).map_err(|differs| {
+            let name = run.name();
+            eyre!("the run {name} {differs}: leave the option out to go on with the run, or begin another")
+        })?;
+        let directory = facts.dataset.directory.map_or(Source::Embedded, |path| Source::Directory(path.into()));
+        let source = training.data.clone().map_or(directory, Source::Directory);
+        Ok(Self { settings, source, pace, keeping: Kept::GoOn(run) })
+    }
+}
+
+/// A run that trains, and is kept if it is to be. Dropping it stops the training and waits until all is on the disk.
+#[derive(Debug)]
+pub struct Session {
+    worker: Option<Worker>,
+    recorder: Option<JoinHandle<()>>,
+}
+
+/// What the recorder's thread is told.
+enum Message {
+    Report(Report),
+    Checkpoint(Checkpoint),
+}
+
+/// Hands on what happens to whoever looks on, and to the recorder.
+struct Relay<E> {
+    emit: E,
+    recorder: Option<Sender<Message>>,
+}
+
+impl<E: FnMut(Report) + Send + 'static> Listener for Relay<E> {
+    fn report(&mut self, report: Report) {
+        if let Some(recorder) = &self.recorder
+            && let Some(report) = for_the_files(&report)
+        {
+            // It has ended only if it panicked, which ends nothing else.
+            let _ = recorder.send(Message::Report(report));
+        }
+        (self.emit)(report);
+    }
+
+    fn keeps(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) {
+        if let Some(recorder) = &self.recorder {
+            let _ = recorder.send(Message::Checkpoint(checkpoint));
+        }
+    }
+}
+
+/// What of a report goes into files.
+fn for_the_files(report: &Report) -> Option<Report> {
+    match report {
+        Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: Vec::new() }),
+        Report::Started(_) | Report::Finished | Report::Failed { .. } => Some(report.clone()),
+        _ => None,
+    }
+}
+
+impl Session {
+    /// Begins to train. `selected`: the test image whose predictions are reported, along with everybody's before the first
+    /// step.
+    ///
+    /// # Errors
+    /// When the run's name is taken, what is to go on does not fit together, or training cannot start. A directory that
+    /// cannot be written is none: it is reported, and training goes on.
+    pub fn start(
+        plan: Plan,
+        dataset: Arc<Dataset>,
+        selected: Option<usize>,
+        mut emit: impl FnMut(Report) + Clone + Send + 'static,
+    ) -> Result<Self> {
+        let mut job = Job::new(plan.settings, dataset);
+        job.pace = plan.pace;
+        job.selected = selected;
+        job.evaluate_untrained = selected.is_some();
+        let opened = match plan.keeping {
+            Kept::Nowhere => None,
+            Kept::New { runs, name } => match runs.create(name.as_deref(), Timestamp::now()) {
+                Err(RunError::File(error)) => {
+                    emit(not_saved(&error));
+                    None
+                }
+                created => Some(Opened::new(created?, &job, &plan.source)),
+            },
+            Kept::GoOn(run) => {
+                let (opened, past) = Opened::again(run, &job, &plan.source)?;
+                job.past = past;
+                Some(opened)
+            }
+        };
+        job.run = opened.as_ref().map(|opened| opened.run.name().into_owned());
+        let (recorder, thread) = match opened {
+            None => (None, None),
+            Some(opened) => {
+                let (sender, messages) = channel();
+                let emit = emit.clone();
+                let thread = thread::Builder::new()
+                    .name("recorder".to_owned())
+                    .spawn(move || record(opened, &messages, emit))
+                    .wrap_err("cannot start a thread")?;
+                (Some(sender), Some(thread))
+            }
+        };
+        let worker = engine::spawn(job, Relay { emit, recorder }).wrap_err("cannot start training")?;
+        Ok(Self { worker: Some(worker), recorder: thread })
+    }
+
+    /// Asks something of the training. One that has ended tells so by its reports.
+    pub fn send(&self, command: Command) {
+        if let Some(worker) = &self.worker {
+            let _ = worker.send(command);
+        }
+    }
+
+    /// Leaves the training to itself, and to the end of the program: what is not on the disk yet may be lost.
+    pub fn abandon(mut self) {
+        self.worker = None;
+        self.recorder = None;
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            // A worker that panicked has reported it.
+            let _ = worker.stop();
+        }
+        if let Some(recorder) = self.recorder.take() {
+            let _ = recorder.join();
+        }
+    }
+}
+
+/// A run's directory that is about to be written.
+struct Opened {
+    run: Run,
+    /// Makes the recorder, and tells the data set's digest.
+    recorder: Box<dyn FnOnce() -> Result<(Recorder, String), RunError> + Send>,
+    epochs_done: u32,
+}
+
+impl Opened {
+    /// A new run. The digest of its data set is left to the recorder's thread, so that training need not wait for it.
+    fn new(run: Run, job: &Job, source: &Source) -> Self {
+        let (settings, dataset, source) = (job.settings.clone(), Arc::clone(&job.dataset), source.clone());
+        let recorder = {
+            let run = run.clone();
+            move || {
+                let facts = DatasetFacts::new(&dataset, &source);
+                let digest = facts.sha256.clone();
+                Ok((Recorder::create(run, settings, facts, Timestamp::now())?, digest))
+            }
+        };
+        Self { run, recorder: Box::new(recorder), epochs_done: 0 }
+    }
+
+    /// A run to go on with, and what it did before; `None` when it was ended before its first checkpoint.
+    fn again(run: Run, job: &Job, source: &Source) -> Result<(Self, Option<Past>)> {
+        let facts = DatasetFacts::new(&job.dataset, source);
+        let checkpoint = match files::read(&run.checkpoint_path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            bytes => Some(
+                checkpoint(&bytes?, job, &facts.sha256)
+                    .wrap_err_with(|| format!("cannot go on from {}", run.checkpoint_path().display()))?,
+            ),
+        };
+        let epochs_done = checkpoint.as_ref().map_or(0, Checkpoint::epochs_done);
+        let recorder = Recorder::resume(run.clone(), epochs_done, &facts, Timestamp::now())?;
+        let epochs = run.metrics()?;
+        let past = checkpoint.map(|checkpoint| Past { checkpoint, epochs });
+        Ok((Self { run, recorder: Box::new(move || Ok((recorder, facts.sha256))), epochs_done }, past))
+    }
+}
+
+fn checkpoint(bytes: &[u8], job: &Job, digest: &str) -> Result<Checkpoint> {
+    let checkpoint = Checkpoint::from_bytes(bytes)?;
+    checkpoint.check(&job.settings, digest)?;
+    Ok(checkpoint)
+}
+
+fn not_saved(error: &impl ToString) -> Report {
+    Report::NotSaved { reason: format!("not saved: {}", error.to_string()) }
+}
+
+/// The recorder's thread: writes what comes, in its order, and tells what could not be written.
+fn record(opened: Opened, messages: &Receiver<Message>, mut emit: impl FnMut(Report)) {
+    let mut histograms_of = opened.epochs_done;
+    let (mut recorder, digest) = match (opened.recorder)() {
+        Ok(made) => made,
+        Err(error) => {
+            emit(not_saved(&error));
+            return;
+        }
+    };
+    for message in messages {
+        let written = match message {
+            Message::Report(report) => recorder.record(&report, Timestamp::now()),
+            Message::Checkpoint(checkpoint) => {
+                let kept = keep(&mut recorder, &checkpoint, &digest, &mut histograms_of);
+                if kept.is_ok() {
+                    emit(Report::Saved { step: checkpoint.step() });
+                }
+                kept
+            }
+        };
+        if let Err(error) = written {
+            emit(not_saved(&error));
+        }
+    }
+    if let Err(error) = recorder.close(Timestamp::now()) {
+        emit(not_saved(&error));
+    }
+}
+
+/// Writes a checkpoint, and with an epoch's first one the histograms of what the epoch made of the network.
+fn keep(
+    recorder: &mut Recorder,
+    checkpoint: &Checkpoint,
+    digest: &str,
+    histograms_of: &mut u32,
+) -> Result<(), RunError> {
+    let epoch = checkpoint.epochs_done();
+    if epoch > *histograms_of {
+        *histograms_of = epoch;
+        recorder.histograms(epoch, &variables(checkpoint), Timestamp::now())?;
+    }
+    let path = recorder.run().checkpoint_path();
+    let bytes = checkpoint.to_bytes(digest);
+    files::replace_with(&path, |file| io::Write::write_all(file, &bytes.map_err(io::Error::other)?))
+        .map_err(|error: FileError| error.into())
+}
+
+/// Every weight and bias under its tag.
+fn variables(checkpoint: &Checkpoint) -> Vec<(String, Vec<f32>)> {
+    let layers = checkpoint.parameters().enumerate();
+    layers
+        .flat_map(|(number, (weight, bias))| {
+            let tagged = |kind, values: &[f32]| (histogram_tag(number, kind), values.to_vec());
+            [tagged("bias", bias), tagged("kernel", weight)]
+        })
+        .collect()
+}

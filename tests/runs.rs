@@ -1,0 +1,339 @@
+//! Runs on the disk, by the real program: killed and resumed, stopped by signals, refused, full of errors.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use fitroom::fashion::{Dataset, Source, Split};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
+
+/// A directory with a small data set and runs on it.
+struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { directory: tempfile::tempdir().expect("there is room for files") };
+        let data = place.path("data");
+        fs::create_dir(&data).expect("the directory is new");
+        write_split(&data, "train", &FASHION.train.head(6_000));
+        write_split(&data, "t10k", &FASHION.test.head(500));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// `fitroom train` on the small data set.
+    fn train(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&["train", "--data", "data", "--hidden", "64"]);
+        command.args(arguments);
+        command
+    }
+
+    fn checkpoint(&self, run: &str) -> Checkpoint {
+        Checkpoint::read(&self.path("runs").join(run).join("checkpoint.safetensors"))
+    }
+
+    /// The lines of `metrics.jsonl`, without the figures that a clock gives.
+    fn metrics(&self, run: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.path("runs").join(run).join("metrics.jsonl")).expect("the run has metrics");
+        text.lines()
+            .map(|line| {
+                let mut record: Value = serde_json::from_str(line).expect("each line is JSON");
+                for clock in ["seconds", "eval_seconds", "images_per_second"] {
+                    record.as_object_mut().expect("it is an object").remove(clock).expect("it has a clock's figure");
+                }
+                record
+            })
+            .collect()
+    }
+
+    fn facts(&self, run: &str) -> Value {
+        let text = fs::read(self.path("runs").join(run).join("run.json")).expect("the run has facts");
+        serde_json::from_slice(&text).expect("they are JSON")
+    }
+}
+
+fn write_split(directory: &Path, name: &str, split: &Split) {
+    let count = u32::try_from(split.len()).expect("it is small").to_be_bytes();
+    let images = [&[0, 0, 8, 3], &count[..], &[0, 0, 0, 28, 0, 0, 0, 28], split.pixels()].concat();
+    let classes: Vec<u8> = split.classes().iter().map(|class| u8::try_from(class.index()).expect("ten")).collect();
+    fs::write(directory.join(format!("{name}-images-idx3-ubyte")), images).expect("there is room");
+    fs::write(directory.join(format!("{name}-labels-idx1-ubyte")), [&[0, 0, 8, 1], &count[..], &classes].concat())
+        .expect("there is room");
+}
+
+/// The tensors of a checkpoint by their names, as bytes, and what its metadata say.
+#[derive(Debug, PartialEq)]
+struct Checkpoint {
+    tensors: BTreeMap<String, Vec<u8>>,
+    header: Value,
+}
+
+impl Checkpoint {
+    fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).expect("it is a safetensors file");
+        let header = &metadata.metadata().as_ref().expect("it has metadata")["fitroom"];
+        let mut header: Value = serde_json::from_str(header).expect("they are JSON");
+        header.as_object_mut().expect("it is an object").remove("seconds").expect("it has a clock's figure");
+        let file = safetensors::SafeTensors::deserialize(&bytes).expect("it is a safetensors file");
+        let tensors = file.tensors().into_iter().map(|(name, tensor)| (name, tensor.data().to_vec())).collect();
+        Self { tensors, header }
+    }
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().expect("the program runs")
+}
+
+/// The single line on standard error of a program that failed with status 1.
+fn error(command: Command) -> String {
+    let output = run(command);
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+    words.trim_end().to_owned()
+}
+
+fn assert_success(output: &Output) {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process's number")).expect("it is not 0");
+    kill_process(pid, signal).expect("the process is ours");
+}
+
+/// Waits until something is so.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Numbers that scatter, the same ones each time.
+fn scattered(seed: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(seed), |state| {
+        Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    })
+    .map(|state| state >> 33)
+    .skip(1)
+}
+
+#[test]
+fn a_run_that_is_killed_at_ten_moments_ends_as_one_that_never_was() {
+    let place = Place::new();
+    let options = ["--epochs", "6", "--pace", "1500", "--threads", "2"];
+    let whole = Instant::now();
+    assert_success(&run(place.train(&[&options[..], &["--run", "whole"]].concat())));
+    let whole = u64::try_from(whole.elapsed().as_millis()).expect("it is short");
+
+    let mut kills = 0;
+    let mut begun = false;
+    for number in scattered(7).take(10) {
+        let which: &[&str] = if begun { &["--resume", "killed"] } else { &["--run", "killed"] };
+        let mut child = place
+            .train(&[&options[..], which].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        // Anywhere from the first thing it does to about two epochs later.
+        thread::sleep(Duration::from_millis(number % (whole / 3)));
+        child.kill().expect("the process is ours");
+        let status = child.wait().expect("it has ended");
+        let mut words = String::new();
+        child.stderr.take().expect("it is piped").read_to_string(&mut words).expect("words are text");
+        assert!(status.signal() == Some(9) || status.success(), "{words}");
+        kills += u32::from(status.signal() == Some(9));
+        begun = place.path("runs/killed/run.json").exists();
+    }
+    assert!(kills >= 5, "it was killed {kills} times only: it is too fast for this test");
+    let last: &[&str] = if begun { &["--resume", "killed"] } else { &["--run", "killed"] };
+    assert_success(&run(place.train(&[&options[..], last].concat())));
+
+    assert!(place.checkpoint("killed") == place.checkpoint("whole"), "the last checkpoints differ");
+    assert_eq!(place.metrics("killed"), place.metrics("whole"));
+    assert_eq!(place.facts("killed")["state"], "done");
+    assert_eq!(place.facts("killed")["best"], place.facts("whole")["best"]);
+}
+
+#[test]
+fn a_run_that_is_stopped_amid_an_epoch_goes_on_at_that_step_and_ends_as_one_that_never_was() {
+    for (number, code, name) in [(Signal::INT, 130, "int"), (Signal::TERM, 143, "term")] {
+        let place = Place::new();
+        assert_success(&run(place.train(&["--epochs", "3", "--run", "whole"])));
+        let mut child = place
+            .train(&["--epochs", "3", "--run", name, "--pace", "100"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program runs");
+        until("it trains", || place.path("runs").join(name).join("run.json").exists());
+        thread::sleep(Duration::from_millis(300));
+        signal(&child, number);
+        assert_eq!(child.wait().expect("it ends").code(), Some(code));
+        assert_eq!(place.facts(name)["state"], "stopped");
+        let step = place.checkpoint(name).header["step"].as_u64().expect("a number");
+        assert!(step > 0 && step < 188, "it stopped at step {step}");
+
+        let resumed = run(place.train(&["--resume", name]));
+        assert_success(&resumed);
+        let told = String::from_utf8(resumed.stdout).expect("words are text");
+        assert!(told.starts_with(&format!("Run {name}, from step {step} on\n")), "{told}");
+        assert!(place.checkpoint(name) == place.checkpoint("whole"), "the last checkpoints differ");
+        assert_eq!(place.metrics(name), place.metrics("whole"));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let place = Place::new();
+    // A step that takes seconds, which the first signal waits for.
+    let mut child = place
+        .command(&["train", "--hidden", "4096,4096", "--batch-size", "60000", "--run", "slow", "--threads", "1"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    until("it trains", || place.path("runs/slow/run.json").exists());
+    thread::sleep(Duration::from_millis(300));
+    signal(&child, Signal::INT);
+    thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    signal(&child, Signal::INT);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert!(start.elapsed() < Duration::from_secs(1), "it took {:?}", start.elapsed());
+}
+
+#[test]
+fn a_run_that_is_done_can_be_given_more_epochs() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "whole"])));
+    assert_success(&run(place.train(&["--epochs", "2", "--run", "short"])));
+    // Nothing to do, and nothing done.
+    let before = place.checkpoint("short");
+    assert_success(&run(place.train(&["--resume", "short"])));
+    assert_eq!(place.checkpoint("short"), before);
+
+    let output = run(place.train(&["--resume", "--epochs", "3", "--json"]));
+    assert_success(&output);
+    let lines = String::from_utf8(output.stdout).expect("words are text");
+    let logged = fs::read_to_string(place.path("runs/short/metrics.jsonl")).expect("the run has metrics");
+    assert_eq!(lines.lines().collect::<Vec<_>>(), logged.lines().skip(2).collect::<Vec<_>>());
+    assert_eq!(place.checkpoint("short").tensors, place.checkpoint("whole").tensors);
+    assert_eq!(place.metrics("short"), place.metrics("whole"));
+}
+
+#[test]
+fn a_run_without_a_place_to_be_kept_keeps_nothing() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--no-save"])));
+    assert!(!place.path("runs").exists());
+}
+
+#[test]
+fn a_name_that_exists_is_refused_and_says_how_to_go_on() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let error = error(place.train(&["--epochs", "1", "--run", "coat"]));
+    assert!(error.starts_with("fitroom: the run coat exists already (done, 1 epoch"), "{error}");
+    assert!(error.ends_with("go on with it by --resume coat, or give another name with --run"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_says_why() {
+    let place = Place::new();
+    assert!(error(place.train(&["--resume"])).contains("no runs in runs"));
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+
+    let words = error(place.train(&["--resume", "dress"]));
+    assert!(words.contains("no run dress in runs; there is coat"), "{words}");
+    let words = error(place.command(&["train", "--resume", "coat", "--hidden", "32"]));
+    assert!(words.contains("the run coat was begun with --hidden [64], and cannot go on with [32]"), "{words}");
+    let words = error(place.train(&["--resume", "coat", "--learning-rate", "0.01"]));
+    assert!(words.contains("--learning-rate 0.001, and cannot go on with 0.01"), "{words}");
+
+    let other = place.path("other");
+    fs::create_dir(&other).expect("the directory is new");
+    write_split(&other, "train", &FASHION.train.head(100));
+    write_split(&other, "t10k", &FASHION.test.head(100));
+    let words = error(place.command(&["train", "--resume", "coat", "--data", "other"]));
+    assert!(words.contains("data set"), "{words}");
+}
+
+#[test]
+fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let path = place.path("runs/coat/checkpoint.safetensors");
+    let whole = fs::read(&path).expect("the run has a checkpoint");
+    for (bytes, expected) in [
+        (&whole[..whole.len() - 100], "it is no whole safetensors file"),
+        (&whole[..5], "it is no whole safetensors file"),
+        (b"", "it is no whole safetensors file"),
+        (b"\x89PNG\r\n\x1a\n and so on, and so on", "it is no whole safetensors file"),
+    ] {
+        fs::write(&path, bytes).expect("it can be written");
+        let words = error(place.train(&["--resume", "coat"]));
+        assert!(words.contains("cannot go on from runs/coat/checkpoint.safetensors"), "{words}");
+        assert!(words.contains(expected), "{words}");
+    }
+    let foreign = safetensors::serialize(
+        [("x", safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).expect("it fits"))],
+        None,
+    );
+    fs::write(&path, foreign.expect("it can be written")).expect("it can be written");
+    let words = error(place.train(&["--resume", "coat"]));
+    assert!(words.contains("not one of fitroom's"), "{words}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_told_and_training_goes_on() {
+    let place = Place::new();
+    fs::write(place.path("runs"), "a file where the directory should be").expect("it can be written");
+    let output = run(place.train(&["--epochs", "1"]));
+    assert_success(&output);
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert!(words.contains("not saved: cannot create"), "{words}");
+    assert!(String::from_utf8(output.stdout).expect("words are text").contains("Test accuracy"));
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_and_training_goes_on() {
+    let place = Place::new();
+    let mut command = Command::new("sh");
+    // No file may grow past half a megabyte: the checkpoint does, as it would on a full disk.
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    command
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f 1024; exec {fitroom} train --data data --epochs 1 --run coat")]);
+    command.current_dir(place.directory.path());
+    let output = run(command);
+    assert_success(&output);
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert!(words.contains("not saved: cannot write runs/coat/checkpoint.safetensors"), "{words}");
+    assert_eq!(place.metrics("coat").len(), 1);
+    assert!(!place.path("runs/coat/checkpoint.safetensors").exists());
+}
