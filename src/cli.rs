@@ -33,7 +33,6 @@ pub struct Cli {
 
 /// What else there is than the dashboard.
 #[derive(Debug, clap::Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Subcommand {
     /// Train without a screen: a progress bar on a terminal, else one line an epoch
     Train {
@@ -47,11 +46,80 @@ pub enum Subcommand {
         #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
+    /// Tell how good a run's network is on the test images: loss, accuracy, each class, the confusion matrix
+    Evaluate {
+        /// A run's name or directory [default: the newest]
+        run: Option<PathBuf>,
+        /// Where to look.
+        #[command(flatten)]
+        place: Place,
+        /// Print one line of JSON
+        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Show images beside what a run's network takes them for
+    Predict {
+        /// Indices of test images, or files: PNG, JPEG, WebP, or images as IDX
+        #[arg(required = true, value_name = "INDEX|FILE")]
+        inputs: Vec<String>,
+        /// A run's name or directory [default: the newest]
+        #[arg(long, env = "FITROOM_RUN", value_name = "RUN")]
+        run: Option<PathBuf>,
+        /// Where to look.
+        #[command(flatten)]
+        place: Place,
+        /// Print a line of JSON an image, with its ten probabilities
+        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+        /// How it looks.
+        #[command(flatten)]
+        colours: Colours,
+    },
+    /// List the runs, newest first, with their best test accuracy
+    Runs {
+        /// The directory of all runs
+        #[arg(long, env = "FITROOM_RUNS", value_name = "DIR", default_value = "runs")]
+        runs: PathBuf,
+        /// Print a line of JSON a run
+        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
     /// Print the script that completes this program's command line in a shell
     Completions {
         /// The shell.
         shell: Shell,
     },
+}
+
+/// Where runs and images are.
+#[derive(Args, Debug)]
+pub struct Place {
+    /// The directory of all runs
+    #[arg(long, env = "FITROOM_RUNS", value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+
+    /// Another data set than the run's, in the same four files
+    #[arg(long, env = "FITROOM_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// A run that is kept, and images for it.
+#[derive(Clone, Debug)]
+pub struct Which {
+    /// Its name or directory; `None`: the newest.
+    pub run: Option<PathBuf>,
+    /// The directory of all runs.
+    pub runs: PathBuf,
+    /// Another data set than its own.
+    pub data: Option<PathBuf>,
+}
+
+impl Place {
+    /// This run in this place.
+    #[must_use]
+    pub fn which(self, run: Option<PathBuf>) -> Which {
+        Which { run, runs: self.runs, data: self.data }
+    }
 }
 
 /// What is kept of a run.
@@ -127,6 +195,15 @@ pub struct Looks {
           value_parser = clap::value_parser!(u32).range(1..=60))]
     pub fps: u32,
 
+    /// Its colours.
+    #[command(flatten)]
+    pub colours: Colours,
+}
+
+/// What to draw with.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Screen")]
+pub struct Colours {
     /// Colours: as many as the terminal says it has (auto), none (never), or just so many
     #[arg(long, env = "FITROOM_COLOR", value_name = "WHEN", default_value = "auto")]
     pub color: Color,

@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use trainer::EngineError;
+pub use trainer::{EngineError, Evaluation};
 
 /// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
 const MOST_PARAMETERS: usize = 1 << 28;

@@ -1,6 +1,7 @@
 //! Images, classes and data sets: what there is to learn. Reads files; knows nothing of networks.
 
 pub mod idx;
+pub mod photo;
 mod source;
 
 use std::fmt;
@@ -191,6 +192,12 @@ impl Dataset {
     #[must_use]
     pub fn new(train: Split, test: Split, names: [impl Into<String>; CLASSES]) -> Self {
         Self { train, test, names: names.map(Into::into) }
+    }
+
+    /// The classes' names, in the classes' order.
+    #[must_use]
+    pub fn names(&self) -> &[String; CLASSES] {
+        &self.names
     }
 
     /// The name of a class.

@@ -13,6 +13,8 @@
 
 pub mod app;
 pub mod cli;
+pub mod commands;
+pub mod depth;
 pub mod engine;
 pub mod fashion;
 pub mod headless;

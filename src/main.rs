@@ -1,7 +1,7 @@
 //! The program: reads the command line, dispatches, and turns the outcome into an exit status. No logic.
 
 use std::{
-    io::{IsTerminal, stdout},
+    io::{BufWriter, IsTerminal, stdout},
     process::ExitCode,
 };
 
@@ -9,7 +9,9 @@ use clap::{CommandFactory, Parser};
 use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
+    commands::{self, Form},
     headless,
+    run::Runs,
     session::Plan,
     tui,
 };
@@ -30,6 +32,12 @@ fn run(cli: Cli) -> Result<u8> {
         None if stdout().is_terminal() => tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks),
         None => headless::run(Plan::new(&cli.training, &cli.keeping)?, false),
         Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),
+        Some(Subcommand::Evaluate { run, place, json }) => commands::evaluate(&place.which(run), json, stdout()),
+        Some(Subcommand::Predict { inputs, run, place, json, colours }) => {
+            let form = Form::of_standard_output(json, &colours);
+            commands::predict(&place.which(run), &inputs, form, BufWriter::new(stdout()))
+        }
+        Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
         Some(Subcommand::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "fitroom", &mut stdout());
             Ok(0)

@@ -1,6 +1,11 @@
 //! Arithmetic on predictions: which class, how sure, right or wrong. Knows nothing of where they come from.
 
-use crate::{fashion::Class, protocol::Probabilities};
+use serde::Serialize;
+
+use crate::{
+    fashion::{CLASSES, Class},
+    protocol::Probabilities,
+};
 
 /// The most probable class; the first of equals, as `numpy.argmax` has it. NaN counts as less than any number.
 #[must_use]
@@ -20,6 +25,109 @@ pub fn most_probable(probabilities: &Probabilities) -> Class {
 #[expect(clippy::cast_precision_loss, reason = "a ratio for the eye")]
 pub fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
+}
+
+/// How often each class was taken for each: ten rows of true classes, ten columns of predicted ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confusion {
+    counts: [[u32; CLASSES]; CLASSES],
+}
+
+/// How well one class is told from the others, or the mean over the classes; each figure 0 to 1, and 0 where it would be 0
+/// of 0, as scikit-learn has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ClassFigures {
+    /// Of the images that were taken for the class, the part that is of it.
+    pub precision: f64,
+    /// Of the images of the class, the part that was taken for it.
+    pub recall: f64,
+    /// The harmonic mean of the two.
+    pub f1: f64,
+    /// Images of the class.
+    pub support: u32,
+}
+
+impl Confusion {
+    /// Counts pairs of the true class and the most probable one.
+    #[must_use]
+    pub fn new<'a>(truths: impl IntoIterator<Item = &'a Class>, predictions: &[Probabilities]) -> Self {
+        let mut confusion = Self::default();
+        for (truth, probabilities) in truths.into_iter().zip(predictions) {
+            confusion.counts[truth.index()][most_probable(probabilities).index()] += 1;
+        }
+        confusion
+    }
+
+    /// The counts: a row a true class, a column a predicted one.
+    #[must_use]
+    pub fn counts(&self) -> &[[u32; CLASSES]; CLASSES] {
+        &self.counts
+    }
+
+    /// Images of which this is the true class.
+    #[must_use]
+    pub fn truths(&self, class: Class) -> u32 {
+        self.counts[class.index()].iter().sum()
+    }
+
+    /// Images that were taken for this class.
+    #[must_use]
+    pub fn predictions(&self, class: Class) -> u32 {
+        self.counts.iter().map(|row| row[class.index()]).sum()
+    }
+
+    /// All images.
+    #[must_use]
+    pub fn images(&self) -> u32 {
+        self.counts.iter().flatten().sum()
+    }
+
+    /// Right answers among all images, 0 to 1.
+    #[must_use]
+    pub fn accuracy(&self) -> f64 {
+        let right: u32 = Class::all().map(|class| self.counts[class.index()][class.index()]).sum();
+        ratio(right.into(), self.images().into())
+    }
+
+    /// One class's figures.
+    #[must_use]
+    pub fn class(&self, class: Class) -> ClassFigures {
+        let right = u64::from(self.counts[class.index()][class.index()]);
+        let (truths, predictions) = (self.truths(class), self.predictions(class));
+        ClassFigures {
+            precision: ratio(right, predictions.into()),
+            recall: ratio(right, truths.into()),
+            f1: ratio(2 * right, u64::from(truths) + u64::from(predictions)),
+            support: truths,
+        }
+    }
+
+    /// The mean over the classes, each of the same weight.
+    #[must_use]
+    pub fn macro_average(&self) -> ClassFigures {
+        self.average(|_| 1.0)
+    }
+
+    /// The mean over the classes, each with the weight of its images.
+    #[must_use]
+    pub fn weighted_average(&self) -> ClassFigures {
+        self.average(|figures| figures.support.into())
+    }
+
+    fn average(&self, weight: impl Fn(&ClassFigures) -> f64) -> ClassFigures {
+        let all: Vec<ClassFigures> = Class::all().map(|class| self.class(class)).collect();
+        let whole: f64 = all.iter().map(&weight).sum();
+        let mean = |figure: fn(&ClassFigures) -> f64| {
+            let sum: f64 = all.iter().map(|figures| figure(figures) * weight(figures)).sum();
+            if whole > 0.0 { sum / whole } else { 0.0 }
+        };
+        ClassFigures {
+            precision: mean(|figures| figures.precision),
+            recall: mean(|figures| figures.recall),
+            f1: mean(|figures| figures.f1),
+            support: self.images(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -44,6 +152,35 @@ mod tests {
         assert_eq!(most_probable(&probabilities).index(), 4);
         probabilities[9] = 0.2;
         assert_eq!(most_probable(&probabilities).index(), 9);
+    }
+
+    fn class(number: u8) -> Class {
+        Class::new(number).expect("a class")
+    }
+
+    fn sure_of(number: usize) -> Probabilities {
+        let mut probabilities = [0.0; CLASSES];
+        probabilities[number] = 1.0;
+        probabilities
+    }
+
+    /// The figures are those of scikit-learn's `classification_report` for these answers.
+    #[test]
+    fn a_class_s_figures_are_those_of_scikit_learn() {
+        let truths = [0, 0, 0, 1, 1, 2].map(class);
+        let confusion = Confusion::new(&truths, &[0, 0, 1, 1, 2, 1].map(sure_of));
+        assert_eq!((confusion.counts()[0][1], confusion.counts()[2][1], confusion.images()), (1, 1, 6));
+        assert_eq!(confusion.accuracy(), 0.5);
+        let zero = ClassFigures { precision: 1.0, recall: 2.0 / 3.0, f1: 0.8, support: 3 };
+        assert_eq!(confusion.class(class(0)), zero);
+        let one = ClassFigures { precision: 1.0 / 3.0, recall: 0.5, f1: 0.4, support: 2 };
+        assert_eq!(confusion.class(class(1)), one);
+        assert_eq!(confusion.class(class(2)), ClassFigures { support: 1, ..ClassFigures::default() });
+        assert_eq!(confusion.class(class(9)), ClassFigures::default());
+        let weighted = confusion.weighted_average();
+        assert!((weighted.f1 - (0.8 * 3.0 + 0.4 * 2.0) / 6.0).abs() < 1e-12);
+        assert!((confusion.macro_average().f1 - 0.12).abs() < 1e-12);
+        assert_eq!(Confusion::default().weighted_average(), ClassFigures::default());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The dashboard's input and output: keys, signals, reports and the clock come together here, and frames go out. What
 //! they mean is `app`'s, how it looks is `view`'s.
 
-mod depth;
 mod screen;
 
 use std::{io, sync::Arc, thread, time::Duration};
@@ -19,6 +18,7 @@ use self::screen::Screen;
 use crate::{
     app::{Action, App, Overlay, Phase, keys},
     cli::Looks,
+    depth,
     fashion::Dataset,
     protocol::{Command, Report},
     session::{Plan, Session},
@@ -35,7 +35,8 @@ const QUEUE: usize = 256;
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
 /// person has left, a training that failed.
 pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
-    let theme = Theme::new(depth::detect(looks.color, |name| std::env::var(name).ok()), looks.ascii);
+    let colours = &looks.colours;
+    let theme = Theme::new(depth::detect(colours.color, |name| std::env::var(name).ok()), colours.ascii);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

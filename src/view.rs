@@ -25,6 +25,7 @@
 //! With fewer rows the training pane stands over the bars, to the right of the picture, and the epochs are left out.
 
 mod bars;
+pub mod card;
 mod curves;
 mod epochs;
 mod footer;
@@ -32,9 +33,9 @@ mod format;
 mod header;
 mod heading;
 mod help;
-mod image;
 pub mod picture;
 mod prediction;
+mod test_image;
 mod theme;
 mod training;
 
@@ -91,8 +92,8 @@ fn draw_panes(frame: &mut Frame, screen: Rect, app: &App, theme: &Theme) {
         training::draw(frame, areas.training, app, theme);
         curves::draw(frame, areas.curves, app, theme);
     }
-    image::draw(frame, areas.image, app, theme);
-    image::draw_caption(frame, areas.caption, app, theme);
+    test_image::draw(frame, areas.image, app, theme);
+    test_image::draw_caption(frame, areas.caption, app, theme);
     prediction::draw(frame, areas.prediction, app, theme);
     epochs::draw(frame, areas.epochs, app, theme);
     footer::draw(frame, areas.footer, app, theme);
@@ -164,7 +165,7 @@ impl Areas {
         let [reason, body] = body.layout(&Layout::vertical([Constraint::Max(reason), Constraint::Min(0)]));
         let [image, right] = columns(body, LEFT);
         // The bars' heading needs the room that a picture with heading and caption has.
-        let bars = prediction::LEAST_ROWS + u16::from(right.height >= ROWS + image::TEXT_ROWS);
+        let bars = prediction::LEAST_ROWS + u16::from(right.height >= ROWS + test_image::TEXT_ROWS);
         let [run, caption, prediction] = right.layout(&Layout::vertical([
             Constraint::Fill(1),
             Constraint::Length(u16::from(body.height == ROWS)),
@@ -186,7 +187,7 @@ fn columns(area: Rect, left: u16) -> [Rect; 2] {
 /// The largest scale of the picture that leaves room for the other panes; at least 1.
 fn scale(body: Rect) -> u16 {
     let width = body.width.saturating_sub(GUTTER + RIGHT);
-    let height = body.height.saturating_sub(TRAINING.0 + image::TEXT_ROWS);
+    let height = body.height.saturating_sub(TRAINING.0 + test_image::TEXT_ROWS);
     picture::scale(width, height).max(1)
 }
 
@@ -194,7 +195,7 @@ fn scale(body: Rect) -> u16 {
 /// table of epochs until it shows ten, then to the training pane's curves, then to the table again.
 fn training_rows(height: u16, scale: u16) -> u16 {
     let (least, most) = TRAINING;
-    let picture = ROWS * scale + image::TEXT_ROWS;
+    let picture = ROWS * scale + test_image::TEXT_ROWS;
     let ten_epochs = prediction::rows(1) + epochs::HEADING_ROWS + 10;
     let spare = height.saturating_sub(least + picture);
     let first = spare.min(2);

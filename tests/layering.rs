@@ -18,8 +18,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("view", &["app", "fashion", "metrics", "protocol", "settings"]),
     ("cli", &["fashion", "settings"]),
     ("session", &["cli", "engine", "fashion", "protocol", "run", "settings"]),
+    ("depth", &["cli", "view"]),
+    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "protocol", "run", "view"]),
     ("headless", &["protocol", "run", "session", "settings"]),
-    ("tui", &["app", "cli", "fashion", "protocol", "session", "view"]),
+    ("tui", &["app", "cli", "depth", "fashion", "protocol", "session", "view"]),
 ];
 
 /// A crate, and the rooms that may name it.
@@ -31,17 +33,18 @@ const CRATES: &[(&str, &[&str])] = &[
     ("flate2", &["fashion"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("image", &["fashion"]),
     ("indicatif", &["headless"]),
     ("safetensors", &["engine"]),
     ("signal_hook", &["headless"]),
-    ("ratatui", &["view", "tui"]),
-    ("crossterm", &["app", "tui"]),
+    ("ratatui", &["commands", "view", "tui"]),
+    ("crossterm", &["app", "commands", "depth", "tui"]),
     ("jiff", &["run"]),
     ("rustix", &["run", "tui"]),
     ("sha2", &["run"]),
     ("tokio", &["tui"]),
     ("tokio_stream", &["tui"]),
-    ("color_eyre", &["headless", "session", "tui"]),
+    ("color_eyre", &["commands", "headless", "session", "tui"]),
 ];
 
 /// A source file's room and its text without comments.

@@ -1,61 +1,37 @@
 //! Runs on the disk, by the real program: killed and resumed, stopped by signals, refused, full of errors.
 
+#[path = "place/place.rs"]
+mod place;
+
 use std::{
     collections::BTreeMap,
     fs,
     io::Read,
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    sync::LazyLock,
+    path::Path,
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use fitroom::fashion::{Dataset, Source, Split};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tempfile::TempDir;
 
-static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
+use self::place::{FASHION, Place, assert_success, error, run, write_split};
 
-/// A directory with a small data set and runs on it.
-struct Place {
-    directory: TempDir,
+/// What a run left.
+trait Left {
+    fn checkpoint(&self, run: &str) -> Checkpoint;
+    /// The lines of `metrics.jsonl`, without the figures that a clock gives.
+    fn metrics(&self, run: &str) -> Vec<Value>;
+    fn facts(&self, run: &str) -> Value;
 }
 
-impl Place {
-    fn new() -> Self {
-        let place = Self { directory: tempfile::tempdir().expect("there is room for files") };
-        let data = place.path("data");
-        fs::create_dir(&data).expect("the directory is new");
-        write_split(&data, "train", &FASHION.train.head(6_000));
-        write_split(&data, "t10k", &FASHION.test.head(500));
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fitroom"));
-        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
-        command
-    }
-
-    /// `fitroom train` on the small data set.
-    fn train(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(&["train", "--data", "data", "--hidden", "64"]);
-        command.args(arguments);
-        command
-    }
-
+impl Left for Place {
     fn checkpoint(&self, run: &str) -> Checkpoint {
         Checkpoint::read(&self.path("runs").join(run).join("checkpoint.safetensors"))
     }
 
-    /// The lines of `metrics.jsonl`, without the figures that a clock gives.
     fn metrics(&self, run: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.path("runs").join(run).join("metrics.jsonl")).expect("the run has metrics");
         text.lines()
@@ -73,15 +49,6 @@ impl Place {
         let text = fs::read(self.path("runs").join(run).join("run.json")).expect("the run has facts");
         serde_json::from_slice(&text).expect("they are JSON")
     }
-}
-
-fn write_split(directory: &Path, name: &str, split: &Split) {
-    let count = u32::try_from(split.len()).expect("it is small").to_be_bytes();
-    let images = [&[0, 0, 8, 3], &count[..], &[0, 0, 0, 28, 0, 0, 0, 28], split.pixels()].concat();
-    let classes: Vec<u8> = split.classes().iter().map(|class| u8::try_from(class.index()).expect("ten")).collect();
-    fs::write(directory.join(format!("{name}-images-idx3-ubyte")), images).expect("there is room");
-    fs::write(directory.join(format!("{name}-labels-idx1-ubyte")), [&[0, 0, 8, 1], &count[..], &classes].concat())
-        .expect("there is room");
 }
 
 /// The tensors of a checkpoint by their names, as bytes, and what its metadata say.
@@ -102,23 +69,6 @@ impl Checkpoint {
         let tensors = file.tensors().into_iter().map(|(name, tensor)| (name, tensor.data().to_vec())).collect();
         Self { tensors, header }
     }
-}
-
-fn run(mut command: Command) -> Output {
-    command.output().expect("the program runs")
-}
-
-/// The single line on standard error of a program that failed with status 1.
-fn error(command: Command) -> String {
-    let output = run(command);
-    let words = String::from_utf8(output.stderr).expect("words are text");
-    assert_eq!(output.status.code(), Some(1), "{words}");
-    assert_eq!(words.lines().count(), 1, "{words}");
-    words.trim_end().to_owned()
-}
-
-fn assert_success(output: &Output) {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn signal(child: &Child, signal: Signal) {

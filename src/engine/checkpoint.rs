@@ -21,9 +21,13 @@ use safetensors::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::trainer::{LayerValues, LearnerState, Tally, TrainerState};
+use super::{
+    shards,
+    trainer::{EngineError, Evaluation, LayerValues, LearnerState, Tally, TrainerState, evaluation, softmax},
+};
 use crate::{
-    fashion::{CLASSES, PIXELS},
+    fashion::{CLASSES, PIXELS, Split},
+    protocol::Probabilities,
     settings::Settings,
 };
 
@@ -136,6 +140,22 @@ impl Checkpoint {
     /// The weights (`[in, out]` and `[out, in]` have the same values) and the biases of every layer, first layer first.
     pub fn parameters(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
         self.state.learner.parameters.iter().map(|layer| (&*layer.weight, &*layer.bias))
+    }
+
+    /// What the network takes these images for (`pixels`: n × 784 bytes); n entries.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn predict(&self, pixels: &[u8]) -> Result<Vec<Probabilities>, EngineError> {
+        Ok(shards::logits(&self.state.learner, pixels)?.iter().map(softmax).collect())
+    }
+
+    /// How the network does on this split.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn evaluate(&self, split: &Split) -> Result<Evaluation, EngineError> {
+        Ok(evaluation(split, &shards::logits(&self.state.learner, split.pixels())?))
     }
 
     /// The file's bytes, with the digest of the data set that it learned from.

@@ -17,14 +17,14 @@ mod plan;
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Instant,
 };
 
 use self::{
     exchange::Meeting,
-    kernels::{AdamStep, LOGITS},
+    kernels::AdamStep,
     pacing::{Pacing, Way},
     pass::{Batches, Crew, PASS, Station},
     plan::{Plan, Shard},
@@ -33,12 +33,10 @@ use super::{
     adam::{BETA_1, BETA_2, EPSILON},
     trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
 };
-use crate::fashion::{CLASSES, Dataset, PIXELS};
+use crate::fashion::Dataset;
 
 /// Hidden units times images of a batch that keep a thread busy for long enough to be worth waiting for.
 const WORTH_A_THREAD: usize = 2048;
-/// Images below which a prediction is not worth a thread.
-const WORTH_SHARING: usize = 64;
 
 /// A network that some threads of the CPU train.
 pub(super) struct ShardedLearner {
@@ -81,6 +79,17 @@ pub(super) fn threads(asked: Option<NonZeroUsize>, hidden: &[usize], batch_size:
     Plan::new(hidden, wanted.clamp(1, cores)).shards()
 }
 
+/// What the network of this state says of these images (`pixels`: n × 784 bytes).
+pub(super) fn logits(state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    pass::logits(&Arc::new(Crew::new(Plan::new(&hidden(state), 1), state, 0)), threads, pixels)
+}
+
+/// Units of the state's hidden layers.
+fn hidden(state: &LearnerState) -> Vec<usize> {
+    state.parameters.iter().skip(1).map(|layer| layer.inputs).collect()
+}
+
 impl ShardedLearner {
     /// A learner that goes on from `state`, with so many threads ([`threads`]), the calling one among them, for batches of
     /// at most `batch_size`.
@@ -95,15 +104,13 @@ impl ShardedLearner {
         state: &LearnerState,
     ) -> Result<Self, EngineError> {
         dfdx::flush_denormals_to_zero();
-        let hidden: Vec<usize> = state.parameters.iter().skip(1).map(|layer| layer.inputs).collect();
-        let plan = Plan::new(&hidden, threads);
-        let shards = (0..plan.shards()).map(|shard| RwLock::new(Shard::new(&plan, shard, state))).collect();
+        let plan = Plan::new(&hidden(state), threads);
         let batch_size = batch_size.min(dataset.train.len()).max(1);
         let images = batch_size.min(PASS);
         let seats = plan.shards();
         let team = Arc::new(Team {
             dataset: Arc::clone(&dataset),
-            crew: Arc::new(Crew::new(plan, shards, images)),
+            crew: Arc::new(Crew::new(plan, state, images)),
             calls: Meeting::new(seats),
             call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(learning_rate, 1) }),
             batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },
@@ -179,20 +186,7 @@ impl Learner for ShardedLearner {
 
     fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
         self.settle()?;
-        let images = pixels.len() / PIXELS;
-        if images < WORTH_SHARING || self.helpers.is_empty() {
-            return self.team.logits(pixels);
-        }
-        let share = images.div_ceil(self.helpers.len() + 1) * PIXELS;
-        let parts = thread::scope(|scope| {
-            let mut parts = pixels.chunks(share);
-            let own = parts.next().unwrap_or_default();
-            let others: Vec<_> = parts.map(|part| scope.spawn(|| self.team.logits(part))).collect();
-            let own = self.team.logits(own);
-            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|_| Err(helper_ended())));
-            [own].into_iter().chain(others).collect::<Result<Vec<_>, _>>()
-        })?;
-        Ok(parts.concat())
+        pass::logits(&self.team.crew, self.helpers.len() + 1, pixels)
     }
 
     fn state(&self) -> Result<LearnerState, EngineError> {
@@ -254,17 +248,6 @@ impl Team {
             }
             self.calls.say(seat, number);
         }
-    }
-
-    /// The logits of some images, by the calling thread alone.
-    fn logits(&self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
-        let images = pixels.len() / PIXELS;
-        let mut logits = Vec::with_capacity(images);
-        let station = Station::new(&self.crew, 0, images.clamp(1, PASS), None);
-        station.map_err(EngineError::arithmetic)?.logits(pixels, |row: &[f32; LOGITS]| {
-            logits.push(*row.first_chunk::<CLASSES>().expect("ten of them count"));
-        });
-        Ok(logits)
     }
 
     fn stop(&self) {

@@ -197,13 +197,14 @@ impl Tally {
     }
 }
 
-/// How the network does on the test images.
-pub(crate) struct Evaluation {
+/// How a network does on a split.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
     /// Mean softmax cross entropy, in nats.
     pub loss: f64,
     /// Right answers among the images, 0 to 1.
     pub accuracy: f64,
-    /// Every test image's probabilities, in the test images' order.
+    /// Every image's probabilities, in the split's order.
     pub predictions: Vec<Probabilities>,
 }
 
@@ -404,7 +405,7 @@ fn order(images: usize, seed: u64, epoch: u32) -> Vec<u32> {
 
 /// Mean loss, accuracy and probabilities of a split that got these logits.
 #[expect(clippy::cast_precision_loss, reason = "a split has fewer than the 2^53 images that a float counts exactly")]
-fn evaluation(split: &Split, logits: &[Logits]) -> Evaluation {
+pub(super) fn evaluation(split: &Split, logits: &[Logits]) -> Evaluation {
     let predictions: Vec<_> = logits.iter().map(softmax).collect();
     let loss: f64 =
         logits.iter().zip(split.classes()).map(|(logits, class)| cross_entropy(logits, class.index())).sum();
@@ -427,7 +428,7 @@ fn cross_entropy(logits: &Logits, class: usize) -> f64 {
 
 /// The probabilities that these logits mean. A network whose logits are no finite numbers any more says nothing, and so
 /// each class gets a tenth.
-fn softmax(logits: &Logits) -> Probabilities {
+pub(super) fn softmax(logits: &Logits) -> Probabilities {
     if !logits.iter().all(|logit| logit.is_finite()) {
         return [0.1; CLASSES];
     }
@@ -582,7 +583,7 @@ mod tests {
         assert_eq!(trainer.take_recent().map(|recent| recent.steps), Some(1));
         // And what is left of the network has no opinion, rather than one that is no number.
         assert_eq!(trainer.predict(0).expect("the CPU computes"), Some([0.1; CLASSES]));
-        let error = trainer.evaluate().err().expect("no network bears this").to_string();
+        let error = trainer.evaluate().expect_err("no network bears this").to_string();
         assert!(error.starts_with("the loss on the test images became NaN at step 1"), "{error}");
     }
 

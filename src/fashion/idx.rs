@@ -304,6 +304,12 @@ impl fmt::Debug for Idx<'_> {
     }
 }
 
+/// Whether a file that begins so is one of images, plain, or anything gzipped, which no picture is.
+#[must_use]
+pub fn is_images(bytes: &[u8]) -> bool {
+    bytes.starts_with(&Kind::Images.magic().to_be_bytes()) || bytes.starts_with(&GZIP_MAGIC)
+}
+
 /// Reads a whole IDX file of images, gzipped or plain: n × 784 bytes, n at least 1.
 ///
 /// # Errors

@@ -2,9 +2,11 @@
 
 use ratatui::{
     Frame,
+    buffer::Buffer,
     layout::{Constraint, Layout, Rect},
     style::Style,
     text::{Line, Span},
+    widgets::Widget,
 };
 
 use crate::{
@@ -22,6 +24,8 @@ use crate::{
 
 /// One bar a row, without anything else.
 pub const LEAST_ROWS: u16 = 10;
+/// Cells of a bar from which a scale below it can be read.
+const LEAST_SCALE: u16 = 8;
 /// Cells of a percentage.
 const PERCENT: u16 = 4;
 
@@ -42,15 +46,36 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
     heading::draw(frame, heading, "Prediction", "", theme);
     let Some(data) = app.data() else { return };
-    let bars = bars(data.test.class(app.selected()), app.prediction(app.selected()));
-    let columns = Columns::new(area, Class::all().map(|class| width(data.name(class))).max().unwrap_or(0));
-    let pitch = (1..=4).rev().find(|pitch| bar_rows(*pitch) <= area.height).unwrap_or(1);
-    for (number, (class, bar)) in (0..).zip(Class::all().zip(&bars)) {
-        let row = Rect { y: area.y + number * pitch, height: pitch.saturating_sub(1).max(1), ..area };
-        draw_bar(frame, row.intersection(area), &columns, data.name(class), bar, theme);
-    }
-    if area.height > bar_rows(pitch) {
-        draw_scale(frame, Rect { y: area.y + bar_rows(pitch), height: 1, ..area }, &columns, theme);
+    let index = app.selected();
+    let (truth, probabilities) = (Some(data.test.class(index)), app.prediction(index));
+    frame.render_widget(&Bars { names: data.names(), truth, probabilities, theme }, area);
+}
+
+/// Ten bars, a class each; they grow with the height, and the scale stands below where a row is left.
+#[derive(Debug)]
+pub struct Bars<'a> {
+    /// The classes' names.
+    pub names: &'a [String; CLASSES],
+    /// The true class, if it is known.
+    pub truth: Option<Class>,
+    /// The classes' probabilities, once there are any.
+    pub probabilities: Option<&'a Probabilities>,
+    pub theme: &'a Theme,
+}
+
+impl Widget for &Bars<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let Bars { names, theme, .. } = self;
+        let bars = bars(self.truth, self.probabilities);
+        let columns = Columns::new(area, names.iter().map(|name| width(name)).max().unwrap_or(0));
+        let pitch = (1..=4).rev().find(|pitch| bar_rows(*pitch) <= area.height).unwrap_or(1);
+        for (number, (name, bar)) in (0..).zip(names.iter().zip(&bars)) {
+            let row = Rect { y: area.y + number * pitch, height: pitch.saturating_sub(1).max(1), ..area };
+            draw_bar(buffer, row.intersection(area), &columns, name, bar, theme);
+        }
+        if area.height > bar_rows(pitch) {
+            draw_scale(buffer, Rect { y: area.y + bar_rows(pitch), height: 1, ..area }, &columns, theme);
+        }
     }
 }
 
@@ -73,12 +98,12 @@ impl ClassBar {
     }
 }
 
-fn bars(truth: Class, probabilities: Option<&Probabilities>) -> [ClassBar; CLASSES] {
+fn bars(truth: Option<Class>, probabilities: Option<&Probabilities>) -> [ClassBar; CLASSES] {
     let predicted = probabilities.map(most_probable);
     std::array::from_fn(|index| ClassBar {
         probability: probabilities.map(|probabilities| probabilities[index]),
         predicted: predicted.is_some_and(|class| class.index() == index),
-        truth: truth.index() == index,
+        truth: truth.is_some_and(|class| class.index() == index),
     })
 }
 
@@ -101,30 +126,33 @@ impl Columns {
     }
 }
 
-fn draw_bar(frame: &mut Frame, area: Rect, columns: &Columns, name: &str, bar: &ClassBar, theme: &Theme) {
+fn draw_bar(buffer: &mut Buffer, area: Rect, columns: &Columns, name: &str, bar: &ClassBar, theme: &Theme) {
     let glyphs = theme.glyphs();
     let style = theme.tone(bar.tone());
     let text = Rect { height: area.height.min(1), ..area };
     let name_style = if bar.predicted { theme.strong() } else { Style::new() };
     let marks = [(bar.predicted, glyphs.predicted), (bar.truth, glyphs.truth)];
     let marks: String = marks.into_iter().map(|(marked, glyph)| if marked { glyph } else { " " }).collect();
-    frame.render_widget(Span::styled(marks, style), Rect { width: area.width.min(2), ..text });
+    (Span::styled(marks, style)).render(Rect { width: area.width.min(2), ..text }, buffer);
     let (x, cells) = columns.name;
     let name = fit(name, usize::from(cells), glyphs.ellipsis);
-    frame.render_widget(Span::styled(name, name_style), Rect { x, width: cells, ..text }.intersection(area));
+    (Span::styled(name, name_style)).render(Rect { x, width: cells, ..text }.intersection(area), buffer);
     let Some(probability) = bar.probability else { return };
     let (x, cells) = columns.bar;
     let drawn = Bar { ratio: f64::from(probability), style, glyphs };
-    frame.render_widget(&drawn, Rect { x, width: cells, ..area }.intersection(area));
+    (&drawn).render(Rect { x, width: cells, ..area }.intersection(area), buffer);
     let place = Rect { x: columns.percent, width: PERCENT, ..text }.intersection(area);
-    frame.render_widget(Line::raw(percent(probability)).right_aligned(), place);
+    (Line::raw(percent(probability)).right_aligned()).render(place, buffer);
 }
 
-fn draw_scale(frame: &mut Frame, area: Rect, columns: &Columns, theme: &Theme) {
+fn draw_scale(buffer: &mut Buffer, area: Rect, columns: &Columns, theme: &Theme) {
     let (x, cells) = columns.bar;
     let place = Rect { x, width: cells, ..area }.intersection(area);
+    if cells < LEAST_SCALE {
+        return;
+    }
     for (text, line) in [("0", Line::left_aligned as fn(_) -> _), ("0.5", Line::centered), ("1", Line::right_aligned)] {
-        frame.render_widget(line(Line::styled(text, theme.muted())), place);
+        (line(Line::styled(text, theme.muted()))).render(place, buffer);
     }
 }
 
@@ -137,7 +165,7 @@ mod tests {
     }
 
     fn tones(truth: u8, probabilities: Option<&Probabilities>) -> Vec<(usize, Tone)> {
-        let bars = bars(class(truth), probabilities);
+        let bars = bars(Some(class(truth)), probabilities);
         bars.iter().map(|bar| bar.tone()).enumerate().filter(|(_, tone)| *tone != Tone::Other).collect()
     }
 

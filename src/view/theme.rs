@@ -121,6 +121,12 @@ impl Theme {
         Self { depth, ascii }
     }
 
+    /// How many colours there are.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        self.depth
+    }
+
     /// Whether only ASCII may reach the screen.
     #[must_use]
     pub fn ascii(&self) -> bool {

@@ -7,6 +7,7 @@ use std::{
     ops::Range,
     rc::Rc,
     sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    thread,
 };
 
 use dfdx::{
@@ -23,7 +24,10 @@ use super::{
     },
     plan::{Part, Plan, Shard},
 };
-use crate::fashion::{PIXELS, Split};
+use crate::{
+    engine::trainer::{EngineError, LearnerState, Logits},
+    fashion::{CLASSES, PIXELS, Split},
+};
 
 /// Images of a pass: as many as keep their activations in a core's own cache. A larger batch is several passes.
 pub(super) const PASS: usize = 256;
@@ -38,8 +42,9 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// The shards, and room for the threads to exchange what passes of so many images need.
-    pub fn new(plan: Plan, shards: Vec<RwLock<Shard>>, images: usize) -> Self {
+    /// The shards of this state, and room for the threads to exchange what passes of so many images need.
+    pub fn new(plan: Plan, state: &LearnerState, images: usize) -> Self {
+        let shards: Vec<_> = (0..plan.shards()).map(|shard| RwLock::new(Shard::new(&plan, shard, state))).collect();
         let (meeting, board) = (Meeting::new(shards.len()), Board::new(shards.len(), images * plan.widest_exchange()));
         Self { plan, shards, meeting, board }
     }
@@ -51,6 +56,38 @@ impl Crew {
     pub fn shard_mut(&self, shard: usize) -> RwLockWriteGuard<'_, Shard> {
         self.shards[shard].write().expect("no thread panics over a shard")
     }
+}
+
+/// Images below which a prediction is not worth another thread.
+const WORTH_SHARING: usize = 64;
+
+/// The logits of these images (`pixels`: n × 784 bytes), by so many threads. Nobody may train the crew's shards meanwhile.
+pub(super) fn logits(crew: &Arc<Crew>, threads: usize, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+    let images = pixels.len() / PIXELS;
+    if images < WORTH_SHARING || threads < 2 {
+        return logits_alone(crew, pixels);
+    }
+    let share = images.div_ceil(threads) * PIXELS;
+    let parts = thread::scope(|scope| {
+        let mut parts = pixels.chunks(share);
+        let own = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| scope.spawn(|| logits_alone(crew, part))).collect();
+        let own = logits_alone(crew, own);
+        let panicked = |_| Err(EngineError::Panicked("over a prediction".to_owned()));
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(panicked));
+        [own].into_iter().chain(others).collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(parts.concat())
+}
+
+fn logits_alone(crew: &Arc<Crew>, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+    let images = pixels.len() / PIXELS;
+    let mut logits = Vec::with_capacity(images);
+    let station = Station::new(crew, 0, images.clamp(1, PASS), None);
+    station.map_err(EngineError::arithmetic)?.logits(pixels, |row| {
+        logits.push(*row.first_chunk::<CLASSES>().expect("ten of them count"));
+    });
+    Ok(logits)
 }
 
 /// What a pass goes through, and what comes of it.
@@ -191,7 +228,7 @@ impl Station {
     }
 
     /// The logits of these images, ten and some zeros each, computed by this thread alone.
-    pub fn logits(&mut self, images: &[u8], mut each: impl FnMut(&[f32; LOGITS])) {
+    fn logits(&mut self, images: &[u8], mut each: impl FnMut(&[f32; LOGITS])) {
         for images in images.chunks(PASS * PIXELS) {
             let shards = 0..self.core.crew.plan.shards();
             let rows = images.len() / PIXELS;

@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     app::App,
-    fashion::{Class, Dataset},
+    fashion::{CLASSES, Class},
     metrics::most_probable,
     protocol::Probabilities,
     view::{
@@ -50,10 +50,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 pub fn draw_caption(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let Some(data) = app.data() else { return };
     let truth = data.test.class(app.selected());
-    let caption = match app.prediction(app.selected()) {
-        None => Caption::unknown(data, truth),
-        Some(probabilities) => Caption::new(data, truth, probabilities),
-    };
+    let caption = Caption::new(data.names(), Some(truth), app.prediction(app.selected()));
     frame.render_widget(caption.line(usize::from(area.width), theme).centered(), area);
 }
 
@@ -64,36 +61,42 @@ fn title(index: usize, count: usize) -> String {
 
 /// What stands below a picture.
 #[derive(Debug)]
-struct Caption<'a> {
-    truth: &'a str,
+pub struct Caption<'a> {
+    /// The true class's name, if it is known.
+    truth: Option<&'a str>,
     /// The predicted class's name, how sure, and whether it is the true one.
     predicted: Option<(&'a str, String, bool)>,
 }
 
 impl<'a> Caption<'a> {
-    fn unknown(data: &'a Dataset, truth: Class) -> Self {
-        Self { truth: data.name(truth), predicted: None }
-    }
-
-    fn new(data: &'a Dataset, truth: Class, probabilities: &Probabilities) -> Self {
-        let class = most_probable(probabilities);
-        let sure = percent(probabilities[class.index()]);
-        Self { truth: data.name(truth), predicted: Some((data.name(class), sure, class == truth)) }
+    /// Of an image of this class, where it is known, that got these probabilities, where there are some.
+    pub fn new(names: &'a [String; CLASSES], truth: Option<Class>, probabilities: Option<&Probabilities>) -> Self {
+        let name = |class: Class| names[class.index()].as_str();
+        let predicted = probabilities.map(|probabilities| {
+            let class = most_probable(probabilities);
+            (name(class), percent(probabilities[class.index()]), truth == Some(class))
+        });
+        Self { truth: truth.map(name), predicted }
     }
 
     /// The tutorial's caption, `PREDICTED NN% (TRUE)`, after a mark that tells right from wrong without colour. Names
     /// that are too long for the cells are cut.
-    fn line(&self, cells: usize, theme: &Theme) -> Line<'static> {
+    pub fn line(&self, cells: usize, theme: &Theme) -> Line<'static> {
         let glyphs = theme.glyphs();
-        let Some((predicted, sure, right)) = &self.predicted else {
-            return Line::raw(fit(self.truth, cells, glyphs.ellipsis));
+        let (truth, predicted, sure, right) = match (self.truth, &self.predicted) {
+            (truth, None) => return Line::raw(fit(truth.unwrap_or_default(), cells, glyphs.ellipsis)),
+            (None, Some((predicted, sure, _))) => {
+                let predicted = fit(predicted, cells.saturating_sub(width(sure) + 1), glyphs.ellipsis);
+                return Line::styled(format!("{predicted} {sure}"), theme.strong());
+            }
+            (Some(truth), Some((predicted, sure, right))) => (truth, predicted, sure, right),
         };
         let (mark, tone) = if *right { (glyphs.right, Tone::Right) } else { (glyphs.wrong, Tone::Wrong) };
         let room = cells.saturating_sub(width(mark) + width(sure) + 5);
         // Each name may have half of the room, and what the other leaves of its half.
-        let short = width(predicted).min(width(self.truth)).min(room / 2);
-        let predicted = fit(predicted, room - short.min(width(self.truth)), glyphs.ellipsis);
-        let truth = fit(self.truth, room - width(&predicted), glyphs.ellipsis);
+        let short = width(predicted).min(width(truth)).min(room / 2);
+        let predicted = fit(predicted, room - short.min(width(truth)), glyphs.ellipsis);
+        let truth = fit(truth, room - width(&predicted), glyphs.ellipsis);
         Line::styled(format!("{mark} {predicted} {sure} ({truth})"), theme.tone(tone))
     }
 }
@@ -105,7 +108,7 @@ mod tests {
 
     fn caption(predicted: &str, sure: &str, truth: &str, cells: usize, ascii: bool) -> String {
         let right = predicted == truth;
-        let caption = Caption { truth, predicted: Some((predicted, sure.to_owned(), right)) };
+        let caption = Caption { truth: Some(truth), predicted: Some((predicted, sure.to_owned(), right)) };
         caption.line(cells, &Theme::new(Depth::None, ascii)).to_string()
     }
 

@@ -3,7 +3,7 @@
 use crate::{cli::Color, view::Depth};
 
 /// The depth that `--color` and the environment (`variable`: a name's value, if it is set) ask for.
-pub(super) fn detect(color: Color, variable: impl Fn(&str) -> Option<String>) -> Depth {
+pub fn detect(color: Color, variable: impl Fn(&str) -> Option<String>) -> Depth {
     let depth = match color {
         Color::Never => Depth::None,
         Color::Ansi16 => Depth::Ansi16,

@@ -1,0 +1,65 @@
+//! What can be asked of runs that are kept: how good they are, what they take images for, which there are. Trains
+//! nothing.
+
+mod evaluate;
+mod listing;
+mod paint;
+mod predict;
+
+use std::io::{self, Write};
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+
+pub use self::{
+    evaluate::evaluate,
+    listing::list,
+    predict::{Form, predict},
+};
+use crate::{
+    cli::Which,
+    engine::Checkpoint,
+    fashion::{Dataset, Source},
+    run::{Facts, Run, Runs, files},
+};
+
+/// Exit status of a program whose reader has gone, as a shell shows it: 128 + SIGPIPE.
+const READER_GONE: u8 = 128 + 13;
+
+/// A run with its last checkpoint.
+struct Kept {
+    run: Run,
+    facts: Facts,
+    checkpoint: Checkpoint,
+}
+
+impl Kept {
+    /// The run that is asked for, or the newest one.
+    fn open(which: &Which) -> Result<Self> {
+        let run = Runs::new(&which.runs).find(which.run.as_deref())?;
+        let facts = run.facts()?;
+        let path = run.checkpoint_path();
+        let bytes = match files::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                bail!("the run {} has no checkpoint yet: it gets its first one after an epoch", run.name())
+            }
+            bytes => bytes?,
+        };
+        let checkpoint = Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", path.display()))?;
+        Ok(Self { run, facts, checkpoint })
+    }
+
+    /// The data set that is asked for, or the run's.
+    fn dataset(&self, which: &Which) -> Result<Dataset> {
+        let of_the_run = self.facts.dataset.directory.as_ref();
+        let directory = which.data.clone().or_else(|| of_the_run.map(Into::into));
+        Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
+    }
+}
+
+/// The exit status of a command that wrote its answer: 0, or 141 when its reader went away.
+fn status(written: io::Result<()>, mut out: impl Write) -> Result<u8> {
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
+        written => written.map(|()| 0).wrap_err("cannot write to standard output"),
+    }
+}

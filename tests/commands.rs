@@ -1,0 +1,177 @@
+//! What can be asked of a run that is kept, of the real program.
+
+#[path = "place/place.rs"]
+mod place;
+
+use std::{fs, process::Command};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+use self::place::{FASHION, Place, assert_success, error, run, write_split};
+
+/// A place with a run of two epochs, `coat`.
+fn place() -> Place {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "2", "--run", "coat"])));
+    place
+}
+
+fn text(command: Command) -> String {
+    let output = run(command);
+    assert_success(&output);
+    String::from_utf8(output.stdout).expect("words are text")
+}
+
+fn json(command: Command) -> Vec<Value> {
+    text(command).lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+fn floats(file: &SafeTensors, name: &str) -> Vec<f64> {
+    let tensor = file.tensor(name).expect("the checkpoint has it");
+    let (values, _) = tensor.data().as_chunks();
+    values.iter().map(|bytes| f32::from_le_bytes(*bytes).into()).collect()
+}
+
+/// The probabilities by the book, from the file's weights.
+fn probabilities(checkpoint: &[u8], pixels: &[u8]) -> Vec<f64> {
+    let file = SafeTensors::deserialize(checkpoint).expect("it is a safetensors file");
+    let dense = |inputs: &[f64], layer: usize| -> Vec<f64> {
+        let weight = floats(&file, &format!("layers.{layer}.weight"));
+        let bias = floats(&file, &format!("layers.{layer}.bias"));
+        let rows = weight.chunks(inputs.len()).zip(bias);
+        rows.map(|(row, bias)| row.iter().zip(inputs).map(|(weight, input)| weight * input).sum::<f64>() + bias)
+            .collect()
+    };
+    let ink: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / 255.0).collect();
+    let hidden: Vec<f64> = dense(&ink, 0).into_iter().map(|value| value.max(0.0)).collect();
+    let powers: Vec<f64> = dense(&hidden, 1).into_iter().map(f64::exp).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+#[test]
+fn predict_prints_the_probabilities_that_the_checkpoint_s_weights_give() {
+    let place = place();
+    let checkpoint = fs::read(place.path("runs/coat/checkpoint.safetensors")).expect("the run has a checkpoint");
+    let indices = ["0", "12", "499"];
+    let lines = json(place.command(&[&["predict", "--json"], &indices[..]].concat()));
+    assert_eq!(lines.len(), 3);
+    for (line, index) in lines.iter().zip(indices) {
+        let index: usize = index.parse().expect("a number");
+        assert_eq!(line["index"], index);
+        let expected = probabilities(&checkpoint, FASHION.test.image(index).pixels());
+        let found = line["probabilities"].as_array().expect("ten of them");
+        assert_eq!(found.len(), 10);
+        for (found, expected) in found.iter().zip(expected) {
+            let difference = (found.as_f64().expect("a number") - expected).abs();
+            assert!(difference < 1e-5, "image {index}: {found} is not {expected}");
+        }
+        assert_eq!(line["class"], FASHION.name(FASHION.test.class(index)));
+    }
+}
+
+#[test]
+fn evaluate_agrees_with_the_run_s_own_metrics() {
+    let place = place();
+    let lines = json(place.command(&["evaluate", "--json"]));
+    let metrics = fs::read_to_string(place.path("runs/coat/metrics.jsonl")).expect("the run has metrics");
+    let last: Value = serde_json::from_str(metrics.lines().last().expect("two epochs")).expect("it is JSON");
+    assert_eq!(lines[0]["accuracy"], last["val_accuracy"]);
+    let number = |value: &Value| value.as_f64().expect("a number");
+    assert!((number(&lines[0]["loss"]) - number(&last["val_loss"])).abs() < 1e-6);
+    let confusion = lines[0]["confusion"].as_array().expect("ten rows");
+    let sum: u64 =
+        confusion.iter().flat_map(|row| row.as_array().expect("ten columns")).filter_map(Value::as_u64).sum();
+    assert_eq!(sum, 500);
+
+    let table = text(place.command(&["evaluate", "coat"]));
+    assert!(table.contains("precision    recall  f1-score   support"), "{table}");
+    assert!(table.contains(&format!("Test accuracy: {:.4}", number(&last["val_accuracy"]))), "{table}");
+    assert_eq!(table.matches("Ankle boot").count(), 2, "{table}");
+}
+
+#[test]
+fn the_tutorial_s_sheet_is_as_wide_as_the_terminal_is() {
+    let place = place();
+    let indices = ["16", "17", "22", "23", "24", "25", "39", "40", "41", "42", "48", "49", "50", "51", "66"];
+    for (columns, rows) in [(80, 15), (120, 8), (200, 5)] {
+        let mut command = place.command(&[&["predict"], &indices[..]].concat());
+        command.env("COLUMNS", columns.to_string());
+        let sheet = text(command);
+        assert!(sheet.lines().all(|line| line.chars().count() <= columns), "{sheet}");
+        assert_eq!(sheet.lines().filter(|line| line.starts_with("Test image")).count(), rows, "{sheet}");
+        assert_eq!(sheet.matches("Test image").count(), 15);
+        assert!(!sheet.contains('\x1b'), "a pipe gets no colours unless it asks");
+    }
+    let coloured = text(place.command(&["predict", "16", "--color", "truecolor"]));
+    assert!(coloured.contains("\x1b[38;2;"), "{coloured}");
+    let ascii = text(place.command(&["predict", "16", "--ascii"]));
+    assert!(ascii.is_ascii(), "{ascii}");
+}
+
+#[test]
+fn pictures_and_idx_files_are_taken_too() {
+    let place = place();
+    let pixels = *FASHION.test.image(12).pixels();
+    let inverted: Vec<u8> = pixels.iter().map(|ink| 255 - ink).collect();
+    let picture = image::GrayImage::from_raw(28, 28, inverted).expect("28 by 28");
+    picture.save(place.path("shoe.png")).expect("there is room");
+    write_split(&place.path("."), "three", &FASHION.test.head(3));
+    let lines = json(place.command(&["predict", "--json", "shoe.png", "three-images-idx3-ubyte", "12"]));
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0]["file"], "shoe.png");
+    assert_eq!(lines[0]["probabilities"], lines[4]["probabilities"]);
+    assert_eq!(lines[3]["file"], "three-images-idx3-ubyte, image 2");
+    assert_eq!(lines[0].get("class"), None);
+}
+
+#[test]
+fn what_cannot_be_predicted_says_why() {
+    let place = place();
+    let words = error(place.command(&["predict", "500"]));
+    assert_eq!(words, "fitroom: there is no test image 500: expected 0 to 499");
+    let words = error(place.command(&["predict", "nothing.png"]));
+    assert!(words.starts_with("fitroom: cannot read nothing.png: No such file"), "{words}");
+    fs::write(place.path("words.png"), "words").expect("there is room");
+    let words = error(place.command(&["predict", "words.png"]));
+    assert!(words.starts_with("fitroom: words.png is no picture that can be read, expected a PNG"), "{words}");
+    let words = error(place.command(&["predict", "0", "--run", "dress"]));
+    assert!(words.contains("no run dress in runs; there is coat"), "{words}");
+
+    let checkpoint = place.path("runs/coat/checkpoint.safetensors");
+    let whole = fs::read(&checkpoint).expect("the run has a checkpoint");
+    fs::write(&checkpoint, &whole[..whole.len() / 2]).expect("there is room");
+    for command in [["predict", "0"], ["evaluate", "coat"]] {
+        let words = error(place.command(&command));
+        assert!(words.contains("cannot use runs/coat/checkpoint.safetensors: it is no whole safetensors"), "{words}");
+    }
+    fs::remove_file(&checkpoint).expect("it is there");
+    assert!(error(place.command(&["evaluate"])).contains("the run coat has no checkpoint yet"));
+}
+
+#[test]
+fn runs_are_listed_newest_first() {
+    let place = Place::new();
+    assert_eq!(text(place.command(&["runs"])), "no runs in runs: train one with `fitroom train`\n");
+    assert!(json(place.command(&["runs", "--json"])).is_empty());
+    assert!(error(place.command(&["evaluate"])).contains("no runs in runs: train one with `fitroom train`"));
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "first"])));
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "second", "--learning-rate", "0.01"])));
+    let table = text(place.command(&["runs"]));
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    assert!(lines[1].starts_with("second  done") && lines[1].ends_with("0.01"), "{table}");
+    assert!(lines[2].starts_with("first   done"), "{table}");
+    let runs = json(place.command(&["runs", "--json"]));
+    assert_eq!((&runs[0]["run"], &runs[0]["state"]), (&"second".into(), &"done".into()));
+}
+
+#[test]
+fn shells_get_their_completions() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = text(place.command(&["completions", shell]));
+        assert!(script.contains("fitroom") && script.contains("learning-rate"), "{shell}");
+    }
+}
