@@ -16,7 +16,7 @@ use crate::{
     },
     fashion::{Class, Dataset},
     metrics::most_probable,
-    protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started},
+    protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started, Usage},
 };
 
 /// Images that ↑ and ↓ pass over.
@@ -146,6 +146,8 @@ pub struct App {
     inverted: bool,
     overlay: Overlay,
     notice: Option<String>,
+    /// How busy the device was lately.
+    usage: Option<Usage>,
     /// Whether the person waits for a checkpoint.
     saving: bool,
     /// Why something of the run could not be kept lately.
@@ -172,6 +174,7 @@ impl App {
             inverted: false,
             overlay: Overlay::None,
             notice: None,
+            usage: None,
             saving: false,
             unsaved: None,
             quitting: false,
@@ -201,6 +204,7 @@ impl App {
                 self.epochs.push(record);
                 self.phase = Phase::Training;
             }
+            Report::Usage(usage) => self.usage = Some(usage),
             Report::Saved { step } => self.apply_saved(step),
             Report::NotSaved { reason } => {
                 self.saving = false;
@@ -489,6 +493,12 @@ impl App {
     #[must_use]
     pub fn overlay(&self) -> &Overlay {
         &self.overlay
+    }
+
+    /// How busy the device was lately, while training was not over.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref().filter(|_| matches!(self.phase, Phase::Training | Phase::Evaluating))
     }
 
     /// Why something of the run could not be kept lately.

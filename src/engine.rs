@@ -144,7 +144,9 @@ pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineErro
     let (commands, receiver) = mpsc::channel();
     let (ready, is_ready) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("trainer".to_owned()).spawn(move || {
-        let trained = catch_unwind(AssertUnwindSafe(|| train(job, parameters, &receiver, &ready, &mut listener)));
+        let trained = catch_unwind(AssertUnwindSafe(|| {
+            train(job, parameters, &mut Post { commands: &receiver, ready: &ready, listener: &mut listener });
+        }));
         if let Err(panic) = trained {
             let reason = EngineError::Panicked(words(panic.as_ref())).to_string();
             listener.report(Report::Failed { reason });
@@ -160,48 +162,87 @@ pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineErro
     }
 }
 
+/// What the trainer thread has to do with others.
+struct Post<'a, E> {
+    commands: &'a Receiver<Command>,
+    /// Is told once whether there is a device to train on.
+    ready: &'a SyncSender<Result<(), EngineError>>,
+    listener: &'a mut E,
+}
+
+/// A device, as the run's facts have it.
+struct DeviceFacts {
+    /// In words.
+    words: String,
+    /// The ordinal of a CUDA GPU.
+    gpu: Option<usize>,
+}
+
 /// Chooses the device, says whether it is to be had, and trains on it.
-fn train(
-    job: Job,
-    parameters: usize,
-    commands: &Receiver<Command>,
-    ready: &SyncSender<Result<(), EngineError>>,
-    listener: &mut impl Listener,
-) {
+fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
     match job.settings.device {
-        DeviceChoice::Auto | DeviceChoice::Cpu => {
-            let settings = &job.settings;
-            let threads = shards::threads(settings.threads, &settings.hidden, settings.batch_size);
-            let state = network::untrained(&settings.hidden, settings.seed);
-            let dataset = Arc::clone(&job.dataset);
-            let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
-            let device = format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" });
-            run(job, learner, &device, parameters, commands, ready, listener);
-        }
-        DeviceChoice::Cuda(ordinal) => {
-            let state = network::untrained(&job.settings.hidden, job.settings.seed);
-            let learner = cuda(ordinal).and_then(|device| {
-                PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state)
-            });
-            run(job, learner, &format!("CUDA GPU {ordinal}"), parameters, commands, ready, listener);
-        }
+        DeviceChoice::Cpu => train_on_cpu(job, parameters, "", post),
+        DeviceChoice::Auto => match cuda(0) {
+            Ok(device) => train_on_gpu(job, parameters, Ok(device), 0, post),
+            Err(_) if cfg!(feature = "cuda") => train_on_cpu(job, parameters, " (no GPU answers)", post),
+            Err(_) => train_on_cpu(job, parameters, "", post),
+        },
+        DeviceChoice::Cuda(ordinal) => train_on_gpu(job, parameters, cuda(ordinal), ordinal, post),
     }
 }
 
-/// The CUDA GPU of this ordinal.
-#[cfg(feature = "cuda")]
-fn cuda(ordinal: usize) -> Result<dfdx::prelude::Cuda, EngineError> {
-    // The seed is for numbers that dfdx draws; fitroom draws its own.
-    dfdx::prelude::Cuda::try_build(ordinal, 0).map_err(|error| {
-        EngineError::Device(format!(
-            "CUDA GPU {ordinal} does not answer ({error:?}): see `nvidia-smi`, or choose --device cpu"
-        ))
-    })
+/// `why`: why on the CPU, where that is worth a word.
+fn train_on_cpu(job: Job, parameters: usize, why: &str, post: &mut Post<impl Listener>) {
+    let settings = &job.settings;
+    let threads = shards::threads(settings.threads, &settings.hidden, settings.batch_size);
+    let state = network::untrained(&settings.hidden, settings.seed);
+    let dataset = Arc::clone(&job.dataset);
+    let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
+    let words = format!("CPU, {threads} thread{}{why}", if threads == 1 { "" } else { "s" });
+    run(job, learner, DeviceFacts { words, gpu: None }, parameters, post);
 }
 
-/// Says how to get a build that has CUDA. The device is named for its type alone.
+fn train_on_gpu(
+    job: Job,
+    parameters: usize,
+    device: Result<Gpu, EngineError>,
+    ordinal: usize,
+    post: &mut Post<impl Listener>,
+) {
+    let state = network::untrained(&job.settings.hidden, job.settings.seed);
+    let learner = device
+        .and_then(|device| PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state));
+    run(job, learner, DeviceFacts { words: format!("CUDA GPU {ordinal}"), gpu: Some(ordinal) }, parameters, post);
+}
+
+#[cfg(feature = "cuda")]
+type Gpu = dfdx::prelude::Cuda;
+/// There is none: it is named for its type alone.
 #[cfg(not(feature = "cuda"))]
-fn cuda(_: usize) -> Result<dfdx::prelude::Cpu, EngineError> {
+type Gpu = dfdx::prelude::Cpu;
+
+/// The CUDA GPU of this ordinal.
+#[cfg(feature = "cuda")]
+fn cuda(ordinal: usize) -> Result<Gpu, EngineError> {
+    use std::panic;
+    // Where the driver does not start, dfdx panics instead of telling: that is no news for the terminal.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    // The seed is for numbers that dfdx draws; fitroom draws its own.
+    let built = catch_unwind(|| Gpu::try_build(ordinal, 0));
+    panic::set_hook(hook);
+    let reason = match built {
+        Ok(Ok(device)) => return Ok(device),
+        Ok(Err(error)) => format!("{error:?}"),
+        Err(panic) => words(panic.as_ref()).split_once(" value: ").map_or(String::new(), |(_, error)| error.to_owned()),
+    };
+    let advice = "see `nvidia-smi`, or choose --device cpu";
+    Err(EngineError::Device(format!("CUDA GPU {ordinal} does not answer: {reason}: {advice}")))
+}
+
+/// Says how to get a build that has CUDA.
+#[cfg(not(feature = "cuda"))]
+fn cuda(_: usize) -> Result<Gpu, EngineError> {
     let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \
                    CUDA toolkit, or choose --device cpu";
     Err(EngineError::Device(no_cuda.to_owned()))
@@ -211,35 +252,34 @@ fn cuda(_: usize) -> Result<dfdx::prelude::Cpu, EngineError> {
 fn run(
     job: Job,
     learner: Result<impl Learner, EngineError>,
-    device: &str,
+    device: DeviceFacts,
     parameters: usize,
-    commands: &Receiver<Command>,
-    ready: &SyncSender<Result<(), EngineError>>,
-    listener: &mut impl Listener,
+    post: &mut Post<impl Listener>,
 ) {
     let learner = match learner {
         Ok(learner) => learner,
         Err(error) => {
-            let _ = ready.send(Err(error));
+            let _ = post.ready.send(Err(error));
             return;
         }
     };
     // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
-    let _ = ready.send(Ok(()));
+    let _ = post.ready.send(Ok(()));
     let wishes = Wishes { pace: job.pace, evaluate_untrained: job.evaluate_untrained, selected: job.selected };
-    let (checkpoint, past) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
+    let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {
         settings: job.settings.clone(),
-        device: device.to_owned(),
+        device: device.words,
+        gpu: device.gpu,
         parameters,
         train_images: job.dataset.train.len(),
         test_images: job.dataset.test.len(),
         run: job.run,
-        past: past.unwrap_or_default(),
+        past: epochs.unwrap_or_default(),
         past_steps: checkpoint.as_ref().map_or(0, Checkpoint::step),
     };
     let trainer = Trainer::new(learner, job.dataset, job.settings);
-    worker::run(trainer, checkpoint.as_ref(), started, &wishes, commands, listener);
+    worker::run(trainer, checkpoint.as_ref(), started, &wishes, post.commands, post.listener);
 }
 
 /// Weights and biases of the network that these settings ask for.

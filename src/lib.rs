@@ -18,6 +18,7 @@ pub mod depth;
 pub mod engine;
 pub mod fashion;
 pub mod headless;
+pub mod machine;
 pub mod metrics;
 pub mod protocol;
 pub mod run;

@@ -82,6 +82,8 @@ pub enum Report {
         /// Every test image's prediction after this epoch, in the test images' order.
         predictions: Vec<Probabilities>,
     },
+    /// What the device is busy with, about once a second while it trains.
+    Usage(Usage),
     /// A checkpoint is kept.
     Saved {
         /// The steps that are trained in it.
@@ -108,6 +110,8 @@ pub struct Started {
     pub settings: Settings,
     /// The device that trains, in words: `CPU, 2 threads`.
     pub device: String,
+    /// The ordinal of the CUDA GPU that trains, if one does.
+    pub gpu: Option<usize>,
     /// Weights and biases of the network.
     pub parameters: usize,
     /// Images in the training split.
@@ -135,6 +139,23 @@ impl Started {
         let sizes = [PIXELS].into_iter().chain(self.settings.hidden.iter().copied()).chain([CLASSES]);
         sizes.map(|size| size.to_string()).collect::<Vec<_>>().join("-")
     }
+}
+
+/// How busy the device is that trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// What the device is called, where the run's own words do not say it: `NVIDIA H200`.
+    pub name: Option<String>,
+    /// How busy: of a GPU 0 to 100, of the CPU 100 for each core that this program keeps busy.
+    pub load_percent: u32,
+    /// Bytes of memory in use: of the whole GPU, or by this program.
+    pub memory: u64,
+    /// Bytes that the GPU has in all.
+    pub memory_total: Option<u64>,
+    /// Degrees Celsius of the GPU.
+    pub temperature: Option<u32>,
+    /// Watts that the GPU draws.
+    pub power: Option<u32>,
 }
 
 /// The steps since the last such report, and where the epoch stands.

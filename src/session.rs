@@ -4,10 +4,11 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, Weak,
         mpsc::{Receiver, Sender, channel},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
@@ -16,10 +17,14 @@ use crate::{
     cli::{Keeping, Training},
     engine::{self, Checkpoint, Job, Listener, Past, Worker},
     fashion::{Dataset, Source},
-    protocol::{Command, Report},
+    machine::Meter,
+    protocol::{Command, Report, Usage},
     run::{DatasetFacts, FileError, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files},
     settings::Settings,
 };
+
+/// How often the device's meter is read.
+const METER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What to train, on what, and where to keep it.
 #[derive(Clone, Debug)]
@@ -83,16 +88,68 @@ enum Message {
 struct Relay<E> {
     emit: E,
     recorder: Option<Sender<Message>>,
+    /// Shared with the thread that reads the meter, which ends when this is gone.
+    device: Arc<Mutex<Device>>,
 }
 
-impl<E: FnMut(Report) + Send + 'static> Listener for Relay<E> {
-    fn report(&mut self, report: Report) {
-        if let Some(recorder) = &self.recorder
-            && let Some(report) = for_the_files(&report)
-        {
+/// What the device does.
+#[derive(Debug, Default)]
+struct Device {
+    at_work: bool,
+    usage: Option<Usage>,
+}
+
+impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
+    /// Follows what the device does.
+    fn watch(&self, report: &Report) {
+        let mut device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        match report {
+            Report::Started(started) => {
+                device.at_work = true;
+                let (gpu, device, emit) = (started.gpu, Arc::downgrade(&self.device), self.emit.clone());
+                // Without a thread there is nothing to be read of the device, which is no loss to the training.
+                let _ = thread::Builder::new()
+                    .name("meter".to_owned())
+                    .spawn(move || read_meter(Meter::new(gpu), &device, emit));
+            }
+            Report::Resumed => device.at_work = true,
+            Report::Paused | Report::Finished | Report::Failed { .. } => device.at_work = false,
+            Report::Epoch { .. } => self.record(device.usage.take().map(Report::Usage)),
+            _ => {}
+        }
+    }
+
+    /// Tells the recorder, if there is one.
+    fn record(&self, report: Option<Report>) {
+        if let (Some(recorder), Some(report)) = (&self.recorder, report) {
             // It has ended only if it panicked, which ends nothing else.
             let _ = recorder.send(Message::Report(report));
         }
+    }
+}
+
+/// Reports how busy the device is, once a second while it is at work, until nobody trains any longer.
+fn read_meter(mut meter: Meter, device: &Weak<Mutex<Device>>, mut emit: impl FnMut(Report)) {
+    // The first reading is what the later ones are compared with.
+    let _ = meter.read();
+    loop {
+        thread::sleep(METER_INTERVAL);
+        let Some(device) = device.upgrade() else { return };
+        let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
+        if device.at_work
+            && let Some(usage) = meter.read()
+        {
+            device.usage = Some(usage.clone());
+            drop(device);
+            emit(Report::Usage(usage));
+        }
+    }
+}
+
+impl<E: FnMut(Report) + Clone + Send + 'static> Listener for Relay<E> {
+    fn report(&mut self, report: Report) {
+        self.watch(&report);
+        self.record(for_the_files(&report));
         (self.emit)(report);
     }
 
@@ -161,7 +218,8 @@ impl Session {
                 (Some(sender), Some(thread))
             }
         };
-        let worker = engine::spawn(job, Relay { emit, recorder }).wrap_err("cannot start training")?;
+        let worker =
+            engine::spawn(job, Relay { emit, recorder, device: Arc::default() }).wrap_err("cannot start training")?;
         Ok(Self { worker: Some(worker), recorder: thread })
     }
 

@@ -37,6 +37,7 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
         run: None,
         past: Vec::new(),
         past_steps: 0,
+        gpu: None,
     };
     recorder.record(&Report::Started(started), now()).unwrap();
     for epoch in epochs {

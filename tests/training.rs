@@ -148,6 +148,7 @@ fn a_run_begins_with_its_facts_and_ends_with_finished() {
         run: None,
         past: Vec::new(),
         past_steps: 0,
+        gpu: None,
     };
     assert_eq!(*started, expected);
     assert!(started.device.starts_with("CPU"), "{}", started.device);

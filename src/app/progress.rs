@@ -108,6 +108,7 @@ mod tests {
             run: None,
             past: Vec::new(),
             past_steps: 0,
+            gpu: None,
         }
     }
 

@@ -69,6 +69,7 @@ fn started() -> Report {
         run: None,
         past: Vec::new(),
         past_steps: 0,
+        gpu: None,
     })
 }
 

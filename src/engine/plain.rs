@@ -1,7 +1,7 @@
 //! The learner that is nothing but dfdx: its tensors, its tape, its Adam, on any of its devices. Trains on GPUs, and is
 //! what the one for processors is held to.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use super::{
     adam::Adam,
@@ -9,15 +9,20 @@ use super::{
     trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
 };
 use crate::fashion::{Dataset, PIXELS};
-use dfdx::prelude::{Backward, Device, Gradients, Trace};
+use dfdx::prelude::{Backward, Device, GatherTo, Gradients, Trace, TryStack};
 
 /// Images that one pass of [`PlainLearner::logits`] takes, which bounds its memory.
 const CHUNK: usize = 1_000;
 
-/// A network, its optimizer, and the images that it learns from.
+/// A network, its optimizer, and the images that it learns from: on the device, once and for all, so that a step sends it
+/// no more than its images' indices and classes.
 pub(super) struct PlainLearner<D: Device<f32>> {
     device: D,
     dataset: Arc<Dataset>,
+    /// The training images' ink, `[images, 784]`.
+    train: Rows<D>,
+    /// The test images' ink, in chunks.
+    test: Vec<Rows<D>>,
     learning_rate: f64,
     network: Network<D>,
     adam: Adam<D>,
@@ -45,21 +50,19 @@ impl<D: Device<f32>> PlainLearner<D> {
     ) -> Result<Self, EngineError> {
         let network = Network::new(&device, &state.parameters)?;
         let adam = Adam::new(learning_rate, &network, state)?;
-        Ok(Self { device, dataset, learning_rate, network, adam, pending: Vec::new() })
+        let images = |pixels: &[u8]| rows(&device, pixels).map_err(EngineError::arithmetic);
+        let train = images(dataset.train.pixels())?;
+        let test = dataset.test.pixels().chunks(CHUNK * PIXELS).map(images).collect::<Result<_, _>>()?;
+        Ok(Self { device, dataset, train, test, learning_rate, network, adam, pending: Vec::new() })
     }
 
     /// One step; what can fail in it fails with the device's own error.
     fn try_step(&mut self, batch: &[u32]) -> Result<(), D::Err> {
-        let train = &self.dataset.train;
-        let mut pixels = Vec::with_capacity(batch.len() * PIXELS);
-        let mut labels = Vec::with_capacity(batch.len());
-        for &index in batch {
-            let index = index as usize;
-            pixels.extend(train.image(index).pixels().iter().copied().map(ink));
-            labels.push(train.class(index).index());
-        }
-        let images = self.device.try_tensor_from_vec(pixels, (batch.len(), PIXELS))?;
+        let indices: Vec<usize> = batch.iter().map(|index| *index as usize).collect();
+        let labels = indices.iter().map(|index| self.dataset.train.class(*index).index()).collect();
+        let indices = self.device.try_tensor_from_vec(indices, (batch.len(),))?;
         let labels = self.device.try_tensor_from_vec(labels, (batch.len(),))?;
+        let images: Rows<D> = self.train.clone().try_gather(indices)?;
 
         let logits = self.network.forward(images.traced(Gradients::leaky()))?;
         let (loss, correct) = loss_and_correct(logits, labels)?;
@@ -73,13 +76,38 @@ impl<D: Device<f32>> PlainLearner<D> {
 
     fn try_logits(&self, pixels: &[u8]) -> Result<Vec<Logits>, D::Err> {
         let mut logits = Vec::with_capacity(pixels.len() / PIXELS);
-        for chunk in pixels.chunks(CHUNK * PIXELS) {
-            let ink = chunk.iter().copied().map(ink).collect::<Vec<_>>();
-            let images: Rows<D> = self.device.try_tensor_from_vec(ink, (chunk.len() / PIXELS, PIXELS))?;
+        let mut forward = |images: Rows<D>| -> Result<(), D::Err> {
             logits.extend_from_slice(self.network.forward(images)?.as_vec().as_chunks().0);
+            Ok(())
+        };
+        if ptr::eq(pixels, self.dataset.test.pixels()) {
+            self.test.iter().cloned().try_for_each(forward)?;
+        } else {
+            pixels.chunks(CHUNK * PIXELS).try_for_each(|chunk| forward(rows(&self.device, chunk)?))?;
         }
         Ok(logits)
     }
+
+    /// The figures of the steps since the last call, fetched in one go: the host waits for the device once.
+    fn fetch(&mut self) -> Result<Vec<StepOutcome>, D::Err> {
+        if self.pending.is_empty() {
+            return Ok(Vec::new());
+        }
+        let images: Vec<u32> = self.pending.iter().map(|pending| pending.images).collect();
+        let figures: Vec<Scalar<D>> =
+            self.pending.drain(..).flat_map(|pending| [pending.loss, pending.correct]).collect();
+        let figures = figures.try_stack()?.as_vec();
+        let (figures, _) = figures.as_chunks();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, exact in a float")]
+        let outcome =
+            |(images, [loss, correct]): (u32, &[f32; 2])| StepOutcome { loss: *loss, correct: *correct as u32, images };
+        Ok(images.into_iter().zip(figures).map(outcome).collect())
+    }
+}
+
+/// Images on a device, `[images, 784]`.
+fn rows<D: Device<f32>>(device: &D, pixels: &[u8]) -> Result<Rows<D>, D::Err> {
+    device.try_tensor_from_vec(pixels.iter().copied().map(ink).collect(), (pixels.len() / PIXELS, PIXELS))
 }
 
 impl<D: Device<f32>> Learner for PlainLearner<D> {
@@ -88,12 +116,7 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
     }
 
     fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError> {
-        outcomes.extend(self.pending.drain(..).map(|pending| StepOutcome {
-            loss: pending.loss.as_vec()[0],
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, exact in a float")]
-            correct: pending.correct.as_vec()[0] as u32,
-            images: pending.images,
-        }));
+        outcomes.extend(self.fetch().map_err(EngineError::arithmetic)?);
         Ok(())
     }
 
@@ -107,7 +130,8 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
     }
 
     fn restore(&mut self, state: &LearnerState) -> Result<(), EngineError> {
-        *self = Self::new(self.device.clone(), Arc::clone(&self.dataset), self.learning_rate, state)?;
+        self.network = Network::new(&self.device, &state.parameters)?;
+        self.adam = Adam::new(self.learning_rate, &self.network, state)?;
         Ok(())
     }
 }

@@ -424,6 +424,27 @@ mod tests {
         }
     }
 
+    /// What a GPU trained is gone on with on the CPU, and the other way round.
+    #[test]
+    fn a_state_moves_between_the_two_learners_to_the_bit() {
+        let dataset = fashion(2_000, 1);
+        let mut sharded = learner(&dataset, 32, 2, &untrained(&[128, 33], 0));
+        train(&mut sharded, batches(32, 10, 2_000));
+        let state = sharded.state().expect("the CPU computes");
+        prepare_cpu_thread(1);
+        let plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), 1e-3, &untrained(&[128, 33], 1));
+        let mut plain = plain.expect("there is room");
+        plain.restore(&state).expect("the layers are the same");
+        assert_same(&plain.state().expect("the CPU computes"), &state);
+        let (one, other) = (train(&mut plain, batches(32, 5, 2_000)), train(&mut sharded, batches(32, 5, 2_000)));
+        for (one, other) in one.iter().zip(&other) {
+            assert!((one.loss - other.loss).abs() < 1e-5, "{} is not {}", one.loss, other.loss);
+        }
+        let state = plain.state().expect("the CPU computes");
+        sharded.restore(&state).expect("the layers are the same");
+        assert_same(&sharded.state().expect("the CPU computes"), &state);
+    }
+
     #[test]
     fn many_images_have_the_logits_that_each_has_alone() {
         let dataset = fashion(1, PASS * 2 + 77);

@@ -95,6 +95,9 @@ pub enum EngineError {
     /// A setting that nothing can be trained with.
     #[error("{0}")]
     Setting(String),
+    /// The device has too little memory.
+    #[error("the device has too little free memory: choose smaller --hidden or --batch-size, or another --device")]
+    Memory,
     /// dfdx or the device under it failed.
     #[error("the device failed: {0}")]
     Arithmetic(String),
@@ -129,7 +132,12 @@ impl EngineError {
     /// A device's error, in words.
     #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
     pub(super) fn arithmetic(error: impl ToString) -> Self {
-        Self::Arithmetic(error.to_string())
+        let words = error.to_string();
+        // As CUDA's driver and dfdx's CPU call it.
+        if words.contains("OUT_OF_MEMORY") || words.contains("OutOfMemory") {
+            return Self::Memory;
+        }
+        Self::Arithmetic(words)
     }
 }
 
@@ -524,6 +532,13 @@ mod tests {
     #[test]
     fn seed_0_shuffles_as_it_always_did() {
         assert_eq!(order(60_000, 0, 1)[..4], [36_540, 49_192, 3_629, 34_018]);
+    }
+
+    #[test]
+    fn a_device_without_room_says_what_to_do() {
+        let error = EngineError::arithmetic("Driver(DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\"))");
+        assert!(error.to_string().contains("choose smaller --hidden"), "{error}");
+        assert!(EngineError::arithmetic("CUDA_ERROR_ILLEGAL_ADDRESS").to_string().starts_with("the device failed"));
     }
 
     #[test]

@@ -107,6 +107,7 @@ mod tests {
             run: Some("coat".to_owned()),
             past: Vec::new(),
             past_steps: 0,
+            gpu: None,
         };
         for report in [
             Report::Started(started),

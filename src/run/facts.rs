@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     fashion::{Class, Dataset, Source, Split},
-    protocol::EpochRecord,
+    protocol::{EpochRecord, Usage},
     settings::Settings,
 };
 
@@ -33,6 +33,9 @@ pub struct Facts {
     pub settings: Settings,
     /// The device that trains, in words; `null` until it answered.
     pub device: Option<String>,
+    /// How busy the device was lately; `null` until it was read.
+    #[serde(default)]
+    pub usage: Option<Usage>,
     /// Weights and biases of the network; `null` until it stood.
     pub parameters: Option<usize>,
     /// What it learns.
@@ -53,6 +56,7 @@ impl Facts {
             ended: None,
             settings,
             device: None,
+            usage: None,
             parameters: None,
             dataset,
             versions: Versions::default(),

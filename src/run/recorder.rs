@@ -91,6 +91,10 @@ impl Recorder {
             Report::Started(started) => self.start(started),
             Report::Epoch { record, .. } => self.epoch(record, now),
             Report::Finished => self.end(State::Done, now),
+            Report::Usage(usage) => {
+                self.facts.usage = Some(usage.clone());
+                Ok(())
+            }
             Report::Failed { reason } => self.end(State::Failed { reason: reason.clone() }, now),
             Report::Batch(_)
             | Report::Prediction { .. }
@@ -201,6 +205,7 @@ mod tests {
             run: None,
             past: Vec::new(),
             past_steps: 0,
+            gpu: None,
         })
     }
 

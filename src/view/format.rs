@@ -2,6 +2,14 @@
 
 use ratatui::{style::Style, text::Span};
 
+/// Bytes in the unit that leaves one to three digits before the point: `93 MB`, `1.4 GB`.
+pub fn bytes(bytes: u64) -> String {
+    match bytes / 1_000_000 {
+        megabytes @ ..1000 => format!("{megabytes} MB"),
+        megabytes => format!("{}.{} GB", megabytes / 1000, megabytes % 1000 / 100),
+    }
+}
+
 /// A count with its thousands set apart: `101,770`.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();

@@ -9,9 +9,10 @@ use ratatui::{
 
 use crate::{
     app::{App, Phase, progress::Progress},
+    protocol::Usage,
     view::{
         bars::Gauge,
-        format::{accuracy, duration, loss, pace, rounded, thousands, width, wrap},
+        format::{accuracy, bytes, duration, joined, loss, pace, rounded, thousands, width, wrap},
         heading,
         theme::{Theme, Tone},
     },
@@ -20,7 +21,22 @@ use crate::{
 /// Draws the heading, with the device.
 pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let device = app.started().map_or("", |started| &started.device);
-    heading::draw(frame, area, "Training", device, theme);
+    let mut facts = vec![device.to_owned()];
+    facts.extend(app.usage().map(usage).unwrap_or_default());
+    let room = usize::from(area.width).saturating_sub(width("Training") + width(theme.glyphs().dot));
+    let facts = joined(facts.iter().map(String::as_str), theme.glyphs().dot, room);
+    heading::draw(frame, area, "Training", &facts, theme);
+}
+
+/// How busy the device is, in a few words each.
+fn usage(usage: &Usage) -> Vec<String> {
+    let mut facts: Vec<String> = usage.name.iter().cloned().collect();
+    facts.push(format!("{}% busy", usage.load_percent));
+    let memory = bytes(usage.memory);
+    facts.push(usage.memory_total.map_or(memory.clone(), |total| format!("{memory} of {}", bytes(total))));
+    facts.extend(usage.temperature.map(|celsius| format!("{celsius} °C")));
+    facts.extend(usage.power.map(|watts| format!("{watts} W")));
+    facts
 }
 
 /// Draws the state and the figures that no curve shows, or the reason of a failure.

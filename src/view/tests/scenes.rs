@@ -38,6 +38,7 @@ pub fn started() -> App {
         run: None,
         past: Vec::new(),
         past_steps: 0,
+        gpu: None,
     }));
     app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
     app
