@@ -207,7 +207,9 @@ impl App {
             Report::Usage(usage) => self.usage = Some(usage),
             Report::Saved { step } => self.apply_saved(step),
             Report::NotSaved { reason } => {
-                self.saving = false;
+                if std::mem::take(&mut self.saving) {
+                    self.notice = None;
+                }
                 self.unsaved = Some(reason);
             }
             Report::Finished => self.phase = Phase::Done,

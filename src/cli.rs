@@ -245,8 +245,8 @@ impl Training {
     /// What differs, where something else is asked for than the run was begun with, in words that follow its name.
     pub fn settings_of(&self, run: &Settings) -> Result<Settings, String> {
         let settings = self.over(run);
-        let differ = |option, theirs: &dyn fmt::Debug, asked: &dyn fmt::Debug| {
-            Err(format!("was begun with {option} {theirs:?}, and cannot go on with {asked:?}"))
+        let differ = |option, theirs: &dyn fmt::Display, asked: &dyn fmt::Display| {
+            Err(format!("was begun with {option} {theirs}, and cannot go on with {asked}"))
         };
         if settings.batch_size != run.batch_size {
             return differ("--batch-size", &run.batch_size, &settings.batch_size);
@@ -255,7 +255,7 @@ impl Training {
             return differ("--learning-rate", &run.learning_rate, &settings.learning_rate);
         }
         if settings.hidden != run.hidden {
-            return differ("--hidden", &run.hidden, &settings.hidden);
+            return differ("--hidden", &units_of(run), &units_of(&settings));
         }
         if settings.seed != run.seed {
             return differ("--seed", &run.seed, &settings.seed);
@@ -281,6 +281,11 @@ impl Training {
     pub fn source(&self) -> Source {
         self.data.clone().map_or(Source::Embedded, Source::Directory)
     }
+}
+
+/// The hidden layers as the command line has them.
+fn units_of(settings: &Settings) -> String {
+    settings.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// A whole number in the range, or what was expected instead.

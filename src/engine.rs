@@ -15,6 +15,7 @@ mod worker;
 
 use std::{
     any::Any,
+    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
@@ -192,9 +193,12 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
 }
 
 /// `why`: why on the CPU, where that is worth a word.
-fn train_on_cpu(job: Job, parameters: usize, why: &str, post: &mut Post<impl Listener>) {
+fn train_on_cpu(mut job: Job, parameters: usize, why: &str, post: &mut Post<impl Listener>) {
+    let Settings { threads, hidden, batch_size, .. } = &job.settings;
+    let threads = shards::threads(*threads, hidden, *batch_size);
+    // From here on their number is settled, also for who goes on with the run: the weights depend on it.
+    job.settings.threads = NonZeroUsize::new(threads);
     let settings = &job.settings;
-    let threads = shards::threads(settings.threads, &settings.hidden, settings.batch_size);
     let state = network::untrained(&settings.hidden, settings.seed);
     let dataset = Arc::clone(&job.dataset);
     let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);

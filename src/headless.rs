@@ -5,9 +5,11 @@ mod json;
 mod lines;
 
 use std::{
-    io::{self, IsTerminal, Stdout, stdout},
+    fs,
+    io::{self, IsTerminal, Stdout, Write, stderr, stdout},
     sync::{Arc, mpsc},
     thread,
+    time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
@@ -35,7 +37,7 @@ trait Teller {
 enum Event {
     Report(Report),
     /// The number of a signal that asks to end.
-    Signal(u8),
+    Signal(i32),
 }
 
 /// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
@@ -64,7 +66,7 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
 fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller) -> Result<u8> {
     for event in events {
         let report = match &event {
-            Event::Signal(number) => return Ok(128 + number),
+            Event::Signal(number) => return Ok(u8::try_from(128 + number).expect("their numbers are small")),
             Event::Report(report) => report,
         };
         match teller.tell(report) {
@@ -83,7 +85,8 @@ fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller) -> Result<u8>
 
 fn tell_what_is_not_saved(event: &Event) {
     if let Event::Report(Report::NotSaved { reason }) = event {
-        eprintln!("fitroom: {reason}");
+        // Where standard error is gone there is nobody to tell.
+        let _ = writeln!(stderr(), "fitroom: {reason}");
     }
 }
 
@@ -99,19 +102,42 @@ fn teller(json: bool, out: Stdout) -> Box<dyn Teller> {
 
 /// Listens for signals that ask to end, on a thread of its own: the first one is handed on, the second one ends the program.
 fn listen(events: mpsc::Sender<Event>) -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for signals")?;
+    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&number| !is_ignored(number));
+    let mut signals = Signals::new(wanted).context("cannot listen for signals")?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            let mut numbers = signals.forever().filter_map(|number| u8::try_from(number).ok());
-            if let Some(number) = numbers.next() {
-                // Nobody listens any longer: the program is about to end.
-                let _ = events.send(Event::Signal(number));
-            }
-            if let Some(number) = numbers.next() {
-                std::process::exit(i32::from(128 + number));
+            let mut first = None;
+            for number in signals.forever() {
+                match first {
+                    None => {
+                        first = Some(Instant::now());
+                        // An error means that the program is about to end.
+                        let _ = events.send(Event::Signal(number));
+                    }
+                    Some(first) if is_second(number, first.elapsed()) => std::process::exit(128 + number),
+                    Some(_) => {}
+                }
             }
         })
         .context("cannot start a thread")?;
     Ok(())
+}
+
+/// Whether a signal so long after the first one is a second request. A shell that loses its terminal hangs its programs up
+/// more than once, and `timeout` ends the program and its group, which are one request each.
+fn is_second(number: i32, after: Duration) -> bool {
+    const AT_ONCE: Duration = Duration::from_millis(50);
+    number != SIGHUP && after > AT_ONCE
+}
+
+/// Whether whoever started the program wants it to pass over this signal, as `nohup` does. Where the system does not tell,
+/// SIGHUP is left as it is.
+fn is_ignored(number: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+        Some(mask) => mask >> (number - 1) & 1 == 1,
+        None => number == SIGHUP,
+    }
 }

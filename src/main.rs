@@ -1,7 +1,7 @@
 //! The program: reads the command line, dispatches, and turns the outcome into an exit status. No logic.
 
 use std::{
-    io::{BufWriter, IsTerminal, stdout},
+    io::{BufWriter, IsTerminal, Write, stderr, stdout},
     process::ExitCode,
 };
 
@@ -20,7 +20,8 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("fitroom: {error:#}");
+            // After a hang-up standard error is gone too.
+            let _ = writeln!(stderr(), "fitroom: {error:#}");
             ExitCode::FAILURE
         }
     }

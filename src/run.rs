@@ -31,7 +31,7 @@ pub use files::FileError;
 pub use jiff::Timestamp;
 pub use lock::Lock;
 pub use recorder::Recorder;
-pub use runs::{Listed, Runs};
+pub use runs::{Listed, NewRun, Runs};
 
 use crate::protocol::EpochRecord;
 

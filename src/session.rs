@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -19,12 +19,14 @@ use crate::{
     fashion::{Dataset, Source},
     machine::Meter,
     protocol::{Command, Report, Usage},
-    run::{DatasetFacts, FileError, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files},
+    run::{DatasetFacts, NewRun, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files},
     settings::Settings,
 };
 
 /// How often the device's meter is read.
 const METER_INTERVAL: Duration = Duration::from_secs(1);
+/// Messages that may wait for the disk. Past it training waits too, for each may be a checkpoint of any size.
+const QUEUE: usize = 4;
 
 /// What to train, on what, and where to keep it.
 #[derive(Clone, Debug)]
@@ -87,7 +89,7 @@ enum Message {
 /// Hands on what happens to whoever looks on, and to the recorder.
 struct Relay<E> {
     emit: E,
-    recorder: Option<Sender<Message>>,
+    recorder: Option<SyncSender<Message>>,
     /// Shared with the thread that reads the meter, which ends when this is gone.
     device: Arc<Mutex<Device>>,
 }
@@ -209,7 +211,7 @@ impl Session {
         let (recorder, thread) = match opened {
             None => (None, None),
             Some(opened) => {
-                let (sender, messages) = channel();
+                let (sender, messages) = sync_channel(QUEUE);
                 let emit = emit.clone();
                 let thread = thread::Builder::new()
                     .name("recorder".to_owned())
@@ -259,15 +261,13 @@ struct Opened {
 
 impl Opened {
     /// A new run. The digest of its data set is left to the recorder's thread, so that training need not wait for it.
-    fn new(run: Run, job: &Job, source: &Source) -> Self {
+    fn new(new: NewRun, job: &Job, source: &Source) -> Self {
+        let run = new.run().clone();
         let (settings, dataset, source) = (job.settings.clone(), Arc::clone(&job.dataset), source.clone());
-        let recorder = {
-            let run = run.clone();
-            move || {
-                let facts = DatasetFacts::new(&dataset, &source);
-                let digest = facts.sha256.clone();
-                Ok((Recorder::create(run, settings, facts, Timestamp::now())?, digest))
-            }
+        let recorder = move || {
+            let facts = DatasetFacts::new(&dataset, &source);
+            let digest = facts.sha256.clone();
+            Ok((Recorder::create(new, settings, facts, Timestamp::now())?, digest))
         };
         Self { run, recorder: Box::new(recorder), epochs_done: 0 }
     }
@@ -307,7 +307,9 @@ fn record(opened: Opened, messages: &Receiver<Message>, mut emit: impl FnMut(Rep
         Ok(made) => made,
         Err(error) => {
             emit(not_saved(&error));
-            return;
+            // Whoever asks for a checkpoint is told again.
+            let asked = messages.iter().filter(|message| matches!(message, Message::Checkpoint(_)));
+            return asked.for_each(|_| emit(not_saved(&error)));
         }
     };
     for message in messages {
@@ -338,14 +340,16 @@ fn keep(
     histograms_of: &mut u32,
 ) -> Result<(), RunError> {
     let epoch = checkpoint.epochs_done();
+    let mut histograms = Ok(());
     if epoch > *histograms_of {
         *histograms_of = epoch;
-        recorder.histograms(epoch, &variables(checkpoint), Timestamp::now())?;
+        histograms = recorder.histograms(epoch, &variables(checkpoint), Timestamp::now());
     }
     let path = recorder.run().checkpoint_path();
     let bytes = checkpoint.to_bytes(digest);
-    files::replace_with(&path, |file| io::Write::write_all(file, &bytes.map_err(io::Error::other)?))
-        .map_err(|error: FileError| error.into())
+    files::replace_with(&path, |file| io::Write::write_all(file, &bytes.map_err(io::Error::other)?))?;
+    // A checkpoint is worth more than a picture of it.
+    histograms
 }
 
 /// Every weight and bias under its tag.

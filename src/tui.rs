@@ -3,7 +3,12 @@
 
 mod screen;
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{
+    io::{self, Write, stderr},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
 use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind};
@@ -27,6 +32,9 @@ use crate::{
 
 /// Reports that may wait for the screen. Past it per-batch figures are dropped, and the worker waits with the others.
 const QUEUE: usize = 256;
+
+/// The number of SIGHUP.
+const HANGUP: u8 = 1;
 
 /// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, or 128 + N for the signal
 /// N that ended it.
@@ -83,7 +91,9 @@ impl Signals {
     /// What the next signal asks for.
     async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.hangup.recv() => Asked::End(1),
+            // A terminal that goes hangs its programs up and continues them.
+            biased;
+            _ = self.hangup.recv() => Asked::End(HANGUP),
             _ = self.interrupt.recv() => Asked::End(2),
             _ = self.terminate.recv() => Asked::End(15),
             _ = self.continued.recv() => Asked::Continue,
@@ -117,7 +127,8 @@ impl Dashboard {
                 biased;
                 asked = signals.next() => match asked {
                     Asked::End(number) => {
-                        self.close(&mut signals, &mut keys).await?;
+                        self.close(&mut signals, &mut keys, &mut reports).await?;
+                        self.leave();
                         return Ok(128 + number);
                     }
                     Asked::Continue => self.resume()?,
@@ -131,15 +142,20 @@ impl Dashboard {
                 _ = ticks.tick(), if self.changed => self.draw()?,
             }
         }
-        self.close(&mut signals, &mut keys).await?;
-        match self.app.phase() {
+        self.close(&mut signals, &mut keys, &mut reports).await?;
+        match self.leave() {
             Phase::Failed { reason } => bail!("{reason}"),
             _ => Ok(0),
         }
     }
 
     /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
-    async fn close(&mut self, signals: &mut Signals, keys: &mut EventStream) -> Result<()> {
+    async fn close(
+        &mut self,
+        signals: &mut Signals,
+        keys: &mut EventStream,
+        reports: &mut mpsc::Receiver<Report>,
+    ) -> Result<()> {
         let Some(session) = self.session.take() else { return Ok(()) };
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
@@ -148,18 +164,37 @@ impl Dashboard {
             let _ = done.send(());
         });
         closing.context("cannot start a thread")?;
-        self.draw()?;
+        // A terminal that has gone shows nothing, and the run is saved all the same.
+        let _ = self.draw();
+        let mut has_keys = true;
         loop {
             tokio::select! {
-                _ = &mut is_done => return Ok(()),
-                Asked::End(_) = signals.next() => return Ok(()),
-                event = keys.next() => match event {
-                    Some(Ok(Event::Key(key))) if keys::action(key) == Some(Action::Quit) => return Ok(()),
-                    Some(Ok(_)) => {}
-                    None | Some(Err(_)) => return Ok(()),
+                _ = &mut is_done => break,
+                // A shell that loses its terminal hangs its programs up more than once: that is no second request.
+                Asked::End(number) = signals.next() => if number != HANGUP { break },
+                event = keys.next(), if has_keys => match event {
+                    Some(Ok(Event::Key(key))) if keys::action(key) == Some(Action::Quit) => break,
+                    event => has_keys = matches!(event, Some(Ok(_))),
                 },
+                Some(report) = reports.recv() => self.app.apply(report),
             }
         }
+        while let Ok(report) = reports.try_recv() {
+            self.app.apply(report);
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back, and tells there what the screen can no longer: that the run was not saved. Returns how it
+    /// ended.
+    fn leave(self) -> Phase {
+        let Self { screen, app, .. } = self;
+        drop(screen);
+        if let Some(reason) = app.unsaved() {
+            // Where standard error is gone there is nobody to tell.
+            let _ = writeln!(stderr(), "fitroom: {reason}");
+        }
+        app.phase().clone()
     }
 
     fn ticks(&self) -> Interval {

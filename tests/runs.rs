@@ -160,6 +160,65 @@ fn a_run_that_is_stopped_amid_an_epoch_goes_on_at_that_step_and_ends_as_one_that
 }
 
 #[test]
+fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
+    let place = Place::new();
+    for (number, wait) in scattered(3).take(12).enumerate() {
+        let name = format!("run{number}");
+        let mut child = place
+            .train(&["--epochs", "1", "--run", &name])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program runs");
+        thread::sleep(Duration::from_millis(2 + wait % 40));
+        child.kill().expect("the process is ours");
+        child.wait().expect("it has ended");
+        let how = if place.path("runs").join(&name).join("run.json").exists() { "--resume" } else { "--run" };
+        assert_success(&run(place.train(&["--epochs", "1", how, &name])));
+        assert_eq!(place.metrics(&name).len(), 1);
+        let names = fs::read_dir(place.path("runs").join(&name)).expect("it is a directory").count();
+        assert_eq!(names, 5, "something of the killed program is left");
+    }
+}
+
+#[test]
+fn a_shell_that_hangs_up_twice_does_not_keep_a_run_from_being_saved() {
+    let place = Place::new();
+    let mut child = place.train(&["--run", "coat", "--pace", "100"]).stdout(Stdio::null()).spawn().expect("it runs");
+    until("it trains", || place.path("runs/coat/run.json").exists());
+    thread::sleep(Duration::from_millis(200));
+    signal(&child, Signal::HUP);
+    thread::sleep(Duration::from_millis(1));
+    signal(&child, Signal::HUP);
+    assert_eq!(child.wait().expect("it ends").code(), Some(129));
+    assert_eq!(place.facts("coat")["state"], "stopped");
+    assert!(place.checkpoint("coat").header["step"].as_u64() > Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hang_up_that_nohup_keeps_away_ends_nothing() {
+    let place = Place::new();
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let line = format!("trap '' HUP; exec {fitroom} train --data data --epochs 2 --run coat --pace 1000");
+    let mut command = Command::new("sh");
+    command.args(["-c", &line]).current_dir(place.directory.path()).stdout(Stdio::null());
+    let mut child = command.spawn().expect("the program runs");
+    until("it trains", || place.path("runs/coat/run.json").exists());
+    signal(&child, Signal::HUP);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(place.metrics("coat").len(), 2);
+}
+
+#[test]
+fn an_error_that_nobody_can_be_told_is_an_error_still() {
+    let place = Place::new();
+    let mut child = place.train(&["--resume", "none"]).stderr(Stdio::piped()).spawn().expect("the program runs");
+    drop(child.stderr.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
 fn a_second_signal_ends_at_once() {
     let place = Place::new();
     // A step that takes seconds, which the first signal waits for.
@@ -222,7 +281,7 @@ fn what_cannot_be_gone_on_with_says_why() {
     let words = error(place.train(&["--resume", "dress"]));
     assert!(words.contains("no run dress in runs; there is coat"), "{words}");
     let words = error(place.command(&["train", "--resume", "coat", "--hidden", "32"]));
-    assert!(words.contains("the run coat was begun with --hidden [64], and cannot go on with [32]"), "{words}");
+    assert!(words.contains("the run coat was begun with --hidden 64, and cannot go on with 32"), "{words}");
     let words = error(place.train(&["--resume", "coat", "--learning-rate", "0.01"]));
     assert!(words.contains("--learning-rate 0.001, and cannot go on with 0.01"), "{words}");
 

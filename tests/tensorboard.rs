@@ -77,8 +77,9 @@ fn values(count: usize, spread: u16) -> Vec<f32> {
 
 /// A run that was killed after its third epoch, whose checkpoint had two, and that went on from there.
 fn resumed_run(runs: &Runs) -> Run {
-    let run = runs.create(Some("resumed"), now()).unwrap();
-    let mut recorder = Recorder::create(run.clone(), settings(), dataset(), now()).unwrap();
+    let new = runs.create(Some("resumed"), now()).unwrap();
+    let run = new.run().clone();
+    let mut recorder = Recorder::create(new, settings(), dataset(), now()).unwrap();
     train(&mut recorder, 1..=3);
     drop(recorder);
     let mut recorder = Recorder::resume(run.clone(), 2, &dataset(), now()).unwrap();

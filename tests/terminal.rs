@@ -1,15 +1,22 @@
 //! Runs the real program in a real pseudo-terminal, as a person does: looks at the screen, presses keys, and leaves.
 
+#[expect(dead_code, reason = "what is of no use here is in other tests")]
+#[path = "place/place.rs"]
+mod place;
+
 use std::{
+    fs,
     io::{Read, Write},
     num::NonZeroU16,
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
 };
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use self::place::Place;
 
 /// How long a screen may take to show what it should: far above what it takes, for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,15 +34,19 @@ struct Terminal {
 
 impl Terminal {
     fn start(columns: u16, rows: u16, arguments: &[&str]) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
         command.args(arguments);
+        command.env("FITROOM_NO_SAVE", "1");
+        command.cwd(Path::new(env!("CARGO_MANIFEST_DIR")));
+        Self::run(columns, rows, command)
+    }
+
+    fn run(columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
-        command.env("FITROOM_NO_SAVE", "1");
         command.env_remove("NO_COLOR");
-        command.cwd(Path::new(env!("CARGO_MANIFEST_DIR")));
         let before = settings(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the program starts");
         let mut reader = pair.master.try_clone_reader().expect("the terminal can be read");
@@ -124,6 +135,25 @@ impl Drop for Terminal {
     }
 }
 
+/// A run's directory, as another program sees it.
+struct Run(PathBuf);
+
+impl Run {
+    fn at(place: &Place, name: &str) -> Self {
+        Self(place.path("runs").join(name))
+    }
+
+    fn state(&self) -> String {
+        let facts = fs::read(self.0.join("run.json")).expect("the run has facts");
+        let facts: serde_json::Value = serde_json::from_slice(&facts).expect("they are JSON");
+        facts["state"].as_str().expect("it is text").to_owned()
+    }
+
+    fn epochs(&self) -> usize {
+        fs::read_to_string(self.0.join("metrics.jsonl")).expect("the run has metrics").lines().count()
+    }
+}
+
 fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("a terminal has cells")
 }
@@ -158,6 +188,50 @@ fn slow_motion_shows_a_single_batch_at_a_time_and_pausing_twice_resumes() {
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
+}
+
+#[test]
+fn a_run_that_is_left_is_gone_on_with_to_the_end() {
+    let place = Place::new();
+    let dashboard = |options: &str| {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.args(["--data", place.path("data").to_str().expect("text")]);
+        command.args(["--runs", place.path("runs").to_str().expect("text")]);
+        command.args(options.split_whitespace());
+        Terminal::run(100, 30, command)
+    };
+    let run = Run::at(&place, "coat");
+    let mut terminal = dashboard("--epochs 3 --hidden 16 --pace 250 --run coat");
+    terminal.until_shown("run coat");
+    terminal.press("s");
+    terminal.until_shown("saved as it is after step");
+    terminal.until("the second epoch", |screen| screen.contains("2/3"));
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+    assert_eq!((run.state(), run.epochs()), ("stopped".to_owned(), 1));
+
+    let mut terminal = dashboard("--resume coat");
+    terminal.until("the end", |screen| screen.contains("done in"));
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    assert_eq!((run.state(), run.epochs()), ("done".to_owned(), 3));
+}
+
+#[test]
+fn a_run_that_cannot_be_saved_is_told_on_the_screen_and_after_it() {
+    let place = Place::new();
+    let mut command = CommandBuilder::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    // No file may grow, as on a full disk.
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f 0; exec {fitroom} --data data --hidden 16 --pace 100")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("not saved: cannot write runs/");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+    assert!(terminal.text().contains("fitroom: not saved"), "{}", terminal.text());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A run as the rest of the program sees it: commands into a worker thread, reports out of it, on real images.
 
 use std::{
+    num::NonZeroUsize,
     sync::{
         Arc, LazyLock,
         mpsc::{Receiver, RecvTimeoutError, channel},
@@ -135,7 +136,8 @@ fn assert_close(left: f64, right: f64) {
 #[test]
 fn a_run_begins_with_its_facts_and_ends_with_finished() {
     let job = job(1_000, 100);
-    let settings = job.settings.clone();
+    // So small a network is not worth a second thread; whoever goes on with the run takes as many.
+    let settings = Settings { threads: NonZeroUsize::new(1), ..job.settings.clone() };
     let run = Run::new(job);
     let reports = run.to_the_end();
     let Report::Started(started) = &reports[0] else { panic!("{:?} comes first", reports[0]) };

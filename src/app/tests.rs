@@ -304,6 +304,9 @@ fn saving_is_told_when_it_is_done_and_failing_until_it_works_again() {
     app.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
     app.act(Action::Next);
     assert_eq!((app.notice(), app.unsaved()), (None, Some("not saved: the disk is full")));
+    app.act(Action::Save);
+    app.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
+    assert_eq!((app.notice(), app.unsaved()), (None, Some("not saved: the disk is full")));
     // One that nobody asked for is no news but that it works again.
     app.apply(Report::Saved { step: 8 });
     assert_eq!((app.notice(), app.unsaved()), (None, None));

@@ -105,13 +105,16 @@ fn temporary_name() -> String {
 /// When the directory cannot be read or a leftover not be removed.
 pub fn remove_leftovers(directory: &Path) -> Result<(), FileError> {
     for name in names_in(directory)? {
-        let is_leftover =
-            name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_START) && name.ends_with(TEMPORARY_END));
-        if is_leftover {
+        if is_leftover(&name) {
             remove(&directory.join(name))?;
         }
     }
     Ok(())
+}
+
+/// Whether this is the name of a temporary file.
+pub(super) fn is_leftover(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_START) && name.ends_with(TEMPORARY_END))
 }
 
 /// The names of everything in a directory, in no order.

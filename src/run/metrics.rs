@@ -1,6 +1,6 @@
 //! `metrics.jsonl`: a line of JSON an epoch. Knows the lines, not what makes them.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use serde::{Deserialize, Deserializer};
 
@@ -23,12 +23,16 @@ impl MetricsLog {
         Ok(Self(Log::create(path)?))
     }
 
-    /// The log in this file, cut to the first `epochs` epochs, and those epochs' figures.
+    /// The log in this file, cut to the first `epochs` epochs, and those epochs' figures. Without epochs it need not be
+    /// there yet.
     ///
     /// # Errors
     /// When the file cannot be read or written, or a line but the last, torn one is no epoch.
     pub fn resume(path: &Path, epochs: u32) -> Result<(Self, Vec<EpochRecord>), RunError> {
-        let mut records = read(path)?;
+        let mut records = match read(path) {
+            Err(error) if epochs == 0 && error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
+            records => records?,
+        };
         records.retain(|record| record.epoch <= epochs);
         let lines: String = records.iter().map(|record| line(record) + "\n").collect();
         files::replace(path, lines.as_bytes())?;

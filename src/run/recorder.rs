@@ -2,7 +2,9 @@
 
 use jiff::{Timestamp, Unit};
 
-use super::{DatasetFacts, Facts, Lock, Run, RunError, State, events, events::EventFile, files, metrics::MetricsLog};
+use super::{
+    DatasetFacts, Facts, Lock, NewRun, Run, RunError, State, events, events::EventFile, files, metrics::MetricsLog,
+};
 use crate::{
     protocol::{EpochRecord, Report, Started},
     settings::Settings,
@@ -26,11 +28,13 @@ impl Recorder {
     /// Begins the files of a run, in its new directory.
     ///
     /// # Errors
-    /// When a file cannot be written, or the run has its files already.
-    pub fn create(run: Run, settings: Settings, dataset: DatasetFacts, now: Timestamp) -> Result<Self, RunError> {
-        let lock = Lock::take(run.directory())?;
-        let metrics = MetricsLog::create(&run.metrics_path())?;
+    /// When a file cannot be written.
+    pub fn create(new: NewRun, settings: Settings, dataset: DatasetFacts, now: Timestamp) -> Result<Self, RunError> {
+        let NewRun { run, lock } = new;
         let facts = Facts::new(settings, dataset, to_milliseconds(now));
+        // First, so that a program that is killed here leaves either nothing or a run that can be gone on with.
+        save(&run, &facts)?;
+        let metrics = MetricsLog::create(&run.metrics_path())?;
         Self::with(run, lock, facts, metrics, now)
     }
 
@@ -153,10 +157,14 @@ impl Recorder {
     }
 
     fn save(&self) -> Result<(), RunError> {
-        let mut text = serde_json::to_string_pretty(&self.facts).expect("facts are plain data under fixed names");
-        text.push('\n');
-        Ok(files::replace(&self.run.facts_path(), text.as_bytes())?)
+        save(&self.run, &self.facts)
     }
+}
+
+fn save(run: &Run, facts: &Facts) -> Result<(), RunError> {
+    let mut text = serde_json::to_string_pretty(facts).expect("facts are plain data under fixed names");
+    text.push('\n');
+    Ok(files::replace(&run.facts_path(), text.as_bytes())?)
 }
 
 /// The step of an epoch's events: Keras counts from 0.
@@ -187,12 +195,13 @@ mod tests {
 
     fn run() -> (TempDir, Run) {
         let directory = tempfile::tempdir().unwrap();
-        let run = Runs::new(directory.path()).create(None, now()).unwrap();
-        (directory, run)
+        let new = Runs::new(directory.path()).create(None, now()).unwrap();
+        (directory, new.run)
     }
 
     fn create(run: &Run) -> Recorder {
-        Recorder::create(run.clone(), Settings::default(), dataset(), now()).unwrap()
+        let new = NewRun::of(run.directory().to_owned()).unwrap();
+        Recorder::create(new, Settings::default(), dataset(), now()).unwrap()
     }
 
     fn started() -> Report {
@@ -301,6 +310,20 @@ mod tests {
         assert_eq!(killed.facts().unwrap(), whole.facts().unwrap());
         assert_eq!(killed.metrics().unwrap(), whole.metrics().unwrap());
         assert_eq!(files_of(&killed), files_of(&whole));
+    }
+
+    #[test]
+    fn a_run_that_was_killed_with_nothing_but_its_facts_goes_on() {
+        let (_directory, run) = run();
+        drop(create(&run));
+        fs::remove_file(run.metrics_path()).unwrap();
+        for directory in [run.train_directory(), run.validation_directory()] {
+            fs::remove_dir_all(directory).unwrap();
+        }
+        let mut recorder = Recorder::resume(run.clone(), 0, &dataset(), now()).unwrap();
+        feed(&mut recorder, [report(1, 0.0)]);
+        assert_eq!(run.metrics().unwrap().len(), 1);
+        assert_eq!(files_of(&run), ["metrics.jsonl", "run.json", "train", "validation"]);
     }
 
     #[test]

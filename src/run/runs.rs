@@ -24,6 +24,27 @@ pub struct Listed {
     pub facts: Result<(Facts, Status), RunError>,
 }
 
+/// A run's directory before anything is in it, and the hold on it.
+#[derive(Debug)]
+pub struct NewRun {
+    pub(super) run: Run,
+    pub(super) lock: Lock,
+}
+
+impl NewRun {
+    /// Takes hold of this directory.
+    pub(super) fn of(directory: PathBuf) -> Result<Self, RunError> {
+        let lock = Lock::take(&directory)?;
+        Ok(Self { run: Run { directory }, lock })
+    }
+
+    /// The run that it will be.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+}
+
 impl Runs {
     /// The runs in this directory.
     #[must_use]
@@ -41,7 +62,7 @@ impl Runs {
     ///
     /// # Errors
     /// When the name cannot be one or is taken, or the directory cannot be made.
-    pub fn create(&self, name: Option<&str>, now: Timestamp) -> Result<Run, RunError> {
+    pub fn create(&self, name: Option<&str>, now: Timestamp) -> Result<NewRun, RunError> {
         if let Some(name) = name {
             check_name(name)?;
         }
@@ -52,20 +73,27 @@ impl Runs {
         }
     }
 
-    fn create_named(&self, name: &str) -> Result<Run, RunError> {
-        let created = self.make(name);
-        // A program that was killed before it wrote anything left nothing but the name.
-        if self.is_empty(name) {
-            return Ok(Run { directory: self.root.join(name) });
+    fn create_named(&self, name: &str) -> Result<NewRun, RunError> {
+        match self.make(name) {
+            Err(error) if error.kind() == Some(io::ErrorKind::AlreadyExists) => {}
+            made => return made,
         }
-        if created.as_ref().is_err_and(|error| error.kind() == Some(io::ErrorKind::AlreadyExists)) {
+        if !self.is_empty(name) {
             return Err(self.taken(name));
         }
-        created
+        // A program that was killed before it wrote anything left nothing but the name.
+        let new = NewRun::of(self.root.join(name))?;
+        if self.is_empty(name) {
+            files::remove_leftovers(new.run.directory())?;
+            return Ok(new);
+        }
+        // Another one was faster.
+        drop(new);
+        Err(self.taken(name))
     }
 
     /// A second run of one second gets `-2` at its name's end, and so on.
-    fn create_at(&self, now: Timestamp) -> Result<Run, RunError> {
+    fn create_at(&self, now: Timestamp) -> Result<NewRun, RunError> {
         let time = now.strftime("%Y-%m-%dT%H-%M-%S").to_string();
         let mut name = time.clone();
         for number in 2_u64.. {
@@ -79,15 +107,15 @@ impl Runs {
         unreachable!("a directory cannot hold that many names")
     }
 
-    fn make(&self, name: &str) -> Result<Run, RunError> {
+    fn make(&self, name: &str) -> Result<NewRun, RunError> {
         let directory = self.root.join(name);
         files::create_directory(&directory)?;
-        Ok(Run { directory })
+        NewRun::of(directory)
     }
 
+    /// Whether nothing is in the directory of this name but what a killed program left of files.
     fn is_empty(&self, name: &str) -> bool {
-        let path = self.root.join(name);
-        files::names_in(&path).is_ok_and(|names| names.is_empty()) && Lock::is_held(&path) != Some(true)
+        files::names_in(&self.root.join(name)).is_ok_and(|names| names.iter().all(|name| files::is_leftover(name)))
     }
 
     /// Why a new run cannot have the name of what is there.
@@ -228,13 +256,13 @@ mod tests {
     #[test]
     fn a_run_without_a_name_is_called_after_the_time() {
         let (_directory, runs) = runs();
-        assert_eq!(runs.create(None, now()).unwrap().name(), "2026-11-23T18-31-22");
+        assert_eq!(runs.create(None, now()).unwrap().run().name(), "2026-11-23T18-31-22");
     }
 
     #[test]
     fn runs_of_one_second_are_numbered() {
         let (_directory, runs) = runs();
-        let names: Vec<String> = (0..3).map(|_| runs.create(None, now()).unwrap().name().into_owned()).collect();
+        let names: Vec<String> = (0..3).map(|_| runs.create(None, now()).unwrap().run().name().into_owned()).collect();
         assert_eq!(names, ["2026-11-23T18-31-22", "2026-11-23T18-31-22-2", "2026-11-23T18-31-22-3"]);
     }
 
@@ -243,7 +271,7 @@ mod tests {
         let (_directory, runs) = runs();
         let mut names: Vec<String> = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| runs.create(None, now()).unwrap().name().into_owned())).collect();
+                (0..8).map(|_| scope.spawn(|| runs.create(None, now()).unwrap().run().name().into_owned())).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         names.sort();
@@ -261,7 +289,7 @@ mod tests {
         }
         assert!(!runs.root().exists());
         for name in ["a", "Größe 128", "...", "a-b.c", "été"] {
-            assert_eq!(runs.create(Some(name), now()).unwrap().name(), name);
+            assert_eq!(runs.create(Some(name), now()).unwrap().run().name(), name);
         }
     }
 
@@ -282,8 +310,20 @@ mod tests {
     #[test]
     fn the_name_of_a_run_that_was_killed_before_it_wrote_anything_is_free() {
         let (_directory, runs) = runs();
-        fs::create_dir_all(runs.root().join("first")).unwrap();
-        assert_eq!(runs.create(Some("first"), now()).unwrap().name(), "first");
+        let directory = runs.root().join("first");
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(".fitroom-1-0.tmp"), "{").unwrap();
+        let new = runs.create(Some("first"), now()).unwrap();
+        assert_eq!(new.run().name(), "first");
+        assert_eq!(files::names_in(&directory).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn of_two_programs_that_ask_for_one_name_one_gets_it() {
+        let (_directory, runs) = runs();
+        let _first = runs.create(Some("first"), now()).unwrap();
+        let error = runs.create(Some("first"), now()).unwrap_err();
+        assert!(matches!(error, RunError::InUse { .. }), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, BufWriter, Stdout, Write, stdout},
+    mem::ManuallyDrop,
     panic,
     sync::{Mutex, PoisonError},
     thread,
@@ -28,7 +29,9 @@ static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// The terminal in raw mode and on its alternate screen, until it is dropped.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Output>>,
+    /// Never dropped: that would show the cursor, as [`give_back`] does, but panic where the terminal and standard error
+    /// are both gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Output>>>,
 }
 
 impl Screen {
@@ -39,7 +42,7 @@ impl Screen {
         take_over()?;
         let output = BufWriter::with_capacity(OUTPUT_BYTES, stdout());
         match Terminal::new(CrosstermBackend::new(output)) {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
             Err(error) => {
                 give_back();
                 Err(error)
