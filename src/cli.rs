@@ -195,6 +195,10 @@ pub struct Looks {
           value_parser = clap::value_parser!(u32).range(1..=60))]
     pub fps: u32,
 
+    /// Leave the mouse to the terminal, to select text with
+    #[arg(long, env = "FITROOM_NO_MOUSE", value_parser = FalseyValueParser::new())]
+    pub no_mouse: bool,
+
     /// Its colours.
     #[command(flatten)]
     pub colours: Colours,

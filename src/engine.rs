@@ -5,6 +5,7 @@ mod adam;
 mod checkpoint;
 #[cfg(test)]
 mod images;
+mod insight;
 mod network;
 mod plain;
 #[cfg(test)]

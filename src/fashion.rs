@@ -3,11 +3,13 @@
 pub mod idx;
 pub mod photo;
 mod source;
+mod survey;
 
 use std::fmt;
 
 pub use idx::DataError;
 pub use source::Source;
+pub use survey::Survey;
 
 /// Pixels along an image's side.
 pub const SIDE: usize = 28;

@@ -31,10 +31,29 @@ pub enum Command {
         /// Index into the test images, from 0.
         index: usize,
     },
+    /// From now on report, or no longer, what each pixel of the selected test image says for the prediction.
+    Explain {
+        /// Whether to.
+        on: bool,
+    },
+    /// From now on report the weights of these units of the first layer while they change; `None`: of none.
+    Watch {
+        /// Which.
+        units: Option<Units>,
+    },
     /// Keep a checkpoint of this moment.
     Save,
     /// End the run.
     Stop,
+}
+
+/// Consecutive units of the network's first layer. What goes past the layer's end counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Units {
+    /// The first of them, from 0.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
 }
 
 /// What happens to a run, in the order in which it happens. One stream feeds the dashboard, the text lines and the logs.
@@ -53,6 +72,17 @@ pub enum Report {
         step: u64,
         /// The ten classes' probabilities.
         probabilities: Probabilities,
+    },
+    /// What each pixel of the selected test image says for the prediction, after [`Command::Explain`].
+    Attribution(Attribution),
+    /// Units of the first layer as they are now, after [`Command::Watch`].
+    Neurons {
+        /// Steps trained before, over the whole run.
+        step: u64,
+        /// How many units the layer has in all.
+        of: usize,
+        /// Those that were asked for, as far as there are any.
+        neurons: Vec<Neuron>,
     },
     /// Every test image, as the network sees it before it trains any further.
     Untrained {
@@ -141,6 +171,30 @@ impl Started {
     }
 }
 
+/// What the pixels of a test image say for and against what the network takes it for: the derivative of the predicted
+/// class's logit by each pixel's ink, times the ink (gradient × input, Shrikumar et al. 2016, arXiv:1605.01713).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// Index into the test images, from 0.
+    pub index: usize,
+    /// Steps trained before, over the whole run.
+    pub step: u64,
+    /// 784 parts of the logit, row by row: positive for the prediction, negative against it.
+    pub pixels: Vec<f32>,
+}
+
+/// A unit of the first layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Neuron {
+    /// Its number in the layer, from 0.
+    pub unit: usize,
+    /// Its weights for the 784 pixels, row by row.
+    pub weights: Vec<f32>,
+    /// What it adds to each class's logit for each 1 that it puts out, through the layers behind it as if none of their
+    /// units were held back.
+    pub votes: [f32; CLASSES],
+}
+
 /// How busy the device is that trains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
@@ -156,6 +210,17 @@ pub struct Usage {
     pub temperature: Option<u32>,
     /// Watts that the GPU draws.
     pub power: Option<u32>,
+}
+
+/// Another run's figures, to be compared with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherRun {
+    /// Its name.
+    pub name: String,
+    /// What it was asked to do.
+    pub settings: Settings,
+    /// Its epochs so far, oldest first.
+    pub epochs: Vec<EpochRecord>,
 }
 
 /// The steps since the last such report, and where the epoch stands.

@@ -18,7 +18,7 @@ use crate::{
     engine::{self, Checkpoint, Job, Listener, Past, Worker},
     fashion::{Dataset, Source},
     machine::Meter,
-    protocol::{Command, Report, Usage},
+    protocol::{Command, OtherRun, Report, Usage},
     run::{DatasetFacts, NewRun, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files},
     settings::Settings,
 };
@@ -37,6 +37,8 @@ pub struct Plan {
     pub source: Source,
     /// Train at most this many steps a second.
     pub pace: Option<f64>,
+    /// Where runs are kept, whether this one is or not.
+    pub runs: Runs,
     keeping: Kept,
 }
 
@@ -57,9 +59,9 @@ impl Plan {
         let runs = Runs::new(&keeping.runs);
         let pace = training.pace;
         let Some(asked) = &keeping.resume else {
-            let new = Kept::New { runs, name: keeping.run.clone() };
+            let new = Kept::New { runs: runs.clone(), name: keeping.run.clone() };
             let keeping = if keeping.no_save { Kept::Nowhere } else { new };
-            return Ok(Self { settings: training.settings(), source: training.source(), pace, keeping });
+            return Ok(Self { settings: training.settings(), source: training.source(), pace, runs, keeping });
         };
         let run = runs.find(asked.as_deref())?;
         let facts = run.facts()?;
@@ -69,8 +71,21 @@ impl Plan {
         })?;
         let directory = facts.dataset.directory.map_or(Source::Embedded, |path| Source::Directory(path.into()));
         let source = training.data.clone().map_or(directory, Source::Directory);
-        Ok(Self { settings, source, pace, keeping: Kept::GoOn(run) })
+        Ok(Self { settings, source, pace, runs, keeping: Kept::GoOn(run) })
     }
+}
+
+/// The figures of all runs that can be read, newest first, to be compared with.
+///
+/// # Errors
+/// When the directory of all runs cannot be read.
+pub fn figures(runs: &Runs) -> Result<Vec<OtherRun>> {
+    let readable = runs.list()?.into_iter().filter_map(|listed| {
+        let (facts, _) = listed.facts.ok()?;
+        let (name, epochs) = (listed.run.name().into_owned(), listed.run.metrics().ok()?);
+        Some(OtherRun { name, settings: facts.settings, epochs })
+    });
+    Ok(readable.collect())
 }
 
 /// A run that trains, and is kept if it is to be. Dropping it stops the training and waits until all is on the disk.

@@ -11,7 +11,8 @@ use std::{
 };
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
-use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, oneshot},
@@ -21,12 +22,13 @@ use tokio_stream::StreamExt;
 
 use self::screen::Screen;
 use crate::{
-    app::{Action, App, Overlay, Phase, keys},
+    app::{self, Action, App, Overlay, Phase, keys},
     cli::Looks,
     depth,
-    fashion::Dataset,
-    protocol::{Command, Report},
-    session::{Plan, Session},
+    fashion::{Dataset, Survey},
+    protocol::{Command, OtherRun, Report},
+    run::Runs,
+    session::{self, Plan, Session},
     view::{self, Theme},
 };
 
@@ -49,7 +51,7 @@ pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
         .enable_all()
         .build()
         .context("cannot start the event loop")?
-        .block_on(async { Dashboard::open(&plan, looks.fps, theme)?.run(plan).await })
+        .block_on(async { Dashboard::open(&plan, looks, theme)?.run(plan).await })
 }
 
 /// The event loop's belongings.
@@ -58,8 +60,25 @@ struct Dashboard {
     app: App,
     theme: Theme,
     session: Option<Session>,
+    data: Option<Arc<Dataset>>,
+    /// What is asked of other threads, and where their answers come in.
+    asked: Asked,
+    answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
     frame_time: Duration,
     changed: bool,
+}
+
+/// What a thread is busy with for the screen.
+#[derive(Default)]
+struct Asked {
+    survey: bool,
+    runs: bool,
+}
+
+/// What comes of it.
+enum Answer {
+    Survey(Box<Survey>),
+    Runs(Result<Vec<OtherRun>, String>),
 }
 
 /// Signals that end the program, or that tell of a stop that is over.
@@ -71,7 +90,7 @@ struct Signals {
 }
 
 /// What a signal asks for.
-enum Asked {
+enum Wish {
     /// To end; the signal's number.
     End(u8),
     /// To take the terminal over again.
@@ -89,27 +108,30 @@ impl Signals {
     }
 
     /// What the next signal asks for.
-    async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> Wish {
         tokio::select! {
             // A terminal that goes hangs its programs up and continues them.
             biased;
-            _ = self.hangup.recv() => Asked::End(HANGUP),
-            _ = self.interrupt.recv() => Asked::End(2),
-            _ = self.terminate.recv() => Asked::End(15),
-            _ = self.continued.recv() => Asked::Continue,
+            _ = self.hangup.recv() => Wish::End(HANGUP),
+            _ = self.interrupt.recv() => Wish::End(2),
+            _ = self.terminate.recv() => Wish::End(15),
+            _ = self.continued.recv() => Wish::Continue,
         }
     }
 }
 
 impl Dashboard {
-    fn open(plan: &Plan, fps: u32, theme: Theme) -> Result<Self> {
-        let screen = Screen::enter().context("cannot take the terminal over")?;
+    fn open(plan: &Plan, looks: &Looks, theme: Theme) -> Result<Self> {
+        let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
         Ok(Self {
             screen,
             app: App::new(plan.pace),
             theme,
             session: None,
-            frame_time: Duration::from_secs(1) / fps.max(1),
+            data: None,
+            asked: Asked::default(),
+            answers: mpsc::channel(2),
+            frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
         })
     }
@@ -120,18 +142,18 @@ impl Dashboard {
         let mut keys = EventStream::new();
         let mut ticks = self.ticks();
         let (report_in, mut reports) = mpsc::channel(QUEUE);
-        let pace = plan.pace;
+        let (pace, runs) = (plan.pace, plan.runs.clone());
         let mut steps = load(plan, report_in)?;
         while !self.app.quitting() {
             tokio::select! {
                 biased;
                 asked = signals.next() => match asked {
-                    Asked::End(number) => {
+                    Wish::End(number) => {
                         self.close(&mut signals, &mut keys, &mut reports).await?;
                         self.leave();
                         return Ok(128 + number);
                     }
-                    Asked::Continue => self.resume()?,
+                    Wish::Continue => self.resume()?,
                 },
                 event = keys.next() => self.take_event(event)?,
                 loaded = steps.recv(), if self.session.is_none() => {
@@ -139,8 +161,10 @@ impl Dashboard {
                     self.take_loaded(loaded, pace);
                 }
                 report = reports.recv() => self.take_report(report)?,
+                answer = self.answers.1.recv() => self.take_answer(answer),
                 _ = ticks.tick(), if self.changed => self.draw()?,
             }
+            self.ask(&runs)?;
         }
         self.close(&mut signals, &mut keys, &mut reports).await?;
         match self.leave() {
@@ -171,7 +195,7 @@ impl Dashboard {
             tokio::select! {
                 _ = &mut is_done => break,
                 // A shell that loses its terminal hangs its programs up more than once: that is no second request.
-                Asked::End(number) = signals.next() => if number != HANGUP { break },
+                Wish::End(number) = signals.next() => if number != HANGUP { break },
                 event = keys.next(), if has_keys => match event {
                     Some(Ok(Event::Key(key))) if keys::action(key) == Some(Action::Quit) => break,
                     event => has_keys = matches!(event, Some(Ok(_))),
@@ -207,7 +231,10 @@ impl Dashboard {
     fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) {
         self.changed = true;
         match loaded {
-            Loaded::Data(data) => self.app.load(data),
+            Loaded::Data(data) => {
+                self.data = Some(Arc::clone(&data));
+                self.app.load(data);
+            }
             Loaded::Session(session) => {
                 // What was chosen meanwhile.
                 if self.app.selected() != 0 {
@@ -219,6 +246,40 @@ impl Dashboard {
                 self.session = Some(session);
             }
         }
+    }
+
+    /// Has other threads do what would keep the screen from being drawn in time.
+    fn ask(&mut self, runs: &Runs) -> Result<()> {
+        if let (true, false, Some(data)) = (self.app.wants_survey(), self.asked.survey, &self.data) {
+            self.asked.survey = true;
+            let data = Arc::clone(data);
+            self.answer(move || Answer::Survey(Box::new(Survey::new(&data))))?;
+        }
+        if self.app.wants_runs() && !self.asked.runs {
+            self.asked.runs = true;
+            let runs = runs.clone();
+            self.answer(move || Answer::Runs(session::figures(&runs).map_err(|error| format!("{error:#}"))))?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, work: impl FnOnce() -> Answer + Send + 'static) -> Result<()> {
+        let answers = self.answers.0.clone();
+        // An error means that the person has left.
+        let work = move || drop(answers.blocking_send(work()));
+        thread::Builder::new().name("answer".to_owned()).spawn(work).map(drop).context("cannot start a thread")
+    }
+
+    fn take_answer(&mut self, answer: Option<Answer>) {
+        match answer {
+            Some(Answer::Survey(survey)) => self.app.take_survey(*survey),
+            Some(Answer::Runs(runs)) => {
+                self.asked.runs = false;
+                self.app.take_runs(runs);
+            }
+            None => {}
+        }
+        self.changed = true;
     }
 
     fn take_report(&mut self, report: Option<Report>) -> Result<()> {
@@ -233,6 +294,7 @@ impl Dashboard {
             None => bail!("the terminal has gone"),
             Some(Err(error)) => Err(error).context("cannot read from the terminal"),
             Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => self.take_key(key),
+            Some(Ok(Event::Mouse(mouse))) => self.take_mouse(mouse),
             Some(Ok(Event::Resize(..))) => self.draw(),
             Some(Ok(_)) => Ok(()),
         }
@@ -241,9 +303,27 @@ impl Dashboard {
     fn take_key(&mut self, key: KeyEvent) -> Result<()> {
         let action = match self.app.overlay() {
             Overlay::Prompt(_) => keys::prompt_action(key),
-            Overlay::None | Overlay::Help => keys::action(key),
+            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => keys::action(key),
         };
-        let Some(action) = action else { return Ok(()) };
+        action.map_or(Ok(()), |action| self.act(action))
+    }
+
+    /// What a click, or a turn of the wheel, means: the wheel goes by rows, or by one where there is one image.
+    fn take_mouse(&mut self, mouse: MouseEvent) -> Result<()> {
+        let is_one = self.app.screen() == app::Screen::Dashboard || self.app.is_large();
+        let action = match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                let position = Position { x: mouse.column, y: mouse.row };
+                view::hit(self.screen.area()?, &self.app, position)
+            }
+            MouseEventKind::ScrollUp => Some(if is_one { Action::Previous } else { Action::RowUp }),
+            MouseEventKind::ScrollDown => Some(if is_one { Action::Next } else { Action::RowDown }),
+            _ => None,
+        };
+        action.map_or(Ok(()), |action| self.act(action))
+    }
+
+    fn act(&mut self, action: Action) -> Result<()> {
         let command = self.app.act(action);
         if let (Some(session), Some(command)) = (&self.session, command) {
             session.send(command);
@@ -263,6 +343,10 @@ impl Dashboard {
     }
 
     fn draw(&mut self) -> Result<()> {
+        self.app.fit(view::page(self.screen.area().context("cannot tell the terminal's size")?, &self.app));
+        if let Some(session) = &self.session {
+            self.app.requests().into_iter().for_each(|command| session.send(command));
+        }
         let Self { screen, app, theme, .. } = self;
         screen.draw(|frame| view::draw(frame, app, theme)).context("cannot draw")?;
         self.changed = false;
@@ -285,7 +369,9 @@ fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Resu
         // An error means that the person has left.
         let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
         let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } => drop(reports.try_send(report)),
+            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Neurons { .. } => {
+                drop(reports.try_send(report));
+            }
             // An error means that the dashboard is gone, and the worker learns that from its commands.
             report => drop(reports.blocking_send(report)),
         };

@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("depth", &["cli", "view"]),
     ("commands", &["cli", "depth", "engine", "fashion", "metrics", "protocol", "run", "view"]),
     ("headless", &["protocol", "run", "session", "settings"]),
-    ("tui", &["app", "cli", "depth", "fashion", "protocol", "session", "view"]),
+    ("tui", &["app", "cli", "depth", "fashion", "protocol", "run", "session", "view"]),
 ];
 
 /// A crate, and the rooms that may name it.

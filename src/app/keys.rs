@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::Action;
+use super::{Action, Screen};
 
 /// A key with its modifiers. Shift is part of a character (`N`), not a modifier of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +34,24 @@ impl From<KeyEvent> for Chord {
     }
 }
 
-/// A row of the key table.
+/// A row of the key table: a key, or a few that belong together.
 #[derive(Debug)]
 pub struct Binding {
-    chords: &'static [Chord],
-    /// What it does.
-    pub action: Action,
+    chords: &'static [(Chord, Action)],
     /// The keys, as the help names them.
     pub keys: &'static str,
-    /// What it does, in words for the help.
+    /// What they do, in words for the help.
     pub words: &'static str,
     /// The same for the footer, where it is important enough to stand there.
     pub brief: Option<Brief>,
+}
+
+impl Binding {
+    /// What the first of the keys does.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.chords[0].1
+    }
 }
 
 /// What the footer says of a key, or of a pair of them.
@@ -67,13 +73,12 @@ pub struct Group {
 }
 
 macro_rules! bind {
-    ($chords:expr, $action:expr, $keys:literal, $words:literal) => {
-        Binding { chords: &$chords, action: $action, keys: $keys, words: $words, brief: None }
+    ($chords:expr, $keys:literal, $words:literal) => {
+        Binding { chords: &$chords, keys: $keys, words: $words, brief: None }
     };
-    ($chords:expr, $action:expr, $keys:literal, $words:literal, $brief_keys:literal $brief_words:literal) => {
+    ($chords:expr, $keys:literal, $words:literal, $brief_keys:literal $brief_words:literal) => {
         Binding {
             chords: &$chords,
-            action: $action,
             keys: $keys,
             words: $words,
             brief: Some(Brief { keys: $brief_keys, words: $brief_words }),
@@ -81,43 +86,144 @@ macro_rules! bind {
     };
 }
 
+const LEFT: Chord = key(KeyCode::Left);
+const RIGHT: Chord = key(KeyCode::Right);
+const UP: Chord = key(KeyCode::Up);
+const DOWN: Chord = key(KeyCode::Down);
+
 /// Every key of the dashboard.
 pub const TABLE: &[Group] = &[
     Group {
-        title: "Test images",
+        title: "Go",
         bindings: &[
-            bind!([key(KeyCode::Left), letter('h')], Action::Previous, "← h", "previous image"),
-            bind!([key(KeyCode::Right), letter('l')], Action::Next, "→ l", "next image", "← →" "leaf"),
-            bind!([key(KeyCode::Up), letter('k')], Action::RowUp, "↑ k", "ten back"),
-            bind!([key(KeyCode::Down), letter('j')], Action::RowDown, "↓ j", "ten on"),
-            bind!([key(KeyCode::PageUp)], Action::PageUp, "PgUp", "a hundred back"),
-            bind!([key(KeyCode::PageDown)], Action::PageDown, "PgDn", "a hundred on"),
-            bind!([key(KeyCode::Home), letter('g')], Action::First, "Home g", "first image"),
-            bind!([key(KeyCode::End), letter('G')], Action::Last, "End G", "last image"),
-            bind!([letter('n')], Action::NextWrong, "n", "next wrong prediction", "n" "wrong"),
-            bind!([letter('N')], Action::PreviousWrong, "N", "previous wrong prediction"),
-            bind!([letter(':'), letter('/')], Action::OpenPrompt, ": /", "jump to an index", ":" "jump"),
-            bind!([letter('i')], Action::Invert, "i", "invert the picture", "i" "invert"),
+            bind!(
+                [
+                    (LEFT, Action::Previous),
+                    (letter('h'), Action::Previous),
+                    (RIGHT, Action::Next),
+                    (letter('l'), Action::Next)
+                ],
+                "← → h l",
+                "previous, next",
+                "← →" "leaf"
+            ),
+            bind!(
+                [
+                    (UP, Action::RowUp),
+                    (letter('k'), Action::RowUp),
+                    (DOWN, Action::RowDown),
+                    (letter('j'), Action::RowDown)
+                ],
+                "↑ ↓ k j",
+                "a row up, down"
+            ),
+            bind!(
+                [(key(KeyCode::PageUp), Action::PageUp), (key(KeyCode::PageDown), Action::PageDown)],
+                "PgUp PgDn",
+                "a page back, on"
+            ),
+            bind!(
+                [
+                    (key(KeyCode::Home), Action::First),
+                    (letter('g'), Action::First),
+                    (key(KeyCode::End), Action::Last),
+                    (letter('G'), Action::Last)
+                ],
+                "Home End g G",
+                "first, last"
+            ),
+            bind!(
+                [(letter('n'), Action::NextWrong), (letter('N'), Action::PreviousWrong)],
+                "n N",
+                "next, previous mistake",
+                "n" "mistake"
+            ),
+            bind!(
+                [(letter(':'), Action::OpenPrompt), (letter('/'), Action::OpenPrompt)],
+                ": /",
+                "jump to an index",
+                ":" "jump"
+            ),
+            bind!([(key(KeyCode::Enter), Action::Enter)], "Enter", "go into the selected", "Enter" "go into"),
+            bind!([(key(KeyCode::Esc), Action::Back)], "Esc", "close, or back", "Esc" "back"),
+        ],
+    },
+    Group {
+        title: "Images",
+        bindings: &[
+            bind!(
+                [(letter('c'), Action::NextClass), (letter('C'), Action::ClearFilter)],
+                "c C",
+                "one class, all images",
+                "c C" "class"
+            ),
+            bind!([(letter('x'), Action::ToggleWrong)], "x", "mistakes alone", "x" "mistakes"),
+            bind!([(letter('o'), Action::NextOrder)], "o", "in another order", "o" "order"),
+            bind!(
+                [(letter('['), Action::Earlier), (letter(']'), Action::Later)],
+                "[ ]",
+                "an epoch back, forward",
+                "[ ]" "epoch"
+            ),
+            bind!([(letter('w'), Action::ToggleExplain)], "w", "what the pixels say", "w" "why"),
+            bind!([(letter('i'), Action::Invert)], "i", "invert the pictures", "i" "invert"),
+            bind!(
+                [(letter('+'), Action::ZoomIn), (letter('='), Action::ZoomIn), (letter('-'), Action::ZoomOut)],
+                "+ -",
+                "zoom in, out",
+                "+ -" "zoom"
+            ),
+            bind!([(letter('t'), Action::ToggleHalf)], "t", "test, training images", "t" "train/test"),
+        ],
+    },
+    Group {
+        title: "Curves",
+        bindings: &[
+            bind!([(letter('m'), Action::NextSmoothing)], "m", "smooth", "m" "smooth"),
+            bind!([(letter('y'), Action::ToggleLogarithm)], "y", "logarithmic loss", "y" "log"),
+            bind!([(letter('a'), Action::ToggleUnit)], "a", "by epochs, by steps", "a" "axis"),
+            bind!([(letter('r'), Action::PickRun)], "r", "lay a run over this", "r" "run"),
         ],
     },
     Group {
         title: "Training",
         bindings: &[
-            bind!([letter(' ')], Action::TogglePause, "Space", "pause, resume", "Space" "pause"),
-            bind!([letter('.')], Action::Step, ".", "while paused: train one batch", "." "one batch"),
-            bind!([letter('<')], Action::Slower, "<", "slow motion: halve the pace", "< >" "pace"),
-            bind!([letter('>')], Action::Faster, ">", "faster, up to full speed"),
-            bind!([letter('s')], Action::Save, "s", "save a checkpoint now", "s" "save"),
+            bind!([(letter(' '), Action::TogglePause)], "Space", "pause, resume", "Space" "pause"),
+            bind!([(letter('.'), Action::Step)], ".", "paused: train a batch", "." "one batch"),
+            bind!(
+                [(letter('<'), Action::Slower), (letter('>'), Action::Faster)],
+                "< >",
+                "halve, double the pace",
+                "< >" "pace"
+            ),
+            bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save"),
         ],
     },
     Group {
         title: "fitroom",
         bindings: &[
-            bind!([letter('?')], Action::ToggleHelp, "?", "this help", "?" "help"),
-            bind!([key(KeyCode::Esc)], Action::Back, "Esc", "close what is open"),
-            bind!([control('l')], Action::Redraw, "Ctrl-L", "redraw the screen"),
-            bind!([control('z')], Action::Suspend, "Ctrl-Z", "suspend to the shell"),
-            bind!([letter('q'), control('c')], Action::Quit, "q Ctrl-C", "quit", "q" "quit"),
+            bind!(
+                [
+                    (letter('1'), Action::Show(Screen::Dashboard)),
+                    (letter('2'), Action::Show(Screen::Gallery)),
+                    (letter('3'), Action::Show(Screen::Confusion)),
+                    (letter('4'), Action::Show(Screen::Curves)),
+                    (letter('5'), Action::Show(Screen::Data)),
+                    (letter('6'), Action::Show(Screen::Neurons)),
+                    (key(KeyCode::Tab), Action::NextScreen),
+                    (key(KeyCode::BackTab), Action::PreviousScreen)
+                ],
+                "1-6 Tab",
+                "screens",
+                "1-6" "screens"
+            ),
+            bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help"),
+            bind!(
+                [(control('l'), Action::Redraw), (control('z'), Action::Suspend)],
+                "Ctrl-L -Z",
+                "redraw, suspend"
+            ),
+            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "save and quit", "q" "quit"),
         ],
     },
 ];
@@ -134,7 +240,8 @@ pub fn action(event: KeyEvent) -> Option<Action> {
         return None;
     }
     let chord = Chord::from(event);
-    bindings().find(|binding| binding.chords.contains(&chord)).map(|binding| binding.action)
+    let mut chords = bindings().flat_map(|binding| binding.chords);
+    chords.find(|(bound, _)| *bound == chord).map(|(_, action)| *action)
 }
 
 /// What a key does while an index is typed. Keys with Control keep their meaning, so that the program can be left.
@@ -144,7 +251,7 @@ pub fn prompt_action(event: KeyEvent) -> Option<Action> {
         Chord { control: true, .. } => action(event),
         Chord { code: KeyCode::Char(letter), .. } => Some(Action::Type(letter)),
         Chord { code: KeyCode::Backspace, .. } => Some(Action::Erase),
-        Chord { code: KeyCode::Enter, .. } => Some(Action::Accept),
+        Chord { code: KeyCode::Enter, .. } => Some(Action::Enter),
         Chord { code: KeyCode::Esc, .. } => Some(Action::Back),
         _ => None,
     }
@@ -156,7 +263,7 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_in_the_table() {
-        let chords: Vec<Chord> = bindings().flat_map(|binding| binding.chords).copied().collect();
+        let chords: Vec<Chord> = bindings().flat_map(|binding| binding.chords).map(|(chord, _)| *chord).collect();
         for (index, chord) in chords.iter().enumerate() {
             assert!(!chords[..index].contains(chord), "{chord:?} is bound twice");
         }

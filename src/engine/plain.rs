@@ -6,7 +6,7 @@ use std::{ptr, sync::Arc};
 use super::{
     adam::Adam,
     network::{Network, Rows, Scalar, loss_and_correct},
-    trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
+    trainer::{EngineError, LayerValues, Learner, LearnerState, Logits, StepOutcome},
 };
 use crate::fashion::{Dataset, PIXELS};
 use dfdx::prelude::{Backward, Device, GatherTo, Gradients, Trace, TryStack};
@@ -124,6 +124,10 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
         self.try_logits(pixels).map_err(EngineError::arithmetic)
     }
 
+    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
+        Ok(self.network.values())
+    }
+
     fn state(&self) -> Result<LearnerState, EngineError> {
         let (first_moments, second_moments) = self.adam.moments(&self.network);
         Ok(LearnerState { step: self.adam.step(), parameters: self.network.values(), first_moments, second_moments })
@@ -158,7 +162,7 @@ mod tests {
     use dfdx::prelude::Cpu;
 
     use super::*;
-    use crate::engine::{images::fashion, network::untrained, reference::Reference, trainer::LayerValues};
+    use crate::engine::{images::fashion, network::untrained, reference::Reference};
 
     fn learner(dataset: &Arc<Dataset>, state: &LearnerState) -> PlainLearner<Cpu> {
         prepare_cpu_thread(1);

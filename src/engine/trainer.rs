@@ -7,10 +7,11 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::insight;
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS, Split},
     metrics::most_probable,
-    protocol::Probabilities,
+    protocol::{Attribution, Neuron, Probabilities, Units},
     settings::Settings,
 };
 
@@ -35,6 +36,11 @@ pub(crate) trait Learner {
 
     /// The ten logits of each of these images (`pixels`: n × 784 bytes, n at least 1), n entries.
     fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError>;
+
+    /// The weights and biases, first layer first.
+    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
+        Ok(self.state()?.parameters)
+    }
 
     /// The weights, the moments and the count of steps.
     fn state(&self) -> Result<LearnerState, EngineError>;
@@ -378,6 +384,20 @@ impl<L: Learner> Trainer<L> {
         let (images, _) = self.dataset.test.pixels().as_chunks::<PIXELS>();
         let Some(image) = images.get(index) else { return Ok(None) };
         Ok(self.learner.logits(image)?.first().map(softmax))
+    }
+
+    /// What each pixel of a test image says for the network's prediction; `None` where there is no such image.
+    pub fn attribution(&mut self, index: usize) -> Result<Option<Attribution>, EngineError> {
+        let (images, _) = self.dataset.test.pixels().as_chunks::<PIXELS>();
+        let Some(image) = images.get(index) else { return Ok(None) };
+        let pixels = insight::attribution(&self.learner.parameters()?, image)?;
+        Ok(Some(Attribution { index, step: self.steps, pixels }))
+    }
+
+    /// These units of the first layer, and how many it has in all.
+    pub fn neurons(&mut self, units: Units) -> Result<(Vec<Neuron>, usize), EngineError> {
+        let parameters = self.learner.parameters()?;
+        Ok((insight::neurons(&parameters, units), parameters.first().map_or(0, |layer| layer.outputs)))
     }
 
     /// All that it takes to go on from here in another trainer.

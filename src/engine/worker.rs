@@ -11,12 +11,14 @@ use super::{
     checkpoint::Checkpoint,
     trainer::{EngineError, Learner, Trainer},
 };
-use crate::protocol::{Batch, Command, EpochRecord, Report, Started};
+use crate::protocol::{Batch, Command, EpochRecord, Report, Started, Units};
 
 /// Batches are reported no more often than this while training runs free: 50 times a second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
 /// And the selected image's prediction no more often than this: ten times a second.
 const PREDICTION_REPORT: Duration = Duration::from_millis(100);
+/// Looking into the network costs training no more than one part in so many.
+const INSIGHT_SHARE: u32 = 50;
 /// The span that `images_per_second` looks back on, in seconds.
 const RATE_WINDOW: f64 = 1.0;
 
@@ -52,6 +54,7 @@ pub(super) fn run<L: Learner>(
         last_step: None,
         last_batch: None,
         last_prediction: None,
+        insight: Insight::default(),
         kept: None,
     };
     let beginning = worker.begin(started, checkpoint, wishes.evaluate_untrained);
@@ -96,8 +99,18 @@ struct Worker<'a, L, E> {
     last_step: Option<Instant>,
     last_batch: Option<Instant>,
     last_prediction: Option<Instant>,
+    insight: Insight,
     /// The step of the last checkpoint.
     kept: Option<u64>,
+}
+
+/// What is asked of the network's inside, beyond its predictions.
+#[derive(Default)]
+struct Insight {
+    explain: bool,
+    units: Option<Units>,
+    /// When it may be looked into again.
+    next: Option<Instant>,
 }
 
 impl<L: Learner, E: Listener> Worker<'_, L, E> {
@@ -172,6 +185,15 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             Command::Select { index } if index < self.trainer.dataset().test.len() => {
                 self.selected = Some(index);
                 self.report_prediction()?;
+                self.report_attribution()?;
+            }
+            Command::Explain { on } => {
+                self.insight.explain = on;
+                self.report_attribution()?;
+            }
+            Command::Watch { units } => {
+                self.insight.units = units;
+                self.report_neurons()?;
             }
             Command::Save => self.save()?,
             // What the state has no use for, an image that is none, a pace that is none, and the end, which
@@ -193,6 +215,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             self.state = State::Paused;
             self.report_batch()?;
             self.report_prediction()?;
+            self.report_insight()?;
         }
         self.listener.report(Report::Paused);
         Ok(())
@@ -209,6 +232,9 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         }
         if at_once || is_due(self.last_prediction, PREDICTION_REPORT) {
             self.report_prediction()?;
+        }
+        if at_once || self.insight.next.is_none_or(|next| next <= Instant::now()) {
+            self.report_insight()?;
         }
         if over { self.close_epoch() } else { Ok(()) }
     }
@@ -248,6 +274,34 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             self.listener.report(Report::Prediction { index, step, probabilities });
         }
         self.last_prediction = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Reports what is asked of the network's inside, and puts off the next time by what this one took.
+    fn report_insight(&mut self) -> Result<(), EngineError> {
+        let start = Instant::now();
+        self.report_attribution()?;
+        self.report_neurons()?;
+        self.insight.next = Some(start + PREDICTION_REPORT.max(start.elapsed() * INSIGHT_SHARE));
+        Ok(())
+    }
+
+    /// Reports what the selected image's pixels say for its prediction, if that is asked for.
+    fn report_attribution(&mut self) -> Result<(), EngineError> {
+        if let (true, Some(index)) = (self.insight.explain, self.selected)
+            && let Some(attribution) = self.trainer.attribution(index)?
+        {
+            self.listener.report(Report::Attribution(attribution));
+        }
+        Ok(())
+    }
+
+    /// Reports the units of the first layer that are asked for.
+    fn report_neurons(&mut self) -> Result<(), EngineError> {
+        if let Some(units) = self.insight.units {
+            let (neurons, of) = self.trainer.neurons(units)?;
+            self.listener.report(Report::Neurons { step: self.trainer.steps(), of, neurons });
+        }
         Ok(())
     }
 

@@ -102,6 +102,8 @@ impl Recorder {
             Report::Failed { reason } => self.end(State::Failed { reason: reason.clone() }, now),
             Report::Batch(_)
             | Report::Prediction { .. }
+            | Report::Attribution(_)
+            | Report::Neurons { .. }
             | Report::Untrained { .. }
             | Report::Paused
             | Report::Resumed

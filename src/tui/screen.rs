@@ -12,10 +12,10 @@ use std::{
 use crossterm::{
     cursor::Show,
     execute,
-    style::ResetColor,
+    style::{Print, ResetColor},
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Rect};
 use rustix::process::{Signal, kill_current_process_group};
 
 /// A frame leaves in one write, so that a slow link shows no half of one.
@@ -23,6 +23,11 @@ type Output = BufWriter<Stdout>;
 
 /// Room for a large frame.
 const OUTPUT_BYTES: usize = 1 << 16;
+
+/// Report clicks and the wheel, with columns and rows of any size; and no longer. Not where the mouse merely moves, which
+/// would keep a slow link busy.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The last panic of a thread other than the one that draws.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -32,17 +37,19 @@ pub(super) struct Screen {
     /// Never dropped: that would show the cursor, as [`give_back`] does, but panic where the terminal and standard error
     /// are both gone.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Output>>>,
+    has_mouse: bool,
 }
 
 impl Screen {
     /// Takes the terminal over. From here on a panic of this thread gives it back before it is told, and a panic of
-    /// another one is kept for [`take_panic`], since telling it now would tear the screen.
-    pub(super) fn enter() -> io::Result<Self> {
+    /// another one is kept for [`take_panic`], since telling it now would tear the screen. `has_mouse`: whether clicks are
+    /// the program's; otherwise they are the terminal's own, to select text.
+    pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
         keep_panics_readable();
-        take_over()?;
+        take_over(has_mouse)?;
         let output = BufWriter::with_capacity(OUTPUT_BYTES, stdout());
         match Terminal::new(CrosstermBackend::new(output)) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), has_mouse }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -53,6 +60,11 @@ impl Screen {
     /// Draws a frame; only the cells that changed are sent.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.terminal.draw(render).map(|_| ())
+    }
+
+    /// The terminal's cells.
+    pub(super) fn area(&self) -> io::Result<Rect> {
+        self.terminal.size().map(|size| Rect::new(0, 0, size.width, size.height))
     }
 
     /// Forgets what the terminal shows, so that the next frame is sent whole.
@@ -70,7 +82,7 @@ impl Screen {
 
     /// Takes the terminal over again after a stop that came from elsewhere.
     pub(super) fn resume(&mut self) -> io::Result<()> {
-        take_over()?;
+        take_over(self.has_mouse)?;
         self.clear()
     }
 }
@@ -81,14 +93,15 @@ impl Drop for Screen {
     }
 }
 
-fn take_over() -> io::Result<()> {
+fn take_over(with_mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen).inspect_err(|_| give_back())
+    let mouse = if with_mouse { MOUSE_ON } else { "" };
+    execute!(stdout(), EnterAlternateScreen, Print(mouse)).inspect_err(|_| give_back())
 }
 
 /// Errors are passed over: there is no better terminal to tell them to.
 fn give_back() {
-    let _ = execute!(stdout(), ResetColor, LeaveAlternateScreen, Show);
+    let _ = execute!(stdout(), Print(MOUSE_OFF), ResetColor, LeaveAlternateScreen, Show);
     let _ = stdout().flush();
     let _ = disable_raw_mode();
 }

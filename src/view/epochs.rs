@@ -2,12 +2,12 @@
 
 use ratatui::{
     Frame,
-    layout::{Constraint, Layout, Rect},
+    layout::{Constraint, Layout, Position, Rect},
     text::{Line, Span},
 };
 
 use crate::{
-    app::App,
+    app::{Action, App},
     protocol::EpochRecord,
     view::{format, heading, theme::Theme},
 };
@@ -52,8 +52,7 @@ fn epoch(record: &EpochRecord) -> String {
 
 /// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let [heading, titles, rows] =
-        area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)]));
+    let [heading, titles, rows] = parts(area);
     let best = app.epochs().iter().map(|record| record.val_accuracy).fold(f64::NEG_INFINITY, f64::max);
     let aside = if best.is_finite() { format!("best test accuracy {}", format::accuracy(best)) } else { String::new() };
     heading::draw(frame, heading, "Epochs", &aside, theme);
@@ -68,12 +67,28 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     };
     let named = line(columns.iter().map(|column| column.title.to_owned()).collect());
     frame.render_widget(Line::styled(named, theme.muted()), titles);
-    let hidden = app.epochs().len().saturating_sub(usize::from(rows.height));
-    for (record, row) in app.epochs()[hidden..].iter().zip(rows.rows()) {
+    for (record, row) in shown(app, rows).iter().zip(rows.rows()) {
         let text = line(columns.iter().map(|column| (column.text)(record)).collect());
         let is_best = record.val_accuracy.total_cmp(&best).is_eq();
         frame.render_widget(if is_best { Span::styled(text, theme.strong()) } else { Span::raw(text) }, row);
     }
+}
+
+/// Heading, the columns' names, rows.
+fn parts(area: Rect) -> [Rect; 3] {
+    area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)]))
+}
+
+/// The epochs that these rows show.
+fn shown(app: &App, rows: Rect) -> &[EpochRecord] {
+    &app.epochs()[app.epochs().len().saturating_sub(usize::from(rows.height))..]
+}
+
+/// What a click there means: to see the predictions of that epoch.
+pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+    let [_, _, rows] = parts(area);
+    let record = shown(app, rows).get(usize::from(position.y.checked_sub(rows.y)?))?;
+    Some(Action::See(record.step))
 }
 
 /// The columns that fit, and the cells between two of them.

@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        Action, App, Overlay, Phase,
+        Action, App, Half, Overlay, Phase, Screen,
         keys::{self, Binding},
     },
     view::{
@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
             let notice = fit(notice, usize::from(area.width), theme.glyphs().ellipsis);
             frame.render_widget(Line::from(notice), area);
         }
-        (_, None) => draw_keys(frame, area, app.phase(), theme),
+        (_, None) => draw_keys(frame, area, app, theme),
     }
 }
 
@@ -42,7 +42,7 @@ fn draw_prompt(frame: &mut Frame, area: Rect, text: &str, notice: Option<&str>, 
     let prompt = format!(":{text}");
     let cursor = u16::try_from(width(&prompt)).unwrap_or(u16::MAX);
     let room = usize::from(area.width.saturating_sub(cursor.saturating_add(4)));
-    let hint = fit(notice.unwrap_or("index of a test image, then Enter"), room, theme.glyphs().ellipsis);
+    let hint = fit(notice.unwrap_or("an index, then Enter"), room, theme.glyphs().ellipsis);
     let hint_style = if notice.is_some() { theme.strong() } else { theme.muted() };
     let line =
         Line::from(vec![Span::styled(prompt, theme.strong()), Span::raw("    "), Span::styled(hint, hint_style)]);
@@ -52,8 +52,8 @@ fn draw_prompt(frame: &mut Frame, area: Rect, text: &str, notice: Option<&str>, 
     }
 }
 
-fn draw_keys(frame: &mut Frame, area: Rect, phase: &Phase, theme: &Theme) {
-    let hints = fitting(hints(phase, theme), usize::from(area.width));
+fn draw_keys(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let hints = fitting(hints(Moment::new(app), theme), usize::from(area.width));
     let mut spans = Vec::with_capacity(hints.len() * 3);
     for (index, Hint { keys, words, .. }) in hints.into_iter().enumerate() {
         if index > 0 {
@@ -79,34 +79,79 @@ impl Hint {
     }
 }
 
+/// What decides which keys are of use.
+#[derive(Clone, Copy)]
+struct Moment<'a> {
+    screen: Screen,
+    phase: &'a Phase,
+    is_large: bool,
+    is_test: bool,
+    is_filtered: bool,
+    can_go_back: bool,
+}
+
+impl<'a> Moment<'a> {
+    fn new(app: &'a App) -> Self {
+        Self {
+            screen: app.screen(),
+            phase: app.phase(),
+            is_large: app.is_large(),
+            is_test: app.half() == Half::Test,
+            is_filtered: !app.album().filter().is_open(),
+            can_go_back: app.can_go_back(),
+        }
+    }
+}
+
 /// The keys that do something at this moment, in the table's order.
-fn hints(phase: &Phase, theme: &Theme) -> Vec<Hint> {
+fn hints(moment: Moment, theme: &Theme) -> Vec<Hint> {
     keys::bindings()
-        .filter(|binding| is_of_use(binding.action, phase))
-        .filter_map(|key| hint(key, phase, theme))
+        .filter(|binding| is_of_use(binding.action(), moment))
+        .filter_map(|key| hint(key, moment, theme))
         .collect()
 }
 
-fn is_of_use(action: Action, phase: &Phase) -> bool {
+fn is_of_use(action: Action, moment: Moment) -> bool {
+    let Moment { screen, phase, is_large, is_test, is_filtered, can_go_back } = moment;
     let running = matches!(phase, Phase::Training | Phase::Evaluating);
     let paused = *phase == Phase::Paused;
+    let on_dashboard = screen == Screen::Dashboard;
+    let has_images = matches!(screen, Screen::Dashboard | Screen::Gallery);
     match action {
-        Action::TogglePause | Action::Save => running || paused,
-        Action::Slower | Action::Faster => running,
+        Action::TogglePause | Action::Save => (running || paused) && on_dashboard,
+        Action::Slower => running && on_dashboard,
         Action::Step => paused,
+        Action::NextWrong => (has_images && is_test) || screen == Screen::Confusion,
+        Action::OpenPrompt => has_images || screen == Screen::Neurons,
+        Action::NextClass => has_images && !(on_dashboard && (running || paused) && !is_filtered),
+        Action::ToggleWrong | Action::NextOrder => screen == Screen::Gallery && is_test,
+        Action::Earlier => matches!(screen, Screen::Gallery | Screen::Confusion) || (on_dashboard && !running && !paused),
+        Action::ToggleExplain => (on_dashboard && !running && !paused) || (screen == Screen::Gallery && is_large && is_test),
+        Action::Invert => on_dashboard && !running && !paused,
+        Action::ZoomIn => screen == Screen::Curves || (matches!(screen, Screen::Gallery | Screen::Neurons) && !is_large),
+        Action::ToggleHalf => screen == Screen::Gallery && !is_large,
+        Action::NextSmoothing | Action::ToggleLogarithm | Action::ToggleUnit | Action::PickRun => {
+            screen == Screen::Curves
+        }
+        Action::Enter => !is_large && !on_dashboard && screen != Screen::Curves,
+        Action::Back => can_go_back,
+        Action::Previous => screen != Screen::Curves,
         _ => true,
     }
 }
 
-fn hint(binding: &Binding, phase: &Phase, theme: &Theme) -> Option<Hint> {
+fn hint(binding: &Binding, moment: Moment, theme: &Theme) -> Option<Hint> {
     let brief = binding.brief?;
-    let (words, importance) = match binding.action {
-        Action::Quit => (brief.words, 5),
-        Action::ToggleHelp => (brief.words, 4),
-        Action::TogglePause if *phase == Phase::Paused => ("resume", 3),
-        Action::TogglePause | Action::Step => (brief.words, 3),
-        Action::Next | Action::NextWrong => (brief.words, 2),
-        Action::Invert => (brief.words, 0),
+    let (words, importance) = match binding.action() {
+        Action::Quit => (brief.words, 6),
+        Action::ToggleHelp => (brief.words, 5),
+        Action::Back => (brief.words, 4),
+        Action::TogglePause if *moment.phase == Phase::Paused => ("resume", 3),
+        Action::TogglePause | Action::Step | Action::Enter => (brief.words, 3),
+        Action::Previous if !matches!(moment.screen, Screen::Dashboard | Screen::Gallery) => ("move", 2),
+        Action::Previous | Action::NextWrong => (brief.words, 2),
+        Action::Show(_) if moment.screen == Screen::Dashboard => (brief.words, 2),
+        Action::Show(_) | Action::Invert => (brief.words, 0),
         _ => (brief.words, 1),
     };
     Some(Hint { keys: help::key_names(brief.keys, theme), words, importance })
@@ -126,25 +171,40 @@ mod tests {
     use super::*;
     use crate::view::theme::Depth;
 
-    fn keys(phase: &Phase, cells: usize) -> String {
-        let hints = fitting(hints(phase, &Theme::new(Depth::None, false)), cells);
+    fn moment(screen: Screen, phase: &Phase) -> Moment<'_> {
+        Moment { screen, phase, is_large: false, is_test: true, is_filtered: false, can_go_back: false }
+    }
+
+    fn keys(moment: Moment, cells: usize) -> String {
+        let hints = fitting(hints(moment, &Theme::new(Depth::None, false)), cells);
         let texts: Vec<String> = hints.iter().map(|hint| format!("{} {}", hint.keys, hint.words)).collect();
         texts.join("  ")
     }
 
     #[test]
     fn the_footer_follows_the_phase() {
-        let common = "← → leaf  n wrong  : jump";
-        assert_eq!(keys(&Phase::Training, 78), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
-        assert_eq!(keys(&Phase::Paused, 78), format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
-        assert_eq!(keys(&Phase::Done, 78), format!("{common}  i invert  ? help  q quit"));
+        let keys = |phase| keys(moment(Screen::Dashboard, phase), 78);
+        let common = "← → leaf  n mistake  : jump";
+        assert_eq!(keys(&Phase::Training), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
+        assert_eq!(keys(&Phase::Paused), format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
+        let done = "← → leaf  n mistake  : jump  c C class  [ ] epoch  w why  1-6 screens  ? help  q quit";
+        assert_eq!(keys(&Phase::Done), done);
+    }
+
+    #[test]
+    fn the_footer_follows_the_screen() {
+        let keys = |screen| keys(moment(screen, &Phase::Training), 120);
+        assert!(keys(Screen::Gallery).contains("c C class  x mistakes  o order  [ ] epoch  + - zoom  t train/test"));
+        assert!(keys(Screen::Confusion).contains("← → move  n mistake  Enter go into  [ ] epoch"));
+        assert!(keys(Screen::Curves).contains("+ - zoom  m smooth  y log  a axis  r run"));
+        assert!(keys(Screen::Neurons).contains("Enter go into"));
     }
 
     #[test]
     fn a_narrow_footer_keeps_whole_keys_and_the_way_out() {
-        assert_eq!(keys(&Phase::Training, 60), "← → leaf  n wrong  : jump  Space pause  ? help  q quit");
-        assert_eq!(keys(&Phase::Training, 14), "? help  q quit");
-        assert_eq!(keys(&Phase::Training, 13), "q quit");
-        assert_eq!(keys(&Phase::Training, 5), "");
+        let keys = |cells| keys(moment(Screen::Dashboard, &Phase::Training), cells);
+        assert_eq!(keys(14), "? help  q quit");
+        assert_eq!(keys(13), "q quit");
+        assert_eq!(keys(5), "");
     }
 }

@@ -1,44 +1,174 @@
-//! The screen's first line: the program and what it trains.
+//! The screen's first line: the screens, and what is trained, or how far it is.
 
 use ratatui::{
     Frame,
-    layout::Rect,
+    layout::{Position, Rect},
     text::{Line, Span},
 };
 
 use crate::{
-    app::App,
-    fashion::{CLASSES, PIXELS},
+    app::{Action, App, Phase, Screen},
     protocol::Started,
     view::{
-        format::{joined, thousands, width},
-        theme::Theme,
+        format::{accuracy, joined, thousands, width},
+        theme::{Theme, Tone},
     },
 };
 
 const NAME: &str = "fitroom";
+/// Cells between two names, and between them and what follows.
+const GAP: usize = 1;
 
-/// Draws the program's name and as many of the network's facts as fit.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let facts = app.started().map(facts).unwrap_or_default();
-    let room = usize::from(area.width).saturating_sub(width(NAME) + 3);
-    let facts = joined(facts.iter().map(String::as_str), theme.glyphs().dot, room);
-    let line =
-        Line::from(vec![Span::styled(NAME, theme.strong()), Span::raw("   "), Span::styled(facts, theme.muted())]);
-    frame.render_widget(line, area);
+/// A screen's name in the line.
+struct Tab {
+    screen: Screen,
+    text: String,
+    /// The cells that it covers, from the line's left end.
+    columns: std::ops::Range<u16>,
 }
 
-/// What is trained and how, the most telling first.
+/// Draws the screens' names and, where there is room, the run's facts or its state.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let tabs = tabs(area.width, app.screen(), theme);
+    let end = tabs.last().map_or(0, |tab| tab.columns.end);
+    for tab in &tabs {
+        let style = if tab.screen == app.screen() { theme.strong().patch(theme.accent()) } else { theme.muted() };
+        let place = Rect { x: area.x + tab.columns.start, width: tab.columns.len().try_into().unwrap_or(0), ..area };
+        frame.render_widget(Span::styled(tab.text.as_str(), style), place.intersection(area));
+    }
+    if tabs.first().is_some_and(|tab| tab.columns.start > 0) {
+        frame.render_widget(Span::styled(NAME, theme.strong()), area);
+    }
+    let room = usize::from(area.width.saturating_sub(end)).saturating_sub(2);
+    frame.render_widget(right(app, room, theme).right_aligned(), area);
+}
+
+/// What a click there means.
+pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+    let column = position.x.checked_sub(area.x)?;
+    // The marks of both character sets are one cell wide.
+    let tabs = tabs(area.width, app.screen(), &Theme::new(super::Depth::None, false));
+    tabs.iter().find(|tab| tab.columns.contains(&column)).map(|tab| Action::Show(tab.screen))
+}
+
+fn name(screen: Screen) -> &'static str {
+    match screen {
+        Screen::Dashboard => "Dashboard",
+        Screen::Gallery => "Gallery",
+        Screen::Confusion => "Confusion",
+        Screen::Curves => "Curves",
+        Screen::Data => "Data",
+        Screen::Neurons => "Neurons",
+    }
+}
+
+/// The screens with their digits; where there is no room for all names, those of the others are left out.
+fn tabs(cells: u16, shown: Screen, theme: &Theme) -> Vec<Tab> {
+    let text = |screen: Screen, with_name: bool| {
+        let mark = if screen == shown { theme.glyphs().predicted } else { " " };
+        let digit = screen.place() + 1;
+        if with_name { format!("{mark}{digit} {}", name(screen)) } else { format!("{mark}{digit}") }
+    };
+    let all = |with_names: bool| Screen::ALL.map(|screen| (screen, text(screen, with_names || screen == shown)));
+    let needed = |texts: &[(Screen, String)]| texts.iter().map(|(_, text)| width(text) + GAP).sum::<usize>() - GAP;
+    let (mut texts, mut start) = (all(true), 0);
+    if needed(&texts) > usize::from(cells) {
+        texts = all(false);
+    } else if needed(&texts) + 2 * (width(NAME) + 3) < usize::from(cells) {
+        start = width(NAME) + 2;
+    }
+    let mut tabs = Vec::with_capacity(texts.len());
+    for (screen, text) in texts {
+        let end = start + width(&text);
+        let cell = |column: usize| u16::try_from(column).unwrap_or(u16::MAX);
+        tabs.push(Tab { screen, text, columns: cell(start)..cell(end) });
+        start = end + GAP;
+    }
+    tabs
+}
+
+/// The line's right end: that what is shown is past, or what is trained, or, where the training pane is not seen, how far
+/// it is.
+fn right(app: &App, room: usize, theme: &Theme) -> Line<'static> {
+    let dot = theme.glyphs().dot;
+    if let Some(words) = past(app, theme) {
+        let style = theme.strong().patch(theme.accent());
+        return Line::styled(joined(words.iter().map(String::as_str), dot, room), style);
+    }
+    let facts = match app.screen() {
+        Screen::Dashboard => app.started().map(facts).unwrap_or_default(),
+        _ => return state(app, room, theme),
+    };
+    Line::styled(joined(facts.iter().map(String::as_str), dot, room), theme.muted())
+}
+
+/// Which moment is shown, where it is not now.
+fn past(app: &App, theme: &Theme) -> Option<[String; 2]> {
+    let moment = app.moment().filter(|_| app.is_past())?;
+    let back = theme.glyphs().back;
+    let words = match (moment.step, moment.is_whole) {
+        (0, _) => format!("{back} untrained"),
+        (_, true) => format!("{back} epoch {}", moment.epoch),
+        (step, false) => format!("{back} step {}", thousands(step)),
+    };
+    Some([words, "] leads on".to_owned()])
+}
+
+/// What is trained, the most telling first.
 fn facts(started: &Started) -> Vec<String> {
-    let settings = &started.settings;
-    let widths =
-        [PIXELS].iter().chain(&settings.hidden).chain(&[CLASSES]).map(usize::to_string).collect::<Vec<String>>();
-    let mut facts = vec![
-        widths.join("-"),
-        format!("{} parameters", thousands(started.parameters as u64)),
-        format!("Adam {}", settings.learning_rate),
-        format!("batch {}", thousands(settings.batch_size as u64)),
-    ];
+    let mut facts = vec![started.layers(), format!("{} parameters", thousands(started.parameters as u64))];
     facts.extend(started.run.as_ref().map(|name| format!("run {name}")));
     facts
+}
+
+/// How far the training is, in as many words as fit.
+fn state(app: &App, room: usize, theme: &Theme) -> Line<'static> {
+    let glyphs = theme.glyphs();
+    let (mark, style) = match app.phase() {
+        Phase::Training | Phase::Evaluating => (glyphs.state, theme.accent()),
+        Phase::Loading | Phase::Paused => (glyphs.state, theme.muted()),
+        Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
+        Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
+    };
+    let mut words = Vec::new();
+    words.extend(app.progress().map(|progress| format!("epoch {}/{}", progress.epoch, progress.epochs)));
+    words.extend(app.epochs().last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy))));
+    if *app.phase() == Phase::Paused {
+        words.push("paused".to_owned());
+    }
+    let words = joined(words.iter().map(String::as_str), glyphs.dot, room.saturating_sub(width(mark) + 1));
+    if words.is_empty() {
+        return Line::default();
+    }
+    Line::from(vec![Span::styled(mark, style), Span::raw(" "), Span::styled(words, theme.muted())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::theme::Depth;
+
+    fn line(cells: u16, shown: Screen) -> String {
+        tabs(cells, shown, &Theme::new(Depth::None, false)).iter().map(|tab| tab.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_narrow_line_names_the_screen_that_is_shown() {
+        let all = " 1 Dashboard ▸2 Gallery  3 Confusion  4 Curves  5 Data  6 Neurons";
+        assert_eq!(line(78, Screen::Gallery), all);
+        assert_eq!(line(58, Screen::Gallery), " 1 ▸2 Gallery  3  4  5  6");
+    }
+
+    #[test]
+    fn every_name_can_be_clicked_where_it_stands() {
+        for cells in [58, 78, 118, 200] {
+            let area = Rect::new(1, 0, cells, 1);
+            let app = App::new(None);
+            for tab in tabs(cells, Screen::Dashboard, &Theme::new(Depth::None, false)) {
+                assert!(tab.columns.end <= cells, "{} ends at {} of {cells}", tab.text, tab.columns.end);
+                let middle = Position::new(area.x + tab.columns.start + 1, 0);
+                assert_eq!(hit(area, &app, middle), Some(Action::Show(tab.screen)));
+            }
+        }
+    }
 }

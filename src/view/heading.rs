@@ -11,13 +11,17 @@ use crate::view::{
     theme::Theme,
 };
 
+/// Cells from which the beginning of an aside says more than nothing.
+const LEAST_ASIDE: usize = 12;
+
 /// Draws a title and, where there is room for it, an aside.
 pub fn draw(frame: &mut Frame, area: Rect, title: &str, aside: &str, theme: &Theme) {
     let (glyphs, cells) = (theme.glyphs(), usize::from(area.width));
     let title = fit(title, cells, glyphs.ellipsis);
     let mut rest = String::new();
-    if !aside.is_empty() && width(&title) + width(glyphs.dot) + width(aside) <= cells {
-        rest = format!("{}{aside}", glyphs.dot);
+    let room = cells.saturating_sub(width(&title) + width(glyphs.dot));
+    if !aside.is_empty() && width(aside).min(LEAST_ASIDE) <= room {
+        rest = format!("{}{}", glyphs.dot, fit(aside, room, glyphs.ellipsis));
     }
     let left = cells - width(&title) - width(&rest);
     if left > 1 {

@@ -21,20 +21,27 @@ const FRAME: (u16, u16) = (4, 2);
 /// Cells and rows around the frame that are cleared too, so that cut words do not look like the help's.
 const AIR: (u16, u16) = (2, 1);
 
-/// Draws the help in the middle of the area, over what is there.
-pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme) {
-    let columns: Vec<Vec<Line>> =
-        columns(TABLE, area.height.saturating_sub(FRAME.1)).into_iter().map(|groups| lines(groups, theme)).collect();
-    let widths: Vec<u16> =
-        columns.iter().map(|lines| cells(lines.iter().map(Line::width).max().unwrap_or(0))).collect();
+/// How many pages the help has on a screen of this size; at least 1.
+pub fn pages(area: Rect) -> usize {
+    // The names of keys are at their widest in ASCII.
+    split(area, &Theme::new(super::Depth::None, true)).len()
+}
+
+/// Draws a page of the help, or the last one, in the middle of the area, over what is there.
+pub fn draw(frame: &mut Frame, area: Rect, page: usize, theme: &Theme) {
+    let pages = split(area, &Theme::new(super::Depth::None, true));
+    let number = page.min(pages.len() - 1);
+    let columns: Vec<Vec<Line>> = pages[number].iter().map(|groups| lines(groups, theme)).collect();
+    let widths: Vec<u16> = columns.iter().map(|lines| widest(lines)).collect();
     let width = widths.iter().sum::<u16>() + COLUMN_GAP * cells(columns.len().saturating_sub(1)) + FRAME.0;
     let height = cells(columns.iter().map(Vec::len).max().unwrap_or(0)) + FRAME.1;
     let window = area.centered(Constraint::Length(width), Constraint::Length(height));
+    let more = if pages.len() > 1 { format!(" page {} of {}, j k ", number + 1, pages.len()) } else { String::new() };
     let block = Block::bordered()
         .border_set(theme.border())
         .border_style(theme.muted())
         .title(Line::styled(" Keys ", theme.strong()))
-        .title_bottom(Line::styled(" Esc closes ", theme.muted()).alignment(Alignment::Right))
+        .title_bottom(Line::styled(format!("{more} Esc closes "), theme.muted()).alignment(Alignment::Right))
         .padding(Padding::horizontal(1));
     let inside = block.inner(window);
     frame.render_widget(Clear, window.outer(Margin::new(AIR.0, AIR.1)).intersection(area));
@@ -47,6 +54,28 @@ pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme) {
         }
         x = x.saturating_add(width + COLUMN_GAP);
     }
+}
+
+/// The columns of each page: as many side by side as fit.
+fn split(area: Rect, theme: &Theme) -> Vec<Vec<&'static [Group]>> {
+    let mut pages: Vec<Vec<&'static [Group]>> = vec![Vec::new()];
+    let mut used = FRAME.0;
+    for column in columns(TABLE, area.height.saturating_sub(FRAME.1)) {
+        let width = widest(&lines(column, theme)) + COLUMN_GAP;
+        let page = pages.last_mut().expect("there is one at least");
+        if !page.is_empty() && used + width > area.width + COLUMN_GAP {
+            pages.push(vec![column]);
+            used = FRAME.0 + width;
+        } else {
+            page.push(column);
+            used += width;
+        }
+    }
+    pages
+}
+
+fn widest(lines: &[Line]) -> u16 {
+    cells(lines.iter().map(Line::width).max().unwrap_or(0))
 }
 
 /// A key's name as this terminal can show it.

@@ -1,9 +1,14 @@
 //! A 28×28 image as cells: two pixels a cell, one over the other. Knows neither its class nor its place on the screen.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Style},
+    widgets::Widget,
+};
 
 use crate::{
-    fashion::{Image, SIDE},
+    fashion::{Image, PIXELS, SIDE},
     view::theme::Theme,
 };
 
@@ -23,25 +28,107 @@ pub struct Picture<'a> {
     pub theme: &'a Theme,
 }
 
+/// An image at half the scale: each of its pixels is the mean of four.
+#[derive(Clone, Copy, Debug)]
+pub struct Thumbnail<'a>(pub Picture<'a>);
+
+/// An image in matplotlib's default colours, as large as its area holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Viridis<'a> {
+    /// What is drawn.
+    pub image: Image<'a>,
+    /// The colours.
+    pub theme: &'a Theme,
+}
+
+/// What 784 pixels say for and against something, in a diverging palette: over an image, or on an empty ground. As large as
+/// its area holds, down to half the scale.
+#[derive(Clone, Copy, Debug)]
+pub struct Signs<'a> {
+    /// The image under it, if there is one.
+    pub image: Option<Image<'a>>,
+    /// 784 values, row by row; others are drawn as nothing.
+    pub values: &'a [f32],
+    /// Light ink on dark ground.
+    pub inverted: bool,
+    /// The colours.
+    pub theme: &'a Theme,
+}
+
 /// The largest whole scale at which a picture fits; 0 where none does.
 #[must_use]
 pub fn scale(width: u16, height: u16) -> u16 {
     (width / COLUMNS).min(height / ROWS)
 }
 
+/// Columns and rows of a picture of this scale; 0 is half of the usual one.
+#[must_use]
+pub fn extent(scale: u16) -> (u16, u16) {
+    if scale == 0 { (COLUMNS / 2, ROWS / 2) } else { (COLUMNS.saturating_mul(scale), ROWS.saturating_mul(scale)) }
+}
+
+/// What a pixel is drawn as.
+#[derive(Clone, Copy)]
+struct Shade {
+    /// 0 no ink to 255 full ink.
+    ink: u8,
+    /// Against (-1) or for (1) something.
+    sign: f32,
+}
+
+impl Shade {
+    fn mean(shades: [Self; 4]) -> Self {
+        let ink = shades.iter().map(|shade| u16::from(shade.ink)).sum::<u16>() / 4;
+        Self { ink: u8::try_from(ink).unwrap_or(u8::MAX), sign: shades.iter().map(|shade| shade.sign).sum::<f32>() / 4.0 }
+    }
+}
+
+/// Draws 28×28 pixels at this scale; 0: at half of it.
+fn draw(
+    (area, scale): (Rect, u16),
+    buffer: &mut Buffer,
+    pixel: impl Fn(usize, usize) -> Shade,
+    cell: impl Fn(Shade, Shade) -> (&'static str, Style),
+) {
+    let (columns, rows) = extent(scale);
+    if area.width < columns || area.height < rows {
+        return;
+    }
+    let shade = |half_row: u16, column: u16| {
+        if scale > 0 {
+            let (row, column) = (usize::from(half_row / scale), usize::from(column / scale));
+            debug_assert!(row < SIDE && column < SIDE, "a scaled picture stays inside of the image");
+            return pixel(row, column);
+        }
+        let (row, column) = (usize::from(2 * half_row), usize::from(2 * column));
+        Shade::mean([(0, 0), (0, 1), (1, 0), (1, 1)].map(|(down, right)| pixel(row + down, column + right)))
+    };
+    for row in 0..rows {
+        for column in 0..columns {
+            let (symbol, style) = cell(shade(2 * row, column), shade(2 * row + 1, column));
+            if let Some(cell) = buffer.cell_mut((area.x + column, area.y + row)) {
+                cell.set_symbol(symbol).set_style(style);
+            }
+        }
+    }
+}
+
+/// Two pixels of these colours in one cell.
+fn halves(upper: Color, lower: Color) -> (&'static str, Style) {
+    ("▀", Style::new().fg(upper).bg(lower))
+}
+
 impl Picture<'_> {
-    /// The ink of the half cell in this column and half row, at this scale.
-    fn ink(&self, column: u16, half_row: u16, scale: u16) -> u8 {
-        let (row, column) = (usize::from(half_row / scale), usize::from(column / scale));
-        debug_assert!(row < SIDE && column < SIDE, "a scaled picture stays inside of the image");
-        self.image.ink(row, column)
+    fn draw(&self, area: Rect, scale: u16, buffer: &mut Buffer) {
+        let pixel = |row, column| Shade { ink: self.image.ink(row, column), sign: 0.0 };
+        draw((area, scale), buffer, pixel, |upper, lower| self.cell(upper.ink, lower.ink));
     }
 
     /// The cell of these two pixels in a terminal's greys, or in characters where it has none.
     fn cell(&self, upper: u8, lower: u8) -> (&'static str, Style) {
         let grey = |ink: u8| self.theme.grey(if self.inverted { ink } else { 255 - ink });
         match (grey(upper), grey(lower)) {
-            (Some(upper), Some(lower)) => ("▀", Style::new().fg(upper).bg(lower)),
+            (Some(upper), Some(lower)) => halves(upper, lower),
             _ => (self.shaded(upper, lower), Style::new()),
         }
     }
@@ -66,15 +153,69 @@ impl Picture<'_> {
 impl Widget for &Picture<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let scale = scale(area.width, area.height);
-        for row in 0..ROWS * scale {
-            for column in 0..COLUMNS * scale {
-                let (upper, lower) = (self.ink(column, 2 * row, scale), self.ink(column, 2 * row + 1, scale));
-                let (symbol, style) = self.cell(upper, lower);
-                if let Some(cell) = buffer.cell_mut((area.x + column, area.y + row)) {
-                    cell.set_symbol(symbol).set_style(style);
-                }
+        if scale > 0 {
+            self.draw(area, scale, buffer);
+        }
+    }
+}
+
+impl Widget for &Thumbnail<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        self.0.draw(area, 0, buffer);
+    }
+}
+
+impl Widget for &Viridis<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let plain = Picture { image: self.image, inverted: true, theme: self.theme };
+        let pixel = |row, column| Shade { ink: self.image.ink(row, column), sign: 0.0 };
+        let cell = |upper: Shade, lower: Shade| match (self.theme.viridis(upper.ink), self.theme.viridis(lower.ink)) {
+            (Some(upper), Some(lower)) => halves(upper, lower),
+            _ => plain.cell(255 - upper.ink, 255 - lower.ink),
+        };
+        let scale = scale(area.width, area.height);
+        if scale > 0 {
+            draw((area, scale), buffer, pixel, cell);
+        }
+    }
+}
+
+impl Signs<'_> {
+    /// The cell of these two pixels in colours, or as `+` and `-` where there are none.
+    fn cell(&self, upper: Shade, lower: Shade) -> (&'static str, Style) {
+        let level = |shade: Shade| if self.inverted { shade.ink } else { 255 - shade.ink };
+        let colour = |shade: Shade| self.theme.diverging(level(shade), shade.sign);
+        match (colour(upper), colour(lower)) {
+            (Some(upper), Some(lower)) => halves(upper, lower),
+            _ => {
+                let sign = f32::midpoint(upper.sign, lower.sign);
+                let symbol = match sign {
+                    0.5.. => "#",
+                    0.2..0.5 => "+",
+                    ..-0.5 => "=",
+                    -0.5..-0.2 => "-",
+                    _ if upper.ink.midpoint(lower.ink) > 64 => ".",
+                    _ => " ",
+                };
+                (symbol, Style::new())
             }
         }
+    }
+}
+
+impl Widget for &Signs<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        if self.values.len() != PIXELS {
+            return;
+        }
+        // The strongest pixel has the full colour, whatever the unit.
+        let most = self.values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let pixel = |row: usize, column: usize| {
+            let value = self.values[row * SIDE + column];
+            let sign = if most > 0.0 { value / most } else { 0.0 };
+            Shade { ink: self.image.map_or(0, |image| image.ink(row, column)), sign }
+        };
+        draw((area, scale(area.width, area.height)), buffer, pixel, |upper, lower| self.cell(upper, lower));
     }
 }
 
@@ -83,7 +224,7 @@ mod tests {
     use ratatui::style::Color;
 
     use super::*;
-    use crate::{fashion::PIXELS, view::theme::Depth};
+    use crate::view::theme::Depth;
 
     /// Each pixel's ink tells its row and column, as far as a byte can.
     fn pixels() -> [u8; PIXELS] {
@@ -159,6 +300,37 @@ mod tests {
         let buffer = draw(&pixels, false, &Theme::new(Depth::None, false), Rect::new(0, 0, 28, 14));
         let drawn: String = (0..4).map(|column| buffer[(column, 0)].symbol()).collect();
         assert_eq!(drawn, "▀▄▒ ");
+    }
+
+    #[test]
+    fn a_thumbnail_s_pixel_is_the_mean_of_four() {
+        let mut pixels = [0; PIXELS];
+        (pixels[0], pixels[1], pixels[28], pixels[29]) = (255, 100, 45, 0);
+        pixels[2 * 28] = 200;
+        let image = Image::new(&pixels);
+        let theme = Theme::new(Depth::TrueColor, false);
+        let area = Rect::new(0, 0, 14, 7);
+        let mut buffer = Buffer::empty(area);
+        (&Thumbnail(Picture { image, inverted: true, theme: &theme })).render(area, &mut buffer);
+        let cell = &buffer[(0, 0)];
+        assert_eq!((cell.symbol(), cell.fg, cell.bg), ("▀", Color::Rgb(100, 100, 100), Color::Rgb(50, 50, 50)));
+    }
+
+    #[test]
+    fn signs_are_blue_for_red_against_and_told_by_characters_without_colours() {
+        let mut values = [0.0; PIXELS];
+        (values[0], values[28], values[1], values[29]) = (2.0, 2.0, -2.0, -2.0);
+        let area = Rect::new(0, 0, 28, 14);
+        let drawn = |theme: &Theme| {
+            let mut buffer = Buffer::empty(area);
+            (&Signs { image: None, values: &values, inverted: false, theme }).render(area, &mut buffer);
+            buffer
+        };
+        let buffer = drawn(&Theme::new(Depth::TrueColor, false));
+        assert_eq!((buffer[(0, 0)].fg, buffer[(1, 0)].fg), (Color::Rgb(0x1f, 0x6f, 0xd0), Color::Rgb(0xdc, 0x36, 0x3c)));
+        assert_eq!(buffer[(2, 0)].fg, Color::Rgb(255, 255, 255));
+        let buffer = drawn(&Theme::new(Depth::None, true));
+        assert_eq!([0, 1, 2].map(|x| buffer[(x, 0)].symbol().to_owned()), ["#", "=", " "]);
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
     heading::draw(frame, heading, "Prediction", "", theme);
     let Some(data) = app.data() else { return };
-    let index = app.selected();
-    let (truth, probabilities) = (Some(data.test.class(index)), app.prediction(index));
+    let truth = app.image().map(|index| data.test.class(index));
+    let probabilities = app.image().and_then(|index| app.prediction(index));
     frame.render_widget(&Bars { names: data.names(), truth, probabilities, theme }, area);
 }
 

@@ -7,14 +7,14 @@ use ratatui::{
 };
 
 use crate::{
-    app::App,
-    fashion::{CLASSES, Class},
+    app::{App, Half},
+    fashion::{CLASSES, Class, Dataset, Split},
     metrics::most_probable,
     protocol::Probabilities,
     view::{
-        format::{fit, percent, thousands, width},
-        heading,
-        picture::{self, COLUMNS, Picture, ROWS},
+        format::{fit, percent, thousands, width, wrap},
+        gallery, heading,
+        picture::{self, Picture, ROWS, Signs},
         theme::{Theme, Tone},
     },
 };
@@ -22,10 +22,14 @@ use crate::{
 /// Rows that the heading and the caption take beside the picture.
 pub const TEXT_ROWS: u16 = 2;
 
+/// Columns that hold most captions.
+pub const COLUMNS_WITH_CAPTION: u16 = 36;
+
 /// Draws a heading, the picture and its caption; where the height is short, first the heading is left out and then the
 /// caption, and where it is shorter than the picture, the picture.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let scale = picture::scale(area.width, area.height.saturating_sub(TEXT_ROWS)).max(1);
+    let largest = picture::scale(area.width, area.height.saturating_sub(TEXT_ROWS)).max(1);
+    let scale = if app.is_large() { largest } else { app.size().unwrap_or(largest).clamp(1, largest) };
     let rows = if area.height < ROWS { 0 } else { ROWS * scale };
     let spare = area.height - rows;
     let [heading, picture, caption] = area.layout(&Layout::vertical([
@@ -39,24 +43,61 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         frame.render_widget(waiting, picture.centered_vertically(Constraint::Length(1)));
         return;
     };
-    heading::draw(frame, heading, &title(app.selected(), data.test.len()), "by index", theme);
-    let drawn = Picture { image: data.test.image(app.selected()), inverted: app.inverted(), theme };
-    let place = picture.centered_horizontally(Constraint::Length(COLUMNS * scale));
-    frame.render_widget(&drawn, place);
+    draw_heading(frame, heading, app, theme);
+    let Some(index) = app.image() else {
+        let words = wrap(&gallery::nothing_left(app), usize::from(area.width));
+        for (line, row) in words.into_iter().zip(picture.rows().skip(usize::from(rows / 2))) {
+            frame.render_widget(Line::styled(line, theme.muted()).centered(), row);
+        }
+        return;
+    };
+    let (split, inverted) = (split(app.half(), data), app.inverted());
+    let (width, height) = picture::extent(scale);
+    let room = picture.centered_horizontally(Constraint::Length(width)).centered_vertically(Constraint::Max(height));
+    let image = split.image(index);
+    match app.attribution() {
+        Some(of) => frame.render_widget(&Signs { image: Some(image), values: &of.pixels, inverted, theme }, room),
+        None => frame.render_widget(&Picture { image, inverted, theme }, room),
+    }
     draw_caption(frame, caption, app, theme);
+}
+
+/// Draws the line above the picture: which image, and among which.
+pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let Some(data) = app.data() else { return };
+    let album = app.album();
+    let name = match app.half() {
+        Half::Test => "Test image",
+        Half::Train => "Training image",
+    };
+    let index = app.selected();
+    if app.attribution().is_some() {
+        heading::draw(frame, area, &format!("{name} {index}"), "blue: for, red: against", theme);
+    } else if album.is_plain() {
+        heading::draw(frame, area, &title(name, index, split(app.half(), data).len()), "by index", theme);
+    } else {
+        heading::draw(frame, area, &format!("{name} {index}"), &gallery::words(app, theme), theme);
+    }
+}
+
+fn split(half: Half, data: &Dataset) -> &Split {
+    match half {
+        Half::Test => &data.test,
+        Half::Train => &data.train,
+    }
 }
 
 /// Draws the caption alone, in the middle of the area's width.
 pub fn draw_caption(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let Some(data) = app.data() else { return };
-    let truth = data.test.class(app.selected());
-    let caption = Caption::new(data.names(), Some(truth), app.prediction(app.selected()));
+    let (Some(data), Some(index)) = (app.data(), app.image()) else { return };
+    let truth = split(app.half(), data).class(index);
+    let caption = Caption::new(data.names(), Some(truth), app.selected_prediction());
     frame.render_widget(caption.line(usize::from(area.width), theme).centered(), area);
 }
 
 /// An index is a name, as it is typed, and not a count: its thousands are not set apart.
-fn title(index: usize, count: usize) -> String {
-    format!("Test image {index} of {}", thousands(count as u64))
+fn title(name: &str, index: usize, count: usize) -> String {
+    format!("{name} {index} of {}", thousands(count as u64))
 }
 
 /// What stands below a picture.
@@ -98,6 +139,22 @@ impl<'a> Caption<'a> {
         let predicted = fit(predicted, room - short.min(width(truth)), glyphs.ellipsis);
         let truth = fit(truth, room - width(&predicted), glyphs.ellipsis);
         Line::styled(format!("{mark} {predicted} {sure} ({truth})"), theme.tone(tone))
+    }
+}
+
+impl Caption<'_> {
+    /// The same on two lines, for a narrow picture: the prediction, the truth.
+    pub fn lines(&self, cells: usize, theme: &Theme) -> Vec<Line<'static>> {
+        let glyphs = theme.glyphs();
+        let (Some(truth), Some((predicted, sure, right))) = (self.truth, &self.predicted) else {
+            return vec![self.line(cells, theme)];
+        };
+        let (mark, tone) = if *right { (glyphs.right, Tone::Right) } else { (glyphs.wrong, Tone::Wrong) };
+        let predicted = fit(predicted, cells.saturating_sub(width(mark) + width(sure) + 2), glyphs.ellipsis);
+        let first = Line::styled(format!("{mark} {predicted} {sure}"), theme.tone(tone));
+        let indent = " ".repeat(width(mark) + 1);
+        let truth = fit(truth, cells.saturating_sub(width(&indent) + 2), glyphs.ellipsis);
+        vec![first, Line::styled(format!("{indent}({truth})"), theme.muted())]
     }
 }
 

@@ -9,7 +9,7 @@ use ratatui::{
 
 use crate::{
     app::{App, Phase, progress::Progress},
-    protocol::Usage,
+    protocol::{Started, Usage},
     view::{
         bars::Gauge,
         format::{accuracy, bytes, duration, joined, loss, pace, rounded, thousands, width, wrap},
@@ -22,10 +22,17 @@ use crate::{
 pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let device = app.started().map_or("", |started| &started.device);
     let mut facts = vec![device.to_owned()];
+    facts.extend(app.started().into_iter().flat_map(settings));
     facts.extend(app.usage().map(usage).unwrap_or_default());
     let room = usize::from(area.width).saturating_sub(width("Training") + width(theme.glyphs().dot));
     let facts = joined(facts.iter().map(String::as_str), theme.glyphs().dot, room);
     heading::draw(frame, area, "Training", &facts, theme);
+}
+
+/// How it is trained, in a few words each.
+fn settings(started: &Started) -> [String; 2] {
+    let settings = &started.settings;
+    [format!("Adam {}", settings.learning_rate), format!("batch {}", thousands(settings.batch_size as u64))]
 }
 
 /// How busy the device is, in a few words each.

@@ -1,0 +1,637 @@
+//! What each action does to the dashboard's state, and what it asks of the worker.
+
+use super::{
+    Action, App, Choice, Half, Overlay, Phase, Place, Screen,
+    album::{self, Filter, Order},
+    chart::Unit,
+    moment,
+};
+use crate::{
+    fashion::{CLASSES, Class},
+    protocol::Command,
+};
+
+/// Steps a second from which doubling leads back to full speed.
+const FASTEST_PACE: f64 = 4096.0;
+
+/// The way through something that has an order.
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    Forward,
+    Back,
+}
+
+/// How far a key goes.
+#[derive(Clone, Copy)]
+enum Stride {
+    One,
+    Row,
+    Page,
+    All,
+}
+
+use Direction::{Back, Forward};
+
+impl App {
+    /// Does what a key means; the command, if any, is for the worker.
+    pub fn act(&mut self, action: Action) -> Option<Command> {
+        self.notice = None;
+        match action {
+            Action::Previous => self.go(Stride::One, Back),
+            Action::Next => self.go(Stride::One, Forward),
+            Action::RowUp => self.go(Stride::Row, Back),
+            Action::RowDown => self.go(Stride::Row, Forward),
+            Action::PageUp => self.go(Stride::Page, Back),
+            Action::PageDown => self.go(Stride::Page, Forward),
+            Action::First => self.go(Stride::All, Back),
+            Action::Last => self.go(Stride::All, Forward),
+            Action::NextWrong => self.go_to_wrong(Forward),
+            Action::PreviousWrong => self.go_to_wrong(Back),
+            Action::OpenPrompt => self.show_overlay(Overlay::Prompt(String::new())),
+            Action::Type(letter) => self.type_digit(letter),
+            Action::Erase => self.erase(),
+            Action::NextClass => self.next_class(),
+            Action::ToggleWrong => self.toggle_wrong(),
+            Action::ClearFilter => self.set_filter(Filter::default(), self.album().order()),
+            Action::NextOrder => self.next_order(),
+            Action::Earlier => self.earlier(),
+            Action::Later => self.later(),
+            Action::See(step) => self.see(step),
+            Action::Invert => Self::done(self.inverted = !self.inverted),
+            Action::ZoomIn => self.zoom_in(),
+            Action::ZoomOut => self.zoom_out(),
+            Action::ToggleExplain => self.toggle_explain(),
+            Action::ToggleHalf => self.toggle_half(),
+            Action::NextSmoothing => self.on_curves(|app| app.chart.smoothing = app.chart.smoothing.next()),
+            Action::ToggleLogarithm => self.on_curves(|app| app.chart.logarithmic = !app.chart.logarithmic),
+            Action::ToggleUnit => self.on_curves(|app| {
+                app.chart.unit = if app.chart.unit == Unit::Epochs { Unit::Steps } else { Unit::Epochs };
+            }),
+            Action::PickRun => self.on_curves(|app| app.overlay = Overlay::Runs(Choice::default())),
+            Action::Show(screen) => self.show(screen),
+            Action::NextScreen => self.show(Screen::ALL[(self.screen.place() + 1) % Screen::ALL.len()]),
+            Action::PreviousScreen => {
+                self.show(Screen::ALL[(self.screen.place() + Screen::ALL.len() - 1) % Screen::ALL.len()])
+            }
+            Action::Enter => self.enter(),
+            Action::Back => self.back(),
+            Action::PickImage(index) => self.pick(index == self.selected(), |app| app.select(index)),
+            Action::PickUnit(unit) => self.pick(unit == self.unit, |app| Self::done(app.unit = unit)),
+            Action::PickCell(truth, predicted) => self.pick(self.cell() == (truth, predicted), |app| {
+                Self::done(app.cell = Some((truth, predicted)))
+            }),
+            Action::PickClass(class) => self.pick(self.class == class, |app| Self::done(app.class = class)),
+            Action::PickStep(step) => Self::done(self.chart.put_cursor(step)),
+            Action::TogglePause => self.toggle_pause(),
+            Action::Step => self.step(),
+            Action::Slower => Some(self.slower()),
+            Action::Faster => Some(self.faster()),
+            Action::ToggleHelp => self.toggle_help(),
+            Action::Save => self.save(),
+            Action::Quit => Some(self.quit()),
+            // The terminal's own affairs.
+            Action::Redraw | Action::Suspend => None,
+        }
+    }
+
+    /// What changes no more than the screen.
+    fn done((): ()) -> Option<Command> {
+        None
+    }
+
+    fn notify(&mut self, words: &str) -> Option<Command> {
+        self.notice = Some(words.to_owned());
+        None
+    }
+
+    fn show_overlay(&mut self, overlay: Overlay) -> Option<Command> {
+        self.overlay = overlay;
+        None
+    }
+
+    /// Goes by a stride through what the screen has.
+    fn go(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
+        match &mut self.overlay {
+            Overlay::Runs(choice) => {
+                let last = choice.runs.as_ref().map_or(0, Vec::len);
+                choice.row = moved(choice.row, 1, direction, last);
+                return None;
+            }
+            Overlay::Help { page } => {
+                *page = moved(*page, 1, direction, self.page.help - 1);
+                return None;
+            }
+            Overlay::None | Overlay::Prompt(_) => {}
+        }
+        match self.screen {
+            Screen::Dashboard | Screen::Gallery => self.leaf(stride, direction),
+            Screen::Confusion => Self::done(self.move_cell(stride, direction)),
+            Screen::Curves => self.move_cursor(stride, direction),
+            Screen::Data => {
+                let place = moved(self.class.index(), self.distance(stride).min(CLASSES), direction, CLASSES - 1);
+                Self::done(self.class = Class::all().nth(place).unwrap_or(self.class))
+            }
+            Screen::Neurons => {
+                let last = self.unit_count().saturating_sub(1);
+                Self::done(self.unit = moved(self.unit, self.distance(stride), direction, last))
+            }
+        }
+    }
+
+    /// How many places a stride is.
+    fn distance(&self, stride: Stride) -> usize {
+        match stride {
+            Stride::One => 1,
+            Stride::Row => self.page.columns,
+            Stride::Page => self.page.count(),
+            Stride::All => usize::MAX,
+        }
+    }
+
+    /// Goes through the images that the filter leaves.
+    fn leaf(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
+        self.data.as_ref()?;
+        let album = self.album();
+        let Some(last) = album.len().checked_sub(1) else { return self.notify(NOTHING_LEFT) };
+        let from = album.nearest_place();
+        // From an image that has dropped out of the list one step on is the one that has taken its place.
+        let distance = match (album.place(), direction) {
+            (None, Forward) => self.distance(stride) - 1,
+            _ => self.distance(stride),
+        };
+        let index = album.at(moved(from, distance, direction, last))?;
+        self.select(index)
+    }
+
+    /// Selects the image at `index` of those that the screen shows.
+    fn select(&mut self, index: usize) -> Option<Command> {
+        if self.half() == Half::Train {
+            self.train.select(index);
+            return None;
+        }
+        self.test.select(index);
+        Some(Command::Select { index })
+    }
+
+    fn move_cell(&mut self, stride: Stride, direction: Direction) {
+        let (truth, predicted) = self.cell();
+        let along = |class: Class, distance| {
+            Class::all().nth(moved(class.index(), distance, direction, CLASSES - 1)).unwrap_or(class)
+        };
+        self.cell = Some(match stride {
+            Stride::One => (truth, along(predicted, 1)),
+            Stride::All => (truth, along(predicted, CLASSES)),
+            Stride::Row => (along(truth, 1), predicted),
+            Stride::Page => (along(truth, CLASSES), predicted),
+        });
+    }
+
+    fn move_cursor(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
+        let last = self.last_step();
+        match (stride, direction) {
+            (Stride::One, _) => self.chart.move_cursor(direction == Forward, last),
+            (Stride::Row | Stride::Page, _) => return self.move_cursor_by_epoch(direction),
+            (Stride::All, Forward) => self.chart.put_cursor(last),
+            (Stride::All, Back) => self.chart.put_cursor(0),
+        }
+        None
+    }
+
+    fn move_cursor_by_epoch(&mut self, direction: Direction) -> Option<Command> {
+        let last = self.last_step();
+        let from = self.chart.cursor(last).unwrap_or(last);
+        let mut ends = self.epochs.iter().map(|record| record.step);
+        let end = match direction {
+            Forward => ends.find(|end| *end > from),
+            Back => ends.rev().find(|end| *end < from),
+        };
+        let Some(end) = end else { return self.notify("no epoch ends there") };
+        Self::done(self.chart.put_cursor(end))
+    }
+
+    /// Goes to the next mistake: of the images, or of the matrix by how frequent it is.
+    fn go_to_wrong(&mut self, direction: Direction) -> Option<Command> {
+        match self.screen {
+            Screen::Confusion => self.go_to_mistake(direction),
+            Screen::Gallery if self.half == Half::Train => self.notify(NOT_PREDICTED),
+            Screen::Dashboard | Screen::Gallery => self.leaf_to_wrong(direction),
+            Screen::Curves | Screen::Data | Screen::Neurons => None,
+        }
+    }
+
+    fn go_to_mistake(&mut self, direction: Direction) -> Option<Command> {
+        let mistakes = self.mistakes();
+        let Some(last) = mistakes.len().checked_sub(1) else { return self.notify("no mistake was made") };
+        let from = mistakes.iter().position(|cell| *cell == self.cell());
+        let to = match (from, direction) {
+            (None, _) => 0,
+            (Some(from), _) => moved(from, 1, direction, last),
+        };
+        self.cell = Some(mistakes[to]);
+        None
+    }
+
+    fn leaf_to_wrong(&mut self, direction: Direction) -> Option<Command> {
+        let data = self.data.as_ref()?;
+        let Some(moment) = self.moment() else { return self.notify(NO_PREDICTIONS) };
+        let (count, from) = (self.test.len(), self.test.nearest_place());
+        let is_wrong =
+            |index: usize| moment.predicted(index).is_some_and(|predicted| predicted != data.test.class(index));
+        // An image that has dropped out of the list is before the one at its place.
+        let is_out = self.test.place().is_none();
+        let found = (0..count)
+            .map(|distance| match direction {
+                Forward => (from + distance + usize::from(!is_out)) % count,
+                Back => (from + count - distance - 1) % count,
+            })
+            .find(|place| self.test.at(*place).is_some_and(is_wrong));
+        let Some(place) = found else {
+            return self.notify(if self.test.filter().is_open() {
+                "no wrong prediction among the test images"
+            } else {
+                "no wrong prediction among these images"
+            });
+        };
+        let wrapped = match direction {
+            Forward => place < from + usize::from(!is_out),
+            Back => place >= from,
+        };
+        self.notice = wrapped.then(|| match direction {
+            Forward => "from the start again".to_owned(),
+            Back => "from the end again".to_owned(),
+        });
+        let index = self.test.at(place)?;
+        self.select(index)
+    }
+
+    fn type_digit(&mut self, letter: char) -> Option<Command> {
+        match &mut self.overlay {
+            Overlay::Prompt(text) if letter.is_ascii_digit() && text.len() < 9 => text.push(letter),
+            Overlay::Prompt(_) => return self.notify("an index is made of digits"),
+            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => {}
+        }
+        None
+    }
+
+    fn erase(&mut self) -> Option<Command> {
+        if let Overlay::Prompt(text) = &mut self.overlay {
+            text.pop();
+        }
+        None
+    }
+
+    /// Takes the index that was typed.
+    fn jump(&mut self, text: &str) -> Option<Command> {
+        let (what, count) = match (self.screen, self.half()) {
+            (Screen::Neurons, _) => ("unit", self.unit_count()),
+            (_, Half::Train) => ("training image", self.data.as_ref()?.train.len()),
+            (_, Half::Test) => ("test image", self.data.as_ref()?.test.len()),
+        };
+        let (index, last): (usize, _) = (text.parse().ok()?, count.checked_sub(1)?);
+        if index > last {
+            return self.notify(&format!("no {what} {index}: the last one is {last}"));
+        }
+        match self.screen {
+            Screen::Neurons => return Self::done(self.unit = index),
+            Screen::Confusion | Screen::Curves | Screen::Data => drop(self.show(Screen::Dashboard)),
+            Screen::Dashboard | Screen::Gallery => {}
+        }
+        if self.album().place_of(index).is_none() {
+            self.notice = Some(format!("{what} {index} is not among those that the filter leaves"));
+        }
+        self.select(index)
+    }
+
+    fn next_class(&mut self) -> Option<Command> {
+        let filter = self.album().filter();
+        self.set_filter(
+            Filter { class: album::next_class(filter.class), predicted: None, ..filter },
+            self.album().order(),
+        )
+    }
+
+    fn toggle_wrong(&mut self) -> Option<Command> {
+        let filter = self.album().filter();
+        if let Some(reason) = self.why_no_predictions() {
+            return self.notify(reason);
+        }
+        self.set_filter(Filter { wrong: !filter.wrong, ..filter }, self.album().order())
+    }
+
+    fn next_order(&mut self) -> Option<Command> {
+        if let Some(reason) = self.why_no_predictions() {
+            return self.notify(reason);
+        }
+        self.set_filter(self.album().filter(), self.album().order().next())
+    }
+
+    /// Why the images of the screen have no predictions, if so.
+    fn why_no_predictions(&self) -> Option<&'static str> {
+        match (self.half(), self.moment()) {
+            (Half::Train, _) => Some(NOT_PREDICTED),
+            (Half::Test, None) => Some(NO_PREDICTIONS),
+            (Half::Test, Some(_)) => None,
+        }
+    }
+
+    /// Changes which images are left, and in which order.
+    fn set_filter(&mut self, filter: Filter, order: Order) -> Option<Command> {
+        let half = self.half();
+        let Self { data, archive, seen, test, train, .. } = self;
+        let data = data.as_ref()?;
+        if half == Half::Train {
+            train.set(filter, order, data.train.classes(), None);
+            return None;
+        }
+        let before = test.selected();
+        test.set(filter, order, data.test.classes(), moment(archive, *seen));
+        let index = test.selected();
+        (index != before).then_some(Command::Select { index })
+    }
+
+    fn earlier(&mut self) -> Option<Command> {
+        // What is seen now may be some steps after the newest moment.
+        let now = || self.batch.as_ref().map(|batch| batch.step).into_iter().chain(self.archive.newest().map(|m| m.step));
+        let from = self.seen.or_else(|| now().max()).unwrap_or(0);
+        match self.archive.before(from).map(|moment| moment.step) {
+            Some(step) => self.see(step),
+            None if self.archive.newest().is_none() => self.notify(NO_PREDICTIONS),
+            None => self.notify("no predictions from before that are kept"),
+        }
+    }
+
+    fn later(&mut self) -> Option<Command> {
+        let Some(from) = self.seen else { return self.notify("this is now") };
+        let later = self.archive.after(from).map(|moment| moment.step);
+        let newest = self.archive.newest().map(|moment| moment.step);
+        // The newest moment is what is seen now, unless training has gone on from there.
+        let is_now = later.is_none_or(|step| Some(step) == newest && !self.has_gone_on(step));
+        if is_now { Self::done(self.return_to_now()) } else { self.see(later?) }
+    }
+
+    /// Whether steps were trained after this one.
+    fn has_gone_on(&self, step: u64) -> bool {
+        self.batch.as_ref().is_some_and(|batch| batch.step > step)
+    }
+
+    fn see(&mut self, step: u64) -> Option<Command> {
+        self.seen = self.archive.at(step).map(|moment| moment.step);
+        self.arrange();
+        None
+    }
+
+    fn return_to_now(&mut self) {
+        if self.seen.take().is_some() {
+            self.arrange();
+        }
+    }
+
+    fn zoom_in(&mut self) -> Option<Command> {
+        let (largest, last) = (self.page.largest, self.last_step());
+        let grown = match self.screen {
+            Screen::Dashboard => match self.sizes.dashboard {
+                Some(size) => {
+                    self.sizes.dashboard = (size + 1 < largest).then_some(size + 1);
+                    true
+                }
+                None => false,
+            },
+            Screen::Gallery if !self.is_large => grow(&mut self.sizes.gallery, largest),
+            Screen::Neurons if !self.is_large => grow(&mut self.sizes.neurons, largest),
+            Screen::Curves if self.chart.zoom_in(last) => true,
+            Screen::Curves => return self.notify("no shorter part of the run can be shown"),
+            Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => false,
+        };
+        if grown { None } else { self.notify("no larger picture fits this terminal") }
+    }
+
+    fn zoom_out(&mut self) -> Option<Command> {
+        let largest = self.page.largest;
+        let shrunk = match self.screen {
+            Screen::Dashboard => {
+                let size = self.sizes.dashboard.unwrap_or(largest).min(largest);
+                self.sizes.dashboard = Some(size.saturating_sub(1).max(1)).filter(|smaller| *smaller < largest);
+                size > 1
+            }
+            Screen::Gallery if !self.is_large => shrink(&mut self.sizes.gallery, largest),
+            Screen::Neurons if !self.is_large => shrink(&mut self.sizes.neurons, largest),
+            Screen::Curves if self.chart.zoom_out() => true,
+            Screen::Curves => return self.notify("this is the whole run"),
+            Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => false,
+        };
+        if shrunk { None } else { self.notify("there is no smaller picture") }
+    }
+
+    fn toggle_explain(&mut self) -> Option<Command> {
+        self.explains = !self.explains;
+        if self.explains && !self.shows_explanation() {
+            return self.notify(if self.is_past() {
+                "what the pixels say is known of now alone: ] leads there"
+            } else {
+                "what the pixels say is shown on the Dashboard's picture"
+            });
+        }
+        None
+    }
+
+    fn toggle_half(&mut self) -> Option<Command> {
+        if self.screen != Screen::Gallery {
+            return self.notify("training images are in the Gallery (2)");
+        }
+        self.half = if self.half == Half::Test { Half::Train } else { Half::Test };
+        None
+    }
+
+    /// Does what has a meaning for the curves alone.
+    fn on_curves(&mut self, change: impl FnOnce(&mut Self)) -> Option<Command> {
+        if self.screen == Screen::Curves {
+            return Self::done(change(self));
+        }
+        self.notify("this key is for the Curves (4)")
+    }
+
+    fn show(&mut self, screen: Screen) -> Option<Command> {
+        self.screen = screen;
+        self.is_large = false;
+        self.trail.clear();
+        self.overlay = Overlay::None;
+        None
+    }
+
+    /// Goes somewhere from where one can come back.
+    fn go_into(&mut self, screen: Screen, is_large: bool) {
+        let (half, filter) = (self.half, self.test.filter());
+        self.trail.push(Place { screen: self.screen, is_large: self.is_large, half, filter });
+        (self.screen, self.is_large) = (screen, is_large);
+    }
+
+    fn enter(&mut self) -> Option<Command> {
+        match std::mem::take(&mut self.overlay) {
+            Overlay::Prompt(text) => return self.jump(&text),
+            Overlay::Runs(choice) => return Self::done(self.compare(choice)),
+            Overlay::Help { .. } => return None,
+            Overlay::None => {}
+        }
+        match self.screen {
+            Screen::Dashboard => {
+                self.go_into(Screen::Gallery, true);
+                self.half = Half::Test;
+                None
+            }
+            Screen::Gallery if self.album().is_empty() => self.notify(NOTHING_LEFT),
+            Screen::Gallery | Screen::Neurons if self.is_large => None,
+            Screen::Gallery => Self::done(self.go_into(Screen::Gallery, true)),
+            Screen::Neurons => Self::done(self.go_into(Screen::Neurons, true)),
+            Screen::Confusion => {
+                if let Some(reason) = self.why_no_predictions() {
+                    return self.notify(reason);
+                }
+                let (truth, predicted) = self.cell();
+                self.go_into(Screen::Gallery, false);
+                self.half = Half::Test;
+                let filter = Filter { class: Some(truth), predicted: Some(predicted), wrong: false };
+                self.set_filter(filter, self.test.order())
+            }
+            Screen::Curves => {
+                let Some(cursor) = self.chart.cursor(self.last_step()) else {
+                    return self.notify("put a cursor on the curves first, with ← and →");
+                };
+                if self.archive.newest().is_none() {
+                    return self.notify(NO_PREDICTIONS);
+                }
+                self.go_into(Screen::Dashboard, false);
+                self.see(cursor)
+            }
+            Screen::Data => {
+                self.go_into(Screen::Gallery, false);
+                self.half = Half::Train;
+                self.set_filter(Filter { class: Some(self.class), ..Filter::default() }, Order::Index)
+            }
+        }
+    }
+
+    fn back(&mut self) -> Option<Command> {
+        if self.overlay != Overlay::None {
+            return self.show_overlay(Overlay::None);
+        }
+        if self.screen == Screen::Curves && self.chart.take_cursor() {
+            return None;
+        }
+        let Place { screen, is_large, half, filter } = self.trail.pop()?;
+        // What led into a cell of the matrix, or into a class of the data, left its images alone.
+        let command = match screen {
+            Screen::Confusion => {
+                self.half = Half::Test;
+                self.set_filter(filter, self.test.order())
+            }
+            Screen::Data => {
+                self.half = Half::Train;
+                self.set_filter(Filter::default(), Order::Index)
+            }
+            Screen::Dashboard | Screen::Gallery | Screen::Curves | Screen::Neurons => None,
+        };
+        (self.screen, self.is_large, self.half) = (screen, is_large, half);
+        command
+    }
+
+    /// Goes into what is selected already, else selects it.
+    fn pick(&mut self, is_selected: bool, select: impl FnOnce(&mut Self) -> Option<Command>) -> Option<Command> {
+        if is_selected { self.enter() } else { select(self) }
+    }
+
+    /// Lays the chosen run over this one's curves.
+    fn compare(&mut self, choice: Choice) {
+        let chosen = choice.row.checked_sub(1);
+        self.chart.other = choice.runs.into_iter().flatten().nth(chosen.unwrap_or(usize::MAX));
+    }
+
+    fn toggle_pause(&mut self) -> Option<Command> {
+        self.return_to_now();
+        match self.phase {
+            Phase::Training | Phase::Evaluating => {
+                self.phase = Phase::Paused;
+                Some(Command::Pause)
+            }
+            Phase::Paused => {
+                self.phase = Phase::Training;
+                Some(Command::Resume)
+            }
+            Phase::Loading => self.notify("training has not begun"),
+            Phase::Done | Phase::Failed { .. } => self.notify("training has ended"),
+        }
+    }
+
+    fn step(&mut self) -> Option<Command> {
+        self.return_to_now();
+        match self.phase {
+            Phase::Paused => Some(Command::Step),
+            Phase::Done | Phase::Failed { .. } => self.notify("training has ended"),
+            Phase::Loading | Phase::Training | Phase::Evaluating => {
+                self.notify("pause first (Space), then batch by batch")
+            }
+        }
+    }
+
+    fn slower(&mut self) -> Command {
+        let from = self.pace.or(self.full_speed).unwrap_or(FASTEST_PACE).max(2.0);
+        // A power of two is a pace that a person can name, whatever the machine's own was.
+        self.set_pace(Some((from / 2.0).log2().floor().exp2()))
+    }
+
+    fn faster(&mut self) -> Command {
+        let fastest = self.full_speed.unwrap_or(FASTEST_PACE);
+        self.set_pace(self.pace.map(|pace| pace * 2.0).filter(|pace| *pace < fastest))
+    }
+
+    fn set_pace(&mut self, pace: Option<f64>) -> Command {
+        self.return_to_now();
+        self.pace = pace;
+        Command::Pace { steps_per_second: pace }
+    }
+
+    fn toggle_help(&mut self) -> Option<Command> {
+        let is_open = matches!(self.overlay, Overlay::Help { .. });
+        self.show_overlay(if is_open { Overlay::None } else { Overlay::Help { page: 0 } })
+    }
+
+    fn save(&mut self) -> Option<Command> {
+        self.return_to_now();
+        if self.started.is_none() {
+            return self.notify("nothing to save yet");
+        }
+        self.saving = true;
+        self.notice = Some("saving".to_owned());
+        Some(Command::Save)
+    }
+
+    fn quit(&mut self) -> Command {
+        self.quitting = true;
+        Command::Stop
+    }
+}
+
+const NO_PREDICTIONS: &str = "no predictions yet: they come with the first evaluation";
+const NOT_PREDICTED: &str = "training images are not predicted";
+const NOTHING_LEFT: &str = "the filter leaves no image: C clears it";
+
+/// A place after a move, between 0 and the last one.
+fn moved(place: usize, distance: usize, direction: Direction, last: usize) -> usize {
+    match direction {
+        Forward => place.saturating_add(distance).min(last),
+        Back => place.saturating_sub(distance).min(last),
+    }
+}
+
+/// Makes pictures a size larger, where that fits.
+fn grow(size: &mut u16, largest: u16) -> bool {
+    let can = *size < largest;
+    *size += u16::from(can);
+    can
+}
+
+/// Makes pictures a size smaller than the largest that fits.
+fn shrink(size: &mut u16, largest: u16) -> bool {
+    let shown = (*size).min(largest);
+    *size = shown.saturating_sub(1);
+    shown > 0
+}

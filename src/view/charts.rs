@@ -1,0 +1,355 @@
+//! The Curves: loss and accuracy of training and test images over the run, as charts with axes, a cursor that reads them,
+//! and perhaps another run's beside.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Position, Rect},
+    style::Style,
+    symbols::Marker,
+    text::{Line, Span},
+    widgets::{Axis, Chart, Dataset, GraphType},
+};
+
+use crate::{
+    app::{
+        Action, App,
+        chart::{Smoothing, Unit, epoch_at, point_at},
+        history::Point,
+    },
+    protocol::EpochRecord,
+    view::{
+        bars::Bounds,
+        format::{accuracy, thousands, width},
+        heading,
+        theme::Theme,
+    },
+};
+
+/// Columns from which the charts stand side by side.
+const SIDE_BY_SIDE: u16 = 110;
+/// Cells between two charts.
+const GUTTER: u16 = 2;
+/// Columns from which the horizontal axis has five labels.
+const WIDE: u16 = 60;
+/// Rows from which the vertical axis has five labels.
+const TALL: u16 = 12;
+/// What a loss of 0 is drawn as on a logarithmic axis.
+const LEAST_LOSS: f64 = 1e-6;
+
+/// One of the two figures.
+struct Figure {
+    name: &'static str,
+    of_point: fn(&Point) -> f64,
+    of_training: fn(&EpochRecord) -> f64,
+    of_test: fn(&EpochRecord) -> f64,
+    text: fn(f64, usize) -> String,
+    is_loss: bool,
+}
+
+const FIGURES: [Figure; 2] = [
+    Figure {
+        name: "loss",
+        of_point: |point| point.loss,
+        of_training: |record| record.loss,
+        of_test: |record| record.val_loss,
+        text: |value, decimals| format!("{value:.decimals$}"),
+        is_loss: true,
+    },
+    Figure {
+        name: "accuracy",
+        of_point: |point| point.accuracy,
+        of_training: |record| record.accuracy,
+        of_test: |record| record.val_accuracy,
+        text: |value, decimals| format!("{:.1$}%", value * 100.0, decimals.saturating_sub(2)),
+        is_loss: false,
+    },
+];
+
+/// Draws both charts, what their lines are, and what the cursor reads.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let areas = Areas::new(area);
+    heading::draw(frame, areas.heading, "Curves", &words(app, theme), theme);
+    frame.render_widget(legend(app, theme), areas.legend);
+    for (figure, area) in FIGURES.iter().zip(areas.charts) {
+        draw_chart(frame, area, figure, app, theme);
+    }
+    frame.render_widget(reading(app, theme), areas.reading);
+}
+
+/// What a click there means: a step for the cursor.
+pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+    let chart = Areas::new(area).charts.into_iter().find(|chart| chart.contains(position))?;
+    let graph = Lines::new(app, &FIGURES[0], chart).graph(chart);
+    let column = position.x.checked_sub(graph.x)?;
+    let (start, end) = app.chart().window(app.last_step());
+    let step = start + (end - start) * u64::from(column) / u64::from(graph.width.max(1));
+    Some(Action::PickStep(step))
+}
+
+struct Areas {
+    heading: Rect,
+    legend: Rect,
+    charts: [Rect; 2],
+    reading: Rect,
+}
+
+impl Areas {
+    fn new(area: Rect) -> Self {
+        let [heading, legend, body, reading] = area.layout(&Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+        ]));
+        let halves = [Constraint::Fill(1), Constraint::Fill(1)];
+        let charts = if area.width >= SIDE_BY_SIDE {
+            body.layout(&Layout::horizontal(halves).spacing(GUTTER))
+        } else {
+            body.layout(&Layout::vertical(halves))
+        };
+        Self { heading, legend, charts, reading }
+    }
+}
+
+/// How the curves are shown.
+fn words(app: &App, theme: &Theme) -> String {
+    let chart = app.chart();
+    let mut words = vec![if chart.unit == Unit::Epochs { "by epochs" } else { "by steps" }.to_owned()];
+    if chart.smoothing != Smoothing::None {
+        words.push(format!("smoothed by {}", chart.smoothing.weight()));
+    }
+    if chart.logarithmic {
+        words.push("logarithmic loss".to_owned());
+    }
+    if chart.is_zoomed() {
+        let (start, end) = chart.window(app.last_step());
+        words.push(format!("steps {} to {}", thousands(start), thousands(end)));
+    }
+    words.join(theme.glyphs().dot)
+}
+
+/// What each line is.
+fn legend(app: &App, theme: &Theme) -> Line<'static> {
+    let [line, ..] = theme.glyphs().gauge;
+    let dot = theme.glyphs().point;
+    let mut spans = vec![
+        Span::styled(format!("{line}{line} "), theme.accent()),
+        Span::raw("training    "),
+        Span::styled(format!("{line}{dot} "), theme.second()),
+        Span::raw("test"),
+    ];
+    if let Some(other) = &app.chart().other {
+        spans.push(Span::styled(format!("    {line}{line} "), theme.beside()));
+        spans.push(Span::raw(format!("{}: training    ", other.name)));
+        spans.push(Span::styled(format!("{line}{dot} "), theme.beside()));
+        spans.push(Span::raw("test"));
+    }
+    Line::from(spans)
+}
+
+/// What the curves are at the cursor, or how to get one.
+fn reading(app: &App, theme: &Theme) -> Line<'static> {
+    let Some(step) = app.chart().cursor(app.last_step()) else {
+        let arrows = if theme.ascii() { "Left, Right: a cursor" } else { "← → a cursor" };
+        let words = format!("{arrows} that reads the curves, Enter: the predictions of then");
+        return Line::styled(words, theme.muted());
+    };
+    let mut words = vec![format!("step {}", thousands(step))];
+    if let Some(started) = app.started() {
+        words.push(format!("epoch {:.2}", epochs(step, started.steps_per_epoch())));
+    }
+    let point = point_at(app.history().points(), step);
+    words.extend(point.map(|point| format!("loss {:.4}, accuracy {}", point.loss, accuracy(point.accuracy))));
+    let record = epoch_at(app.epochs(), step);
+    words.extend(record.map(|record| {
+        format!("test after epoch {}: {:.4}, {}", record.epoch, record.val_loss, accuracy(record.val_accuracy))
+    }));
+    let other = app.chart().other.as_ref();
+    words.extend(other.and_then(|other| {
+        let record = epoch_at(&other.epochs, step)?;
+        Some(format!("{}: {:.4}, {}", other.name, record.val_loss, accuracy(record.val_accuracy)))
+    }));
+    Line::from(words.join(theme.glyphs().dot))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for the eye")]
+fn epochs(step: u64, steps_per_epoch: u64) -> f64 {
+    step as f64 / steps_per_epoch.max(1) as f64
+}
+
+/// A line's points, by step.
+type Points = Vec<(f64, f64)>;
+
+/// What one chart shows.
+struct Lines {
+    /// The training curve as it is, where it is smoothed besides.
+    raw: Points,
+    training: Points,
+    test: Points,
+    other_training: Points,
+    other_test: Points,
+    horizontal: (f64, f64),
+    vertical: (f64, f64),
+    horizontal_labels: Vec<String>,
+    vertical_labels: Vec<String>,
+}
+
+impl Lines {
+    fn new(app: &App, figure: &Figure, area: Rect) -> Self {
+        let chart = app.chart();
+        let (start, end) = chart.window(app.last_step());
+        let at = |step: u64, value: f64| (float(step), if figure.is_loss && chart.logarithmic { log(value) } else { value });
+        let inside = |step: u64| (start..=end).contains(&step);
+        let points = app.history().points();
+        let most = usize::from(area.width) * 2;
+        let curve = |values: Vec<f64>| {
+            let both = points.iter().zip(values).filter(|(point, _)| inside(point.step));
+            thinned(&both.map(|(point, value)| at(point.step, value)).collect::<Points>(), most)
+        };
+        let values = || points.iter().map(figure.of_point);
+        let smoothed = chart.smoothing != Smoothing::None;
+        let raw = if smoothed { curve(values().collect()) } else { Points::new() };
+        let training = curve(chart.smoothing.of(values()));
+        let of = |records: &[EpochRecord], value: fn(&EpochRecord) -> f64| -> Points {
+            let shown = records.iter().filter(|record| inside(record.step) && value(record).is_finite());
+            shown.map(|record| at(record.step, value(record))).collect()
+        };
+        let test = of(app.epochs(), figure.of_test);
+        let other = chart.other.as_ref().map_or(&[][..], |other| &other.epochs);
+        let (other_training, other_test) = (of(other, figure.of_training), of(other, figure.of_test));
+        let mut heights: Vec<f64> =
+            [&training, &test, &other_training, &other_test].into_iter().flatten().map(|(_, value)| *value).collect();
+        // The scale leaves the newest value out, which here counts as well.
+        heights.extend(heights.first().copied());
+        let bounds = Bounds::around(&heights);
+        let text = |value: f64| {
+            if figure.is_loss && chart.logarithmic {
+                format!("{:.2}", 10_f64.powf(value))
+            } else {
+                (figure.text)(value, bounds.decimals)
+            }
+        };
+        let count = if area.height >= TALL { 5 } else { 3 };
+        let vertical_labels = between(bounds.low, bounds.high, count).map(text).collect();
+        let per_epoch = app.started().map_or(1, crate::protocol::Started::steps_per_epoch);
+        let label = |step: f64| match chart.unit {
+            Unit::Steps => thousands(whole(step)),
+            Unit::Epochs => short(step / float(per_epoch.max(1))),
+        };
+        let count = if area.width >= WIDE { 5 } else { 3 };
+        let horizontal_labels = between(float(start), float(end), count).map(label).collect();
+        Self {
+            raw,
+            training,
+            test,
+            other_training,
+            other_test,
+            horizontal: (float(start), float(end)),
+            vertical: (bounds.low, bounds.high),
+            horizontal_labels,
+            vertical_labels,
+        }
+    }
+
+    /// Where the lines are drawn within a chart's area, between the axes.
+    fn graph(&self, area: Rect) -> Rect {
+        let labels = self.vertical_labels.iter().map(|label| width(label)).max().unwrap_or(0);
+        let left = u16::try_from(labels).unwrap_or(u16::MAX).saturating_add(1).min(area.width);
+        Rect { x: area.x + left, width: area.width - left, ..area }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for the eye")]
+fn float(step: u64) -> f64 {
+    step as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a step, which is not negative")]
+fn whole(step: f64) -> u64 {
+    step.round() as u64
+}
+
+fn log(loss: f64) -> f64 {
+    loss.max(LEAST_LOSS).log10()
+}
+
+/// A number of epochs in few characters: `3`, `2.5`.
+fn short(epochs: f64) -> String {
+    let text = format!("{epochs:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// So many numbers from one to another, both counted.
+fn between(low: f64, high: f64, count: u32) -> impl Iterator<Item = f64> {
+    (0..count).map(move |number| low + (high - low) * f64::from(number) / f64::from((count - 1).max(1)))
+}
+
+/// At most about so many points, each the mean of its neighbours.
+fn thinned(points: &[(f64, f64)], most: usize) -> Points {
+    let count = points.len().div_ceil(most.max(1)).max(1);
+    #[expect(clippy::cast_precision_loss, reason = "a few points")]
+    let mean = |points: &[(f64, f64)]| {
+        let sum = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+        (sum.0 / points.len() as f64, sum.1 / points.len() as f64)
+    };
+    points.chunks(count).map(mean).collect()
+}
+
+fn draw_chart(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: &Theme) {
+    let [title, area] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+    frame.render_widget(Line::styled(figure.name, theme.strong()), title);
+    let lines = Lines::new(app, figure, area);
+    if lines.training.is_empty() && lines.test.is_empty() {
+        frame.render_widget(Line::styled("no batch is trained yet", theme.muted()).centered(), area);
+        return;
+    }
+    let cursor: Points = app.chart().cursor(app.last_step()).map_or_else(Vec::new, |step| {
+        [lines.vertical.0, lines.vertical.1].map(|height| (float(step), height)).to_vec()
+    });
+    let line = |points, style| dataset(points, style, theme.line(), GraphType::Line);
+    let dots = |points, style| dataset(points, style, Marker::Dot, GraphType::Scatter);
+    let datasets = vec![
+        line(&cursor, theme.muted()),
+        line(&lines.other_training, theme.beside()),
+        line(&lines.other_test, theme.beside()),
+        dots(&lines.other_test, theme.beside()),
+        line(&lines.raw, theme.muted()),
+        line(&lines.training, theme.accent()),
+        line(&lines.test, theme.second()),
+        dots(&lines.test, theme.second()),
+    ];
+    let axis = |(low, high): (f64, f64), labels: &[String]| {
+        let labels = labels.iter().map(|label| Span::styled(label.clone(), theme.muted())).collect::<Vec<_>>();
+        Axis::default().style(theme.muted()).bounds([low, high]).labels(labels)
+    };
+    let chart = Chart::new(datasets)
+        .legend_position(None)
+        .x_axis(axis(lines.horizontal, &lines.horizontal_labels))
+        .y_axis(axis(lines.vertical, &lines.vertical_labels));
+    frame.render_widget(chart, area);
+}
+
+fn dataset(points: &[(f64, f64)], style: Style, marker: Marker, graph: GraphType) -> Dataset<'_> {
+    Dataset::default().data(points).style(style).marker(marker).graph_type(graph)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_the_mean_and_the_ends_near() {
+        let points: Points = (0..1000).map(|step| (f64::from(step), 2.0)).collect();
+        let thin = thinned(&points, 100);
+        assert_eq!(thin.len(), 100);
+        assert!(thin.iter().all(|(_, value)| (value - 2.0).abs() < 1e-9));
+        assert_eq!(thinned(&points[..7], 100).len(), 7);
+        assert!(thinned(&[], 100).is_empty());
+    }
+
+    #[test]
+    fn labels_go_from_one_end_to_the_other() {
+        assert_eq!(between(0.0, 1.0, 3).collect::<Vec<_>>(), [0.0, 0.5, 1.0]);
+        assert_eq!(["3", "2.5", "0"], [3.0, 2.5, 0.0].map(short).each_ref().map(String::as_str));
+    }
+}

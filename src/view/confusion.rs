@@ -1,0 +1,232 @@
+//! The confusion matrix: a row a true class, a column a predicted one, and each class's figures beside its row.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Position, Rect},
+    style::{Modifier, Style},
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{Action, App, archive::Moment},
+    fashion::{CLASSES, Class, Dataset},
+    metrics::{ClassFigures, Confusion, ratio},
+    view::{
+        format::{accuracy, fit, thousands, width},
+        heading,
+        theme::{Theme, Tone},
+    },
+};
+
+/// Columns of a cell: at least, and at most.
+const CELL: (u16, u16) = (5, 11);
+/// Rows of a cell at the most.
+const TALLEST: u16 = 3;
+/// Columns of a figure.
+const FIGURE: u16 = 5;
+/// The columns beside the matrix.
+const FIGURES: [(&str, fn(&ClassFigures) -> f64); 3] =
+    [("prec", |figures| figures.precision), ("rec", |figures| figures.recall), ("F1", |figures| figures.f1)];
+/// Rows that the columns' names and the sentence below take.
+const TEXT_ROWS: u16 = 4;
+
+/// Draws the matrix of the moment that is shown, and what its selected cell means.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let [title, body] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+    let (Some(moment), Some(data)) = (app.moment(), app.data()) else {
+        heading::draw(frame, title, "Confusion", "", theme);
+        frame.render_widget(Line::styled("it comes with the first evaluation", theme.muted()), body);
+        return;
+    };
+    let dot = theme.glyphs().dot;
+    let aside = format!(
+        "accuracy {}{dot}{}{dot}a row a true class, a column what it is taken for",
+        accuracy(moment.confusion().accuracy()),
+        when(moment),
+    );
+    heading::draw(frame, title, "Confusion", &aside, theme);
+    let table = Table::new(body, data);
+    table.draw_names(frame, data, app.cell(), theme);
+    for truth in Class::all() {
+        table.draw_row(frame, moment.confusion(), truth, app.cell(), theme);
+    }
+    table.draw_averages(frame, moment.confusion(), theme);
+    let [_, words] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]));
+    frame.render_widget(sentence(moment.confusion(), data, app.cell(), theme), words);
+}
+
+/// What a click there means.
+pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+    let [_, body] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+    let table = Table::new(body, app.data()?);
+    app.moment()?;
+    Class::all().find_map(|truth| {
+        let predicted = Class::all().find(|predicted| table.cell(truth, *predicted).contains(position))?;
+        Some(Action::PickCell(truth, predicted))
+    })
+}
+
+/// Which moment it is of.
+fn when(moment: &Moment) -> String {
+    match (moment.step, moment.is_whole) {
+        (0, _) => "untrained".to_owned(),
+        (_, true) => format!("after epoch {}", moment.epoch),
+        (step, false) => format!("after step {}", thousands(step)),
+    }
+}
+
+/// What the selected cell counts.
+fn sentence(confusion: &Confusion, data: &Dataset, (truth, predicted): (Class, Class), theme: &Theme) -> Line<'static> {
+    let count = confusion.counts()[truth.index()][predicted.index()];
+    let of = format!("{} of {} {}", thousands(count.into()), thousands(confusion.truths(truth).into()), data.name(truth));
+    let words = if truth == predicted {
+        " are seen as what they are".to_owned()
+    } else {
+        format!(" are taken for {}", data.name(predicted))
+    };
+    Line::from(vec![
+        Span::styled(of, theme.strong()),
+        Span::raw(words),
+        Span::styled(format!("{}Enter shows them", theme.glyphs().dot), theme.muted()),
+    ])
+}
+
+/// Where the parts of the table stand.
+struct Table {
+    /// The classes' names, before the matrix.
+    names: Rect,
+    /// The first cell.
+    first: Rect,
+    /// The first figure of the first row.
+    figures: Rect,
+}
+
+impl Table {
+    fn new(area: Rect, data: &Dataset) -> Self {
+        let classes = u16::try_from(CLASSES).unwrap_or(u16::MAX);
+        let longest = data.names().iter().map(|name| width(name)).max().unwrap_or(0) + 2;
+        let figures = FIGURE * u16::try_from(FIGURES.len()).unwrap_or(0);
+        let longest = u16::try_from(longest).unwrap_or(u16::MAX);
+        let least = CELL.0 * classes;
+        let names = longest.min(area.width.saturating_sub(least + figures).max(3));
+        let cell = (area.width.saturating_sub(names + figures) / classes).clamp(CELL.0 - 1, CELL.1);
+        let rows = (area.height.saturating_sub(TEXT_ROWS) / classes).clamp(1, TALLEST);
+        let top = area.y + 1;
+        let names = Rect { x: area.x, y: top, width: names, height: rows };
+        let first = Rect { x: names.right(), y: top, width: cell, height: rows };
+        // Narrow screens have no room for the figures.
+        let figures = Rect { x: first.x + cell * classes, y: top, width: figures, height: rows }.intersection(area);
+        Self { names, first, figures }
+    }
+
+    fn row(&self, place: usize) -> u16 {
+        self.first.y + self.first.height * u16::try_from(place).unwrap_or(0)
+    }
+
+    fn cell(&self, truth: Class, predicted: Class) -> Rect {
+        let column = u16::try_from(predicted.index()).unwrap_or(0);
+        Rect { x: self.first.x + column * self.first.width, y: self.row(truth.index()), ..self.first }
+    }
+
+    /// The columns' names: as much of a class's as fits, its number where that is little.
+    fn draw_names(&self, frame: &mut Frame, data: &Dataset, (_, selected): (Class, Class), theme: &Theme) {
+        for class in Class::all() {
+            let area = Rect { y: self.first.y - 1, height: 1, ..self.cell(Class::FIRST, class) };
+            let cells = usize::from(area.width).saturating_sub(1);
+            let name = if self.first.width < 8 {
+                class.index().to_string()
+            } else {
+                fit(data.name(class), cells, theme.glyphs().ellipsis)
+            };
+            let style = if class == selected { theme.strong() } else { theme.muted() };
+            put(frame, area, Span::styled(format!("{name:>cells$} "), style).into());
+        }
+        for (number, (name, _)) in FIGURES.iter().enumerate() {
+            let area = Rect { y: self.first.y - 1, height: 1, ..self.figure(number, 0) };
+            put(frame, area, Line::styled(*name, theme.muted()).right_aligned());
+        }
+        for class in Class::all() {
+            let area = Rect { y: self.row(class.index()) + (self.names.height - 1) / 2, height: 1, ..self.names };
+            let name = fit(data.name(class), usize::from(area.width).saturating_sub(3), theme.glyphs().ellipsis);
+            put(frame, area, Line::from(format!("{} {name}", class.index())));
+        }
+    }
+
+    fn figure(&self, number: usize, place: usize) -> Rect {
+        let column = FIGURE * u16::try_from(number).unwrap_or(0);
+        let area = Rect { x: self.figures.x + column, y: self.row(place), width: FIGURE, ..self.figures };
+        area.intersection(Rect { y: area.y, height: area.height, ..self.figures })
+    }
+
+    /// A true class's counts and figures. A cell's ground tells how much of its row it is; of mistakes, the most frequent
+    /// one is full.
+    fn draw_row(&self, frame: &mut Frame, confusion: &Confusion, truth: Class, selected: (Class, Class), theme: &Theme) {
+        let row = &confusion.counts()[truth.index()];
+        let worst = worst(confusion);
+        if truth == selected.0 {
+            let area = Rect { y: self.row(truth.index()), ..self.names };
+            frame.buffer_mut().set_style(area, theme.strong());
+        }
+        for predicted in Class::all() {
+            let (area, count) = (self.cell(truth, predicted), row[predicted.index()]);
+            let (heat, tone) = if truth == predicted {
+                (ratio(count.into(), confusion.truths(truth).into()), Tone::Right)
+            } else {
+                (ratio(count.into(), worst.into()).sqrt(), Tone::Wrong)
+            };
+            let ground = if count == 0 { Style::new() } else { theme.heat(heat, tone) };
+            // A gap parts the cells from each other.
+            let filled = Rect { width: area.width - 1, ..area };
+            frame.buffer_mut().set_style(filled, ground);
+            draw_count(frame, filled, count, (truth, predicted) == selected, theme);
+        }
+        for (number, (_, figure)) in FIGURES.iter().enumerate() {
+            let area = self.figure(number, truth.index());
+            draw_figure(frame, area, figure(&confusion.class(truth)), Style::new());
+        }
+    }
+
+    /// The mean of each figure over the classes, where a row is left.
+    fn draw_averages(&self, frame: &mut Frame, confusion: &Confusion, theme: &Theme) {
+        let average = confusion.macro_average();
+        for (number, (_, figure)) in FIGURES.iter().enumerate() {
+            let area = Rect { height: 1, ..self.figure(number, CLASSES) };
+            draw_figure(frame, area, figure(&average), theme.muted());
+        }
+        let words = Line::styled("mean", theme.muted()).right_aligned();
+        let end = self.cell(Class::FIRST, Class::FIRST).width * u16::try_from(CLASSES).unwrap_or(0);
+        put(frame, Rect { x: self.first.x, y: self.row(CLASSES), width: end.saturating_sub(1), height: 1 }, words);
+    }
+}
+
+/// Draws where the frame has cells.
+fn put(frame: &mut Frame, area: Rect, line: Line) {
+    let area = area.intersection(frame.area());
+    frame.render_widget(line, area);
+}
+
+fn draw_figure(frame: &mut Frame, area: Rect, figure: f64, style: Style) {
+    let row = Rect { y: area.y + area.height.saturating_sub(1) / 2, height: area.height.min(1), ..area };
+    put(frame, row, Line::styled(format!("{:.0}%", figure * 100.0), style).right_aligned());
+}
+
+/// A count, in the middle of its cell's height; the selected one is framed.
+fn draw_count(frame: &mut Frame, area: Rect, count: u32, is_selected: bool, theme: &Theme) {
+    let text = if count == 0 { theme.glyphs().nothing.to_owned() } else { count.to_string() };
+    let row = Rect { y: area.y + (area.height - 1) / 2, height: 1, ..area };
+    let cells = usize::from(area.width);
+    let mark = if is_selected { theme.glyphs().predicted } else { "" };
+    let line = format!("{mark}{text:>0$}", cells.saturating_sub(width(mark)));
+    let quiet = if count == 0 && !is_selected { theme.muted() } else { Style::new() };
+    put(frame, row, Line::styled(line, quiet));
+    if is_selected {
+        frame.buffer_mut().set_style(area, Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED));
+    }
+}
+
+/// How often the most frequent mistake was made.
+fn worst(confusion: &Confusion) -> u32 {
+    let cells = (0..CLASSES).flat_map(|truth| (0..CLASSES).map(move |predicted| (truth, predicted)));
+    let mistakes = cells.filter(|(truth, predicted)| truth != predicted);
+    mistakes.map(|(truth, predicted)| confusion.counts()[truth][predicted]).max().unwrap_or(0)
+}

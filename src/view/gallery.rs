@@ -1,0 +1,178 @@
+//! The Gallery: many images with what they are taken for, or one of them as large as it fits beside its bars.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Position, Rect},
+    text::Line,
+};
+
+use crate::{
+    app::{
+        Action, App, Half, Page,
+        album::{Filter, Order},
+    },
+    fashion::{CLASSES, Split},
+    view::{
+        format::{thousands, wrap},
+        grid::{self, Grid, Tile},
+        heading,
+        picture::{self, Picture, Thumbnail},
+        prediction, test_image,
+        test_image::Caption,
+        theme::Theme,
+    },
+};
+
+/// Columns that the bars beside a large picture want.
+const BARS: u16 = 40;
+/// Cells between the two.
+const GUTTER: u16 = 2;
+
+/// Draws the images that the filter leaves, a page of them, or the selected one alone.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let [title, body] = parts(area);
+    let Some(data) = app.data() else {
+        heading::draw(frame, title, "Images", "", theme);
+        frame.render_widget(Line::styled("reading the images", theme.muted()), body);
+        return;
+    };
+    if app.is_large() {
+        return draw_large(frame, area, app, theme);
+    }
+    let (name, split) = half(app);
+    heading::draw(frame, title, &format!("{name} {}", app.selected()), &words(app, theme), theme);
+    if app.album().is_empty() {
+        let words = wrap(&nothing_left(app), usize::from(body.width));
+        for (line, row) in words.into_iter().zip(body.rows().skip(usize::from(body.height / 2))) {
+            frame.render_widget(Line::styled(line, theme.muted()).centered(), row);
+        }
+        return;
+    }
+    let grid = Grid::new(body, app.size().unwrap_or(0));
+    let start = grid.page().start(app.album().nearest_place());
+    for (place, tile) in (start..).zip(grid.tiles()) {
+        let Some(index) = app.album().at(place) else { break };
+        draw_tile(frame, tile, grid.scale, (index, split), data.names(), app, theme);
+        if index == app.selected() {
+            grid::draw_frame(frame, tile, theme);
+        }
+    }
+}
+
+/// How many images fit.
+pub fn page(area: Rect, app: &App) -> Page {
+    let [_, body] = parts(area);
+    if app.is_large() { Page::default() } else { Grid::new(body, app.size().unwrap_or(0)).page() }
+}
+
+/// What a click there means.
+pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+    if app.is_large() {
+        return Some(Action::Back);
+    }
+    let [_, body] = parts(area);
+    let grid = Grid::new(body, app.size().unwrap_or(0));
+    let start = grid.page().start(app.album().nearest_place());
+    app.album().at(start + grid.tile_at(position)?).map(Action::PickImage)
+}
+
+fn parts(area: Rect) -> [Rect; 2] {
+    area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
+}
+
+/// What the images are called, and the images.
+fn half(app: &App) -> (&'static str, Option<&Split>) {
+    let data = app.data();
+    match app.half() {
+        Half::Test => ("Test image", data.map(|data| &data.test)),
+        Half::Train => ("Training image", data.map(|data| &data.train)),
+    }
+}
+
+fn draw_tile(
+    frame: &mut Frame,
+    tile: Tile,
+    scale: u16,
+    (index, split): (usize, Option<&Split>),
+    names: &[String; CLASSES],
+    app: &App,
+    theme: &Theme,
+) {
+    let Some(split) = split else { return };
+    let picture = Picture { image: split.image(index), inverted: app.inverted(), theme };
+    let probabilities = if app.half() == Half::Test { app.prediction(index) } else { None };
+    let caption = Caption::new(names, Some(split.class(index)), probabilities);
+    if scale == 0 {
+        frame.render_widget(&Thumbnail(picture), tile.picture);
+        let lines = caption.lines(usize::from(tile.caption.width), theme);
+        for (line, row) in lines.into_iter().zip(tile.caption.rows()) {
+            frame.render_widget(line, row);
+        }
+    } else {
+        frame.render_widget(&picture, tile.picture);
+        frame.render_widget(caption.line(usize::from(tile.caption.width), theme).centered(), tile.caption);
+    }
+}
+
+/// The selected image as large as it fits, its bars beside it.
+fn draw_large(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    if app.half() == Half::Train {
+        return test_image::draw(frame, area, app, theme);
+    }
+    let height = area.height.saturating_sub(test_image::TEXT_ROWS);
+    let width = area.width.saturating_sub(GUTTER + BARS);
+    let (columns, _) = picture::extent(picture::scale(width, height).max(1));
+    let left = columns.max(test_image::COLUMNS_WITH_CAPTION.min(width));
+    let [image, bars] =
+        area.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Fill(1)]).spacing(GUTTER));
+    test_image::draw(frame, image, app, theme);
+    prediction::draw(frame, bars, app, theme);
+}
+
+/// Which images there are, and in which order: what stands beside a heading.
+pub fn words(app: &App, theme: &Theme) -> String {
+    let (album, dot) = (app.album(), theme.glyphs().dot);
+    let of = half(app).1.map_or(0, Split::len);
+    let mut words = Vec::new();
+    let filter = filter_words(app, &album.filter(), dot);
+    let place = album.place().map(|place| format!("{} of ", thousands(place as u64 + 1))).unwrap_or_default();
+    if filter.is_empty() && album.order() == Order::Index {
+        words.push(format!("{} in all", thousands(of as u64)));
+    } else if filter.is_empty() {
+        words.push(format!("{place}{}", thousands(album.len() as u64)));
+    } else {
+        words.push(format!("{place}{} {filter}", thousands(album.len() as u64)));
+    }
+    words.push(order_words(album.order()).to_owned());
+    words.join(dot)
+}
+
+fn filter_words(app: &App, filter: &Filter, dot: &str) -> String {
+    let Some(data) = app.data() else { return String::new() };
+    let mut words = Vec::new();
+    match (filter.class, filter.predicted) {
+        (Some(class), Some(predicted)) if class == predicted => words.push(format!("{} as such", data.name(class))),
+        (Some(class), Some(predicted)) => words.push(format!("{} taken for {}", data.name(class), data.name(predicted))),
+        (Some(class), None) => words.push(data.name(class).to_owned()),
+        (None, Some(predicted)) => words.push(format!("taken for {}", data.name(predicted))),
+        (None, None) => {}
+    }
+    if filter.wrong {
+        words.push("mistakes".to_owned());
+    }
+    words.join(dot)
+}
+
+fn order_words(order: Order) -> &'static str {
+    match order {
+        Order::Index => "by index",
+        Order::LeastConfident => "least confident first",
+        Order::MostConfidentlyWrong => "surest mistakes first",
+    }
+}
+
+/// That the filter leaves nothing, and what to do.
+pub fn nothing_left(app: &App) -> String {
+    let filter = filter_words(app, &app.album().filter(), ", ");
+    format!("no image is left: {filter} (C clears the filter)")
+}

@@ -1,0 +1,132 @@
+//! What the first layer's units look for: their weights as pictures, and the class that each speaks for most.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Position, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{Action, App, Neurons, Page},
+    fashion::{CLASSES, Class},
+    protocol::Neuron,
+    view::{
+        bars::Bar,
+        format::{fit, thousands, width},
+        grid::{self, Grid},
+        heading,
+        picture::{self, Signs},
+        theme::{Theme, Tone},
+    },
+};
+
+/// Columns that the votes beside a large picture want.
+const VOTES: u16 = 36;
+/// Cells between the two.
+const GUTTER: u16 = 3;
+
+/// Draws a page of units, or the selected one as large as it fits.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let [title, body] = parts(area);
+    let Some(neurons) = app.neurons() else {
+        heading::draw(frame, title, "Neurons", "", theme);
+        frame.render_widget(Line::styled("waiting for the network", theme.muted()), body);
+        return;
+    };
+    heading::draw(frame, title, &format!("Unit {} of {}", app.unit(), thousands(neurons.of as u64)), &aside(neurons, theme), theme);
+    if app.is_large() {
+        return draw_large(frame, body, neurons, app, theme);
+    }
+    let grid = Grid::new(body, app.size().unwrap_or(0));
+    let start = grid.page().start(app.unit());
+    for (unit, tile) in (start..).zip(grid.tiles()) {
+        let Some(neuron) = find(neurons, unit) else { continue };
+        frame.render_widget(&signs(neuron, app, theme), tile.picture);
+        let cells = usize::from(tile.caption.width);
+        let name = app.data().map_or("", |data| data.name(favourite(neuron)));
+        let words = fit(&format!("{unit} {name}"), cells, theme.glyphs().ellipsis);
+        let style = if unit == app.unit() { theme.strong() } else { theme.muted() };
+        frame.render_widget(Line::styled(words, style), tile.caption);
+        if unit == app.unit() {
+            grid::draw_frame(frame, tile, theme);
+        }
+    }
+}
+
+/// How many units fit.
+pub fn page(area: Rect, app: &App) -> Page {
+    let [_, body] = parts(area);
+    if app.is_large() { Page::default() } else { Grid::new(body, app.size().unwrap_or(0)).page() }
+}
+
+/// What a click there means.
+pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+    if app.is_large() {
+        return Some(Action::Back);
+    }
+    let [_, body] = parts(area);
+    let grid = Grid::new(body, app.size().unwrap_or(0));
+    let unit = grid.page().start(app.unit()) + grid.tile_at(position)?;
+    (unit < app.neurons()?.of).then_some(Action::PickUnit(unit))
+}
+
+fn parts(area: Rect) -> [Rect; 2] {
+    area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
+}
+
+fn aside(neurons: &Neurons, theme: &Theme) -> String {
+    let dot = theme.glyphs().dot;
+    format!("its 784 weights{dot}blue: more with ink, red: less{dot}step {}", thousands(neurons.step))
+}
+
+fn find(neurons: &Neurons, unit: usize) -> Option<&Neuron> {
+    neurons.neurons.iter().find(|neuron| neuron.unit == unit)
+}
+
+fn signs<'a>(neuron: &'a Neuron, app: &App, theme: &'a Theme) -> Signs<'a> {
+    Signs { image: None, values: &neuron.weights, inverted: app.inverted(), theme }
+}
+
+/// The class that a unit speaks for most.
+fn favourite(neuron: &Neuron) -> Class {
+    Class::all().fold(Class::FIRST, |best, class| {
+        if neuron.votes[class.index()] > neuron.votes[best.index()] { class } else { best }
+    })
+}
+
+/// One unit, and what it adds to each class.
+fn draw_large(frame: &mut Frame, area: Rect, neurons: &Neurons, app: &App, theme: &Theme) {
+    let Some(neuron) = find(neurons, app.unit()) else { return };
+    let scale = picture::scale(area.width.saturating_sub(GUTTER + VOTES), area.height);
+    let (width, height) = picture::extent(scale.max(1));
+    let [picture, votes] =
+        area.layout(&Layout::horizontal([Constraint::Length(width), Constraint::Fill(1)]).spacing(GUTTER));
+    frame.render_widget(&signs(neuron, app, theme), picture.centered_vertically(Constraint::Max(height)));
+    let Some(data) = app.data() else { return };
+    let pitch: u16 = if votes.height >= 2 * u16::try_from(CLASSES).unwrap_or(0) { 2 } else { 1 };
+    let rows = votes.rows().skip(usize::from(pitch)).step_by(usize::from(pitch)).zip(Class::all());
+    frame.render_widget(Line::styled("what it adds to each class", theme.muted()), votes);
+    for (row, class) in rows {
+        draw_vote(frame, row, data.name(class), neuron.votes[class.index()], most(neuron), theme);
+    }
+}
+
+/// The strongest vote.
+fn most(neuron: &Neuron) -> f32 {
+    neuron.votes.iter().fold(f32::MIN_POSITIVE, |most, vote| most.max(vote.abs()))
+}
+
+/// A class, a bar to the right in blue for it or in red against it, a figure.
+fn draw_vote(frame: &mut Frame, area: Rect, name: &str, vote: f32, most: f32, theme: &Theme) {
+    let figure = format!("{vote:+.2}");
+    let [left, bar, right] = area.layout(
+        &Layout::horizontal([Constraint::Length(12), Constraint::Fill(1), Constraint::Length(6)]).spacing(1),
+    );
+    let style = if vote > 0.0 { theme.accent() } else { theme.tone(Tone::Wrong) };
+    let name = fit(name, usize::from(left.width), theme.glyphs().ellipsis);
+    debug_assert!(width(&name) <= usize::from(left.width), "it was fitted");
+    frame.render_widget(Span::raw(name), left);
+    let drawn = Bar { ratio: f64::from(vote.abs() / most), style, glyphs: theme.glyphs() };
+    frame.render_widget(&drawn, bar);
+    frame.render_widget(Line::raw(figure).right_aligned(), right);
+}
