@@ -690,8 +690,9 @@ impl App {
         self.cell.or_else(|| self.mistakes().first().copied()).unwrap_or((Class::FIRST, Class::FIRST))
     }
 
-    /// The mistakes that were made, the most frequent first.
-    fn mistakes(&self) -> Vec<(Class, Class)> {
+    /// The mistakes that were made, true class and predicted one, the most frequent first.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<(Class, Class)> {
         let Some(moment) = self.moment() else { return Vec::new() };
         let count = |(truth, predicted): (Class, Class)| moment.confusion().counts()[truth.index()][predicted.index()];
         let cells = Class::all().flat_map(|truth| Class::all().map(move |predicted| (truth, predicted)));

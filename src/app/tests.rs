@@ -22,6 +22,8 @@ fn events(keys: &str) -> Vec<KeyEvent> {
         "PgDn" => Some(KeyCode::PageDown),
         "Home" => Some(KeyCode::Home),
         "End" => Some(KeyCode::End),
+        "Tab" => Some(KeyCode::Tab),
+        "BackTab" => Some(KeyCode::BackTab),
         _ => None,
     };
     let mut events = Vec::new();
@@ -45,7 +47,7 @@ fn press(app: &mut App, keys: &str) -> Vec<Command> {
         .filter_map(|event| {
             let action = match app.overlay() {
                 Overlay::Prompt(_) => keys::prompt_action(event),
-                Overlay::None | Overlay::Help => keys::action(event),
+                Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => keys::action(event),
             };
             action.and_then(|action| app.act(action))
         })
@@ -119,15 +121,16 @@ fn training() -> App {
 /// A run after its first epoch, whose network is right everywhere but at these images.
 fn wrong_at(wrong: &[usize]) -> App {
     let mut app = training();
-    let data = dataset();
-    let predictions = (0..data.test.len())
-        .map(|index| {
-            let truth = data.test.class(index).index();
-            sure_of(if wrong.contains(&index) { (truth + 1) % 10 } else { truth })
-        })
-        .collect();
-    app.apply(Report::Epoch { record: record(1), predictions });
+    app.apply(Report::Epoch { record: record(1), predictions: predictions(wrong) });
     app
+}
+
+/// Predictions that are right everywhere but at these images.
+fn predictions(wrong: &[usize]) -> Vec<Probabilities> {
+    let data = dataset();
+    let truth = |index: usize| data.test.class(index).index();
+    let predicted = |index| sure_of(if wrong.contains(&index) { (truth(index) + 1) % 10 } else { truth(index) });
+    (0..data.test.len()).map(predicted).collect()
 }
 
 #[test]
@@ -248,7 +251,7 @@ fn the_pace_halves_from_full_speed_down_to_one_and_doubles_back_to_full_speed() 
 fn help_opens_and_closes_by_its_key_and_by_escape() {
     let mut app = training();
     press(&mut app, "?");
-    assert_eq!(app.overlay(), &Overlay::Help);
+    assert_eq!(app.overlay(), &Overlay::Help { page: 0 });
     press(&mut app, "?");
     assert_eq!(app.overlay(), &Overlay::None);
     press(&mut app, "? Esc");
@@ -320,4 +323,323 @@ fn a_run_that_goes_on_shows_the_epochs_that_it_had() {
     app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..started }));
     assert_eq!(app.epochs(), [record]);
     assert_eq!(app.history().points().len(), 1);
+}
+
+#[test]
+fn digits_and_tab_show_the_screens() {
+    use Screen::{Confusion, Curves, Dashboard, Data, Gallery, Neurons};
+    for (keys, screen) in [
+        ("1", Dashboard),
+        ("2", Gallery),
+        ("3", Confusion),
+        ("4", Curves),
+        ("5", Data),
+        ("6", Neurons),
+        ("Tab", Gallery),
+        ("Tab Tab Tab Tab Tab Tab", Dashboard),
+        ("BackTab", Neurons),
+        ("3 BackTab", Gallery),
+        ("? 2", Gallery),
+    ] {
+        let mut app = wrong_at(&[12]);
+        press(&mut app, keys);
+        assert_eq!((app.screen(), app.overlay()), (screen, &Overlay::None), "{keys}");
+    }
+}
+
+#[test]
+fn the_gallery_goes_by_the_rows_and_pages_that_it_has() {
+    for (keys, selected) in [("j", 5), ("l j j k", 6), ("PgDn", 10), ("PgDn PgDn PgUp l", 11), ("G", 9999), ("G k", 9994)] {
+        let mut app = wrong_at(&[12]);
+        press(&mut app, "2");
+        app.fit(Page { columns: 5, rows: 2, ..Page::default() });
+        press(&mut app, keys);
+        assert_eq!(app.selected(), selected, "{keys}");
+        press(&mut app, "1");
+        assert_eq!(app.selected(), selected, "{keys}: the Dashboard shows the same image");
+    }
+}
+
+/// Of the test images 12, 300 and 9000 are wrong.
+#[test]
+fn filters_leave_what_they_say_and_leafing_stays_within() {
+    let data = dataset();
+    let of = |class: usize| data.test.classes().iter().filter(|other| other.index() == class).count();
+    for (keys, left) in [
+        ("x", 3),
+        ("x x", 10_000),
+        ("c", of(0)),
+        ("c c", of(1)),
+        ("c c c c c c c c c c c", 10_000),
+        ("c c C", 10_000),
+        ("x c C", 10_000),
+        ("x C", 10_000),
+    ] {
+        let mut app = wrong_at(&[12, 300, 9000]);
+        press(&mut app, keys);
+        assert_eq!(app.album().len(), left, "{keys}");
+    }
+    let mut app = wrong_at(&[12, 300, 9000]);
+    assert_eq!(press(&mut app, "x"), [Command::Select { index: 12 }]);
+    assert_eq!(press(&mut app, "l l l"), [300, 9000, 9000].map(|index| Command::Select { index }));
+    assert_eq!(press(&mut app, "g"), [Command::Select { index: 12 }]);
+    press(&mut app, "C");
+    assert_eq!(app.selected(), 12, "what was selected stays so");
+}
+
+#[test]
+fn an_empty_filter_says_so_and_can_be_cleared() {
+    let mut app = wrong_at(&[]);
+    assert_eq!(press(&mut app, "x l"), []);
+    assert_eq!((app.image(), app.notice()), (None, Some("the filter leaves no image: C clears it")));
+    press(&mut app, "2 Enter");
+    assert_eq!((app.is_large(), app.notice()), (false, Some("the filter leaves no image: C clears it")));
+    press(&mut app, "C");
+    assert_eq!(app.image(), Some(0));
+}
+
+#[test]
+fn an_image_that_the_network_learns_stays_in_sight_and_one_goes_on_from_there() {
+    let mut app = wrong_at(&[12, 300, 9000]);
+    press(&mut app, "x l");
+    assert_eq!(app.selected(), 300);
+    app.apply(Report::Epoch { record: record(2), predictions: predictions(&[12, 9000]) });
+    assert_eq!((app.selected(), app.album().len(), app.album().place()), (300, 2, None));
+    press(&mut app, "l");
+    assert_eq!(app.selected(), 9000);
+    let mut app = wrong_at(&[12, 300, 9000]);
+    press(&mut app, "x l");
+    app.apply(Report::Epoch { record: record(2), predictions: predictions(&[12, 9000]) });
+    press(&mut app, "h");
+    assert_eq!(app.selected(), 12);
+}
+
+#[test]
+fn the_order_begins_with_the_surest_mistake_or_the_least_confidence() {
+    let mut app = wrong_at(&[12, 300, 9000]);
+    press(&mut app, "o o g");
+    assert_eq!(app.selected(), 12);
+    press(&mut app, "o g");
+    assert_eq!((app.album().order(), app.selected()), (album::Order::Index, 0));
+}
+
+#[test]
+fn an_index_outside_of_the_filter_can_be_seen_and_is_told_of() {
+    let mut app = wrong_at(&[12, 300]);
+    press(&mut app, "x :7 Enter");
+    assert_eq!(app.selected(), 7);
+    assert_eq!(app.notice(), Some("test image 7 is not among those that the filter leaves"));
+}
+
+#[test]
+fn a_cell_of_the_matrix_leads_to_its_images_and_back() {
+    let mut app = wrong_at(&[12, 300, 9000]);
+    let truth = dataset().test.class(12);
+    press(&mut app, "c 3");
+    app.act(Action::PickCell(truth, Class::all().nth((truth.index() + 1) % 10).expect("a class")));
+    assert_eq!(press(&mut app, "Enter"), [Command::Select { index: 12 }]);
+    assert_eq!((app.screen(), app.album().at(0)), (Screen::Gallery, Some(12)));
+    press(&mut app, "Enter Esc Esc");
+    assert_eq!((app.screen(), app.album().filter().predicted), (Screen::Confusion, None));
+    assert_eq!(app.album().filter().class.map(Class::index), Some(0), "the filter from before is back");
+}
+
+#[test]
+fn arrows_move_over_the_matrix_and_n_over_its_mistakes() {
+    let mut app = wrong_at(&[12, 300, 9000]);
+    press(&mut app, "3 g PgUp");
+    let cell = |app: &App| (app.cell().0.index(), app.cell().1.index());
+    assert_eq!(cell(&app), (0, 0));
+    press(&mut app, "l l j");
+    assert_eq!(cell(&app), (1, 2));
+    press(&mut app, "G PgDn");
+    assert_eq!(cell(&app), (9, 9));
+    press(&mut app, "n");
+    assert_ne!(cell(&app).0, cell(&app).1);
+    assert_eq!(press(&mut App::new(None), "3 n Enter"), []);
+}
+
+/// A run whose network gets one image less wrong each epoch: after epoch 1 these three, then two, then one.
+fn three_epochs() -> App {
+    let mut app = wrong_at(&[12, 300, 9000]);
+    app.apply(Report::Epoch { record: record(2), predictions: predictions(&[300, 9000]) });
+    app.apply(Report::Epoch { record: record(3), predictions: predictions(&[9000]) });
+    app
+}
+
+#[test]
+fn brackets_go_through_the_epochs_and_everything_is_as_it_was() {
+    for (keys, wrong, is_past) in
+        [("", 1, false), ("[", 2, true), ("[ [", 3, true), ("[ [ [", 3, true), ("[ [ ]", 2, true), ("[ ]", 1, false)]
+    {
+        let mut app = three_epochs();
+        press(&mut app, keys);
+        press(&mut app, "x");
+        assert_eq!((app.album().len(), app.is_past()), (wrong, is_past), "{keys}");
+        let confusion = app.moment().expect("a moment").confusion();
+        assert!((confusion.accuracy() - (1.0 - f64::from(u32::try_from(wrong).expect("few")) / 10_000.0)).abs() < 1e-9);
+    }
+    let mut app = three_epochs();
+    press(&mut app, "] [ [ [");
+    assert_eq!(app.notice(), Some("no predictions from before that are kept"));
+}
+
+#[test]
+fn what_changes_the_run_returns_to_now_and_leafing_does_not() {
+    for (keys, is_past) in [("l", true), ("2", true), ("x", true), ("Space", false), ("<", false), ("s", false), (".", false)] {
+        let mut app = three_epochs();
+        press(&mut app, &format!("[ {keys}"));
+        assert_eq!(app.is_past(), is_past, "{keys}");
+    }
+}
+
+#[test]
+fn in_the_past_the_live_prediction_is_not_shown_and_new_epochs_disturb_nothing() {
+    let mut app = three_epochs();
+    press(&mut app, ":300 Enter [");
+    let truth = dataset().test.class(300).index();
+    app.apply(Report::Prediction { index: 300, step: 6000, probabilities: sure_of(truth) });
+    app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
+    assert_eq!(app.prediction(300), Some(&sure_of((truth + 1) % 10)));
+    assert_eq!(app.moment().map(|moment| moment.epoch), Some(2));
+    press(&mut app, "] ] ]");
+    assert_eq!((app.is_past(), app.prediction(300)), (false, Some(&sure_of(truth))));
+}
+
+#[test]
+fn while_an_epoch_is_trained_the_one_before_is_a_step_back() {
+    let mut app = three_epochs();
+    app.apply(batch(3 * 1875 + 10, 1000.0));
+    press(&mut app, "[");
+    assert_eq!(app.moment().map(|moment| moment.epoch), Some(3));
+    press(&mut app, "[ ]");
+    assert_eq!((app.moment().map(|moment| moment.epoch), app.is_past()), (Some(3), true));
+    press(&mut app, "]");
+    assert!(!app.is_past());
+}
+
+#[test]
+fn the_curves_cursor_leads_to_the_predictions_of_then() {
+    let mut app = three_epochs();
+    app.apply(batch(3 * 1875, 1000.0));
+    press(&mut app, "4 Enter");
+    assert_eq!(app.screen(), Screen::Curves);
+    press(&mut app, "k k");
+    assert_eq!(app.chart().cursor(app.last_step()), Some(1875));
+    press(&mut app, "Enter");
+    assert_eq!((app.screen(), app.moment().map(|moment| moment.epoch)), (Screen::Dashboard, Some(1)));
+    press(&mut app, "Esc Esc");
+    assert_eq!((app.screen(), app.chart().cursor(app.last_step())), (Screen::Curves, None));
+}
+
+#[test]
+fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
+    let mut app = three_epochs();
+    app.apply(batch(3 * 1875, 1000.0));
+    press(&mut app, "m y a");
+    assert_eq!(app.notice(), Some("this key is for the Curves (4)"));
+    press(&mut app, "4 m m y a + +");
+    let chart = app.chart();
+    assert_eq!((chart.smoothing, chart.logarithmic, chart.unit), (chart::Smoothing::Medium, true, chart::Unit::Steps));
+    assert_eq!(chart.window(5625), (4219, 5625));
+    press(&mut app, "- - -");
+    assert_eq!(app.notice(), Some("this is the whole run"));
+}
+
+#[test]
+fn another_run_is_chosen_laid_beside_and_taken_away() {
+    let other = |name: &str, epochs| OtherRun { name: name.to_owned(), settings: Settings::default(), epochs };
+    let runs = || vec![other("coat", vec![record(1)]), other("empty", Vec::new()), other("shirt", vec![record(1)])];
+    let mut app = three_epochs();
+    press(&mut app, "4 r");
+    assert!(app.wants_runs());
+    app.take_runs(Ok(runs()));
+    press(&mut app, "j Enter");
+    assert_eq!(app.chart().other.as_ref().map(|run| run.name.as_str()), Some("shirt"));
+    press(&mut app, "r");
+    app.take_runs(Ok(runs()));
+    press(&mut app, "k Enter");
+    assert_eq!(app.chart().other, None);
+    press(&mut app, "r Esc");
+    app.take_runs(Ok(runs()));
+    assert_eq!(app.overlay(), &Overlay::None, "runs that come too late open nothing");
+    press(&mut app, "r");
+    app.take_runs(Err("cannot read runs".to_owned()));
+    assert_eq!((app.overlay(), app.notice()), (&Overlay::None, Some("cannot read runs")));
+}
+
+#[test]
+fn a_class_of_the_data_leads_to_its_training_images() {
+    let mut app = three_epochs();
+    press(&mut app, "5");
+    assert!(app.wants_survey());
+    press(&mut app, "j j Enter");
+    assert_eq!((app.screen(), app.half(), app.album().len()), (Screen::Gallery, Half::Train, 6000));
+    assert_eq!(press(&mut app, "l x o n"), []);
+    assert_eq!(app.notice(), Some("training images are not predicted"));
+    press(&mut app, "Esc");
+    assert_eq!((app.screen(), app.half()), (Screen::Data, Half::Test));
+    press(&mut app, "2 t");
+    assert_eq!((app.half(), app.album().len()), (Half::Train, 60_000));
+}
+
+#[test]
+fn the_worker_is_asked_for_what_is_seen_and_for_no_more() {
+    let mut app = three_epochs();
+    assert_eq!(app.requests(), []);
+    press(&mut app, "w");
+    assert_eq!(app.requests(), [Command::Explain { on: true }]);
+    assert_eq!(app.requests(), []);
+    press(&mut app, "6");
+    app.fit(Page { columns: 5, rows: 2, ..Page::default() });
+    let units = |first, count| Command::Watch { units: Some(Units { first, count }) };
+    assert_eq!(app.requests(), [Command::Explain { on: false }, units(0, 10)]);
+    press(&mut app, ":57 Enter");
+    assert_eq!(app.requests(), [units(50, 10)]);
+    press(&mut app, "Enter");
+    assert_eq!(app.requests(), [units(57, 1)]);
+    press(&mut app, ":128 Enter");
+    assert_eq!(app.notice(), Some("no unit 128: the last one is 127"));
+    press(&mut app, "1");
+    assert_eq!(app.requests(), [Command::Explain { on: true }, Command::Watch { units: None }]);
+    press(&mut app, "[");
+    assert_eq!(app.requests(), [Command::Explain { on: false }], "the network of then is gone");
+}
+
+#[test]
+fn pictures_grow_and_shrink_within_what_fits() {
+    let mut app = three_epochs();
+    let page = Page { largest: 2, ..Page::default() };
+    for (keys, size, notice) in [
+        ("2", Some(0), None),
+        ("+", Some(1), None),
+        ("+", Some(2), None),
+        ("+", Some(2), Some("no larger picture fits this terminal")),
+        ("- -", Some(0), None),
+        ("-", Some(0), Some("there is no smaller picture")),
+        ("1", None, None),
+        ("+", None, Some("no larger picture fits this terminal")),
+        ("-", Some(1), None),
+        ("-", Some(1), Some("there is no smaller picture")),
+        ("+", None, None),
+    ] {
+        app.fit(page);
+        press(&mut app, keys);
+        assert_eq!((app.size(), app.notice()), (size, notice), "{keys}");
+    }
+}
+
+#[test]
+fn going_into_an_image_and_back_leads_where_one_was() {
+    let mut app = three_epochs();
+    press(&mut app, "l Enter");
+    assert_eq!((app.screen(), app.is_large(), app.selected()), (Screen::Gallery, true, 1));
+    press(&mut app, "l Esc");
+    assert_eq!((app.screen(), app.is_large(), app.selected()), (Screen::Dashboard, false, 2));
+    press(&mut app, "2 Enter Esc");
+    assert_eq!((app.screen(), app.is_large()), (Screen::Gallery, false));
+    app.act(Action::PickImage(7));
+    assert_eq!((app.selected(), app.is_large()), (7, false));
+    app.act(Action::PickImage(7));
+    assert!(app.is_large(), "a click on the selected image goes into it");
 }

@@ -79,11 +79,12 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 /// What a click there means: a step for the cursor.
 pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
     let chart = Areas::new(area).charts.into_iter().find(|chart| chart.contains(position))?;
-    let graph = Lines::new(app, &FIGURES[0], chart).graph(chart);
+    let lines = Lines::new(app, &FIGURES[0], chart);
+    let graph = lines.graph(chart);
     let column = position.x.checked_sub(graph.x)?;
-    let (start, end) = app.chart().window(app.last_step());
-    let step = start + (end - start) * u64::from(column) / u64::from(graph.width.max(1));
-    Some(Action::PickStep(step))
+    let (start, end) = lines.horizontal;
+    let part = f64::from(column) / f64::from(graph.width.max(1));
+    Some(Action::PickStep(whole(start + (end - start) * part)))
 }
 
 struct Areas {
@@ -201,10 +202,10 @@ impl Lines {
         let at = |step: u64, value: f64| (float(step), if figure.is_loss && chart.logarithmic { log(value) } else { value });
         let inside = |step: u64| (start..=end).contains(&step);
         let points = app.history().points();
-        let most = usize::from(area.width) * 2;
         let curve = |values: Vec<f64>| {
-            let both = points.iter().zip(values).filter(|(point, _)| inside(point.step));
-            thinned(&both.map(|(point, value)| at(point.step, value)).collect::<Points>(), most)
+            let shown = points.iter().zip(values).filter(|(point, _)| inside(point.step));
+            let means = thinned(shown, end - start, area.width);
+            means.into_iter().map(|(step, value)| at(step, value)).collect()
         };
         let values = || points.iter().map(figure.of_point);
         let smoothed = chart.smoothing != Smoothing::None;
@@ -217,34 +218,36 @@ impl Lines {
         let test = of(app.epochs(), figure.of_test);
         let other = chart.other.as_ref().map_or(&[][..], |other| &other.epochs);
         let (other_training, other_test) = (of(other, figure.of_training), of(other, figure.of_test));
-        let mut heights: Vec<f64> =
-            [&training, &test, &other_training, &other_test].into_iter().flatten().map(|(_, value)| *value).collect();
+        let heights = |points: &Points| points.iter().map(|(_, value)| *value).collect::<Vec<f64>>();
+        let mut heights = [most_of(heights(&training)), heights(&test), heights(&other_training), heights(&other_test)].concat();
         // The scale leaves the newest value out, which here counts as well.
         heights.extend(heights.first().copied());
         let bounds = Bounds::around(&heights);
+        let is_logarithmic = figure.is_loss && chart.logarithmic;
+        let (count, decimals) = ticks(&bounds, if area.height >= TALL { 6 } else { 3 });
         let text = |value: f64| {
-            if figure.is_loss && chart.logarithmic {
-                format!("{:.2}", 10_f64.powf(value))
-            } else {
-                (figure.text)(value, bounds.decimals)
-            }
+            if is_logarithmic { format!("{:.2}", 10_f64.powf(value)) } else { (figure.text)(value, decimals) }
         };
-        let count = if area.height >= TALL { 5 } else { 3 };
         let vertical_labels = between(bounds.low, bounds.high, count).map(text).collect();
         let per_epoch = app.started().map_or(1, crate::protocol::Started::steps_per_epoch);
         let label = |step: f64| match chart.unit {
             Unit::Steps => thousands(whole(step)),
             Unit::Epochs => short(step / float(per_epoch.max(1))),
         };
-        let count = if area.width >= WIDE { 5 } else { 3 };
-        let horizontal_labels = between(float(start), float(end), count).map(label).collect();
+        let most = if area.width >= WIDE { 6 } else { 4 };
+        let unit = if chart.unit == Unit::Epochs { float(per_epoch.max(1)) } else { 1.0 };
+        let (start, end) = (float(start), float(end));
+        // The whole run ends at a round number; a part of it where it ends.
+        let (end, count) = if chart.is_zoomed() { (end, most) } else { round_end(end / unit, most) };
+        let end = if chart.is_zoomed() { end } else { end * unit };
+        let horizontal_labels = between(start, end, count).map(label).collect();
         Self {
             raw,
             training,
             test,
             other_training,
             other_test,
-            horizontal: (float(start), float(end)),
+            horizontal: (start, end),
             vertical: (bounds.low, bounds.high),
             horizontal_labels,
             vertical_labels,
@@ -279,20 +282,56 @@ fn short(epochs: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
+/// A curve's values without the two highest and the two lowest of a hundred: the first steps' loss would press all others
+/// to the ground (`TensorBoard` leaves outliers out of the scale likewise).
+fn most_of(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    let outliers = values.len() / 50;
+    values[outliers..values.len() - outliers].to_vec()
+}
+
+/// The next round number, and how many labels it takes from 0 to there, at most so many and one more: steps of 1, 2 or 5 times
+/// a power of ten.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few labels")]
+fn round_end(end: f64, most: u32) -> (f64, u32) {
+    let power = 10_f64.powf((end.max(1.0) / f64::from(most)).log10().floor()).max(1.0);
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
+    let step = steps.into_iter().find(|step| (end / step).ceil() <= f64::from(most)).unwrap_or(end);
+    let count = (end / step).ceil().max(1.0);
+    (count * step, count as u32 + 1)
+}
+
+/// How many labels divide a scale into parts that their digits after the point tell exactly, at most so many, and those digits.
+fn ticks(bounds: &Bounds, most: u32) -> (u32, usize) {
+    let is_exact = |count: u32, decimals: usize| {
+        let part = (bounds.high - bounds.low) / f64::from(count - 1) * 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        (part - part.round()).abs() < 1e-6
+    };
+    let fewer = |decimals: usize| (3..=most).rev().find(|count| is_exact(*count, decimals)).map(|count| (count, decimals));
+    fewer(bounds.decimals).or_else(|| fewer(bounds.decimals + 1)).unwrap_or((2, bounds.decimals))
+}
+
 /// So many numbers from one to another, both counted.
 fn between(low: f64, high: f64, count: u32) -> impl Iterator<Item = f64> {
     (0..count).map(move |number| low + (high - low) * f64::from(number) / f64::from((count - 1).max(1)))
 }
 
-/// At most about so many points, each the mean of its neighbours.
-fn thinned(points: &[(f64, f64)], most: usize) -> Points {
-    let count = points.len().div_ceil(most.max(1)).max(1);
-    #[expect(clippy::cast_precision_loss, reason = "a few points")]
-    let mean = |points: &[(f64, f64)]| {
-        let sum = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
-        (sum.0 / points.len() as f64, sum.1 / points.len() as f64)
-    };
-    points.chunks(count).map(mean).collect()
+/// The curve of these points over so many steps, as the mean over each column of a chart; a point counts for as many steps as
+/// it stands for.
+fn thinned<'a>(points: impl Iterator<Item = (&'a Point, f64)>, steps: u64, columns: u16) -> Vec<(u64, f64)> {
+    let steps_a_column = (steps / u64::from(columns.max(1))).max(1);
+    let mut means: Vec<(u64, f64, u64)> = Vec::with_capacity(columns.into());
+    for (point, value) in points {
+        match means.last_mut() {
+            Some((step, mean, weight)) if *step / steps_a_column == point.step / steps_a_column => {
+                *weight += point.steps;
+                *mean += (value - *mean) * float(point.steps) / float((*weight).max(1));
+                *step = point.step;
+            }
+            _ => means.push((point.step, value, point.steps)),
+        }
+    }
+    means.into_iter().map(|(step, mean, _)| (step, mean)).collect()
 }
 
 fn draw_chart(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: &Theme) {
@@ -324,9 +363,24 @@ fn draw_chart(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: 
     };
     let chart = Chart::new(datasets)
         .legend_position(None)
-        .x_axis(axis(lines.horizontal, &lines.horizontal_labels))
+        .x_axis(axis(lines.horizontal, &[String::new(), String::new()]))
         .y_axis(axis(lines.vertical, &lines.vertical_labels));
     frame.render_widget(chart, area);
+    draw_horizontal_labels(frame, &lines, area, theme);
+}
+
+/// Draws each label under its place on the axis: the chart itself would draw them at equal distances but for the first.
+fn draw_horizontal_labels(frame: &mut Frame, lines: &Lines, area: Rect, theme: &Theme) {
+    let graph = lines.graph(area);
+    let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..graph };
+    let last = u16::try_from(lines.horizontal_labels.len().saturating_sub(1)).unwrap_or(1).max(1);
+    for (number, label) in (0..=last).zip(&lines.horizontal_labels) {
+        let cells = u16::try_from(width(label)).unwrap_or(u16::MAX);
+        let middle = graph.width.saturating_sub(1) * number / last;
+        let left = middle.saturating_sub(cells / 2).min(graph.width.saturating_sub(cells));
+        let place = Rect { x: row.x + left, width: cells, ..row }.intersection(row);
+        frame.render_widget(Span::styled(label.as_str(), theme.muted()), place);
+    }
 }
 
 fn dataset(points: &[(f64, f64)], style: Style, marker: Marker, graph: GraphType) -> Dataset<'_> {
@@ -338,13 +392,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thinning_keeps_the_mean_and_the_ends_near() {
-        let points: Points = (0..1000).map(|step| (f64::from(step), 2.0)).collect();
-        let thin = thinned(&points, 100);
-        assert_eq!(thin.len(), 100);
-        assert!(thin.iter().all(|(_, value)| (value - 2.0).abs() < 1e-9));
-        assert_eq!(thinned(&points[..7], 100).len(), 7);
-        assert!(thinned(&[], 100).is_empty());
+    fn a_column_is_the_mean_of_its_steps() {
+        let point = |step, steps, loss| Point { step, steps, loss, accuracy: 0.5 };
+        let points = [point(1, 1, 4.0), point(4, 3, 2.0), point(10, 6, 1.0), point(12, 2, 7.0)];
+        let thin = |columns| thinned(points.iter().map(|point| (point, point.loss)), 20, columns);
+        assert_eq!(thin(20), [(1, 4.0), (4, 2.0), (10, 1.0), (12, 7.0)]);
+        assert_eq!(thin(4), [(4, 2.5), (12, 2.5)]);
+        assert!(thinned(std::iter::empty(), 20, 4).is_empty());
+    }
+
+    #[test]
+    fn the_whole_run_ends_at_a_round_number() {
+        let ends = [(0.3, 6), (1.0, 6), (10.0, 6), (11.4, 6), (12.0, 4), (100.0, 6), (18_750.0, 6), (3.0, 4)];
+        let expected = [(1.0, 2), (1.0, 2), (10.0, 6), (12.0, 7), (15.0, 4), (100.0, 6), (20_000.0, 5), (3.0, 4)];
+        assert_eq!(ends.map(|(end, most)| round_end(end, most)), expected);
+    }
+
+    #[test]
+    fn the_first_steps_do_not_set_the_scale() {
+        let values: Vec<f64> = (0..100).map(|step| if step < 2 { 2.3 } else { 0.3 }).collect();
+        assert!(most_of(values).iter().all(|value| (value - 0.3).abs() < 1e-9));
+        assert_eq!(most_of(vec![3.0, 1.0]), [1.0, 3.0]);
+    }
+
+    #[test]
+    fn labels_are_as_many_as_their_digits_tell_apart() {
+        let bounds = |low, high, decimals| Bounds { low, high, decimals };
+        assert_eq!(ticks(&bounds(0.2, 0.7, 1), 6), (6, 1));
+        assert_eq!(ticks(&bounds(0.75, 0.95, 2), 6), (6, 2));
+        assert_eq!(ticks(&bounds(0.2, 0.7, 1), 3), (3, 2));
+        assert_eq!(ticks(&bounds(0.0, 1.0, 0), 3), (3, 1));
     }
 
     #[test]

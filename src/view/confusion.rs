@@ -53,6 +53,27 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     table.draw_averages(frame, moment.confusion(), theme);
     let [_, words] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]));
     frame.render_widget(sentence(moment.confusion(), data, app.cell(), theme), words);
+    let below = Rect { y: table.row(CLASSES) + 2, height: 0, ..body };
+    draw_mistakes(frame, Rect { height: words.y.saturating_sub(below.y + 1), ..below }, data, app, theme);
+}
+
+/// Draws the most frequent mistakes, as many as fit.
+fn draw_mistakes(frame: &mut Frame, area: Rect, data: &Dataset, app: &App, theme: &Theme) {
+    let Some(moment) = app.moment().filter(|_| area.height > 1) else { return };
+    let mut rows = area.rows();
+    heading::draw(frame, rows.next().unwrap_or_default(), "Most frequent mistakes", "n N", theme);
+    for ((truth, predicted), row) in app.mistakes().into_iter().zip(rows) {
+        let is_selected = (truth, predicted) == app.cell();
+        let mark = if is_selected { theme.glyphs().predicted } else { " " };
+        let count = thousands(moment.confusion().counts()[truth.index()][predicted.index()].into());
+        let line = Line::from(vec![
+            Span::raw(format!("{mark}{count:>5} ")),
+            Span::raw(data.name(truth).to_owned()),
+            Span::styled(" taken for ", theme.muted()),
+            Span::raw(data.name(predicted).to_owned()),
+        ]);
+        frame.render_widget(if is_selected { line.style(theme.strong()) } else { line }, row);
+    }
 }
 
 /// What a click there means.
@@ -115,7 +136,9 @@ impl Table {
         let names = Rect { x: area.x, y: top, width: names, height: rows };
         let first = Rect { x: names.right(), y: top, width: cell, height: rows };
         // Narrow screens have no room for the figures.
-        let figures = Rect { x: first.x + cell * classes, y: top, width: figures, height: rows }.intersection(area);
+        let air = area.width.saturating_sub(names.width + cell * classes + figures).min(2);
+        let x = first.x + cell * classes + air;
+        let figures = Rect { x, y: top, width: figures, height: rows }.intersection(area);
         Self { names, first, figures }
     }
 
@@ -139,7 +162,7 @@ impl Table {
                 fit(data.name(class), cells, theme.glyphs().ellipsis)
             };
             let style = if class == selected { theme.strong() } else { theme.muted() };
-            put(frame, area, Span::styled(format!("{name:>cells$} "), style).into());
+            put(frame, area, Span::styled(format!(" {name:>cells$}"), style).into());
         }
         for (number, (name, _)) in FIGURES.iter().enumerate() {
             let area = Rect { y: self.first.y - 1, height: 1, ..self.figure(number, 0) };
@@ -147,7 +170,7 @@ impl Table {
         }
         for class in Class::all() {
             let area = Rect { y: self.row(class.index()) + (self.names.height - 1) / 2, height: 1, ..self.names };
-            let name = fit(data.name(class), usize::from(area.width).saturating_sub(3), theme.glyphs().ellipsis);
+            let name = fit(data.name(class), usize::from(area.width).saturating_sub(2), theme.glyphs().ellipsis);
             put(frame, area, Line::from(format!("{} {name}", class.index())));
         }
     }
@@ -176,7 +199,7 @@ impl Table {
             };
             let ground = if count == 0 { Style::new() } else { theme.heat(heat, tone) };
             // A gap parts the cells from each other.
-            let filled = Rect { width: area.width - 1, ..area };
+            let filled = Rect { x: area.x + 1, width: area.width - 1, ..area };
             frame.buffer_mut().set_style(filled, ground);
             draw_count(frame, filled, count, (truth, predicted) == selected, theme);
         }
@@ -195,7 +218,7 @@ impl Table {
         }
         let words = Line::styled("mean", theme.muted()).right_aligned();
         let end = self.cell(Class::FIRST, Class::FIRST).width * u16::try_from(CLASSES).unwrap_or(0);
-        put(frame, Rect { x: self.first.x, y: self.row(CLASSES), width: end.saturating_sub(1), height: 1 }, words);
+        put(frame, Rect { x: self.first.x, y: self.row(CLASSES), width: end, height: 1 }, words);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     app::{Action, App, Page},
     fashion::{CLASSES, Class, Dataset, SIDE, Split, Survey},
     view::{
-        bars::{Bar, Bounds, Curve},
+        bars::{Bounds, Curve, Gauge},
         format::{fit, thousands, width},
         heading,
         picture::{COLUMNS, Picture, ROWS, Thumbnail, Viridis, extent},
@@ -23,7 +23,7 @@ const TABLE: u16 = 44;
 /// Cells between two columns of panes.
 const GUTTER: u16 = 3;
 /// Rows of the shapes, with air.
-const SHAPES: u16 = 4;
+const SHAPES: u16 = 5;
 /// Rows of the table, with its columns' names and air.
 const CLASS_ROWS: u16 = 12;
 /// Columns of a count.
@@ -105,16 +105,21 @@ impl Areas {
 
 /// As numpy tells of arrays.
 fn draw_shapes(frame: &mut Frame, area: Rect, data: &Dataset, theme: &Theme) {
-    let line = |name: &'static str, split: &Split| {
+    let lines = |[images, labels]: [&'static str; 2], split: &Split| {
         let count = split.len();
-        Line::from(vec![
-            Span::styled(format!("{name:<10}"), theme.strong()),
-            Span::raw(format!("images ({count}, {SIDE}, {SIDE}) uint8   ")),
-            Span::styled(format!("labels {}", ends(split)), theme.muted()),
-        ])
+        let line = |words: &'static str, shape: String, rest: String| {
+            Line::from(vec![
+                Span::styled(format!("{words:<16}"), theme.strong()),
+                Span::raw(format!("{shape:<16} uint8  ")),
+                Span::styled(rest, theme.muted()),
+            ])
+        };
+        let shape = format!("({count}, {SIDE}, {SIDE})");
+        [line(images, shape, "0 to 255".to_owned()), line(labels, format!("({count},)"), ends(split))]
     };
-    let range = Line::styled(format!("{:10}a pixel: 0 (ground) to 255 (ink), divided by 255", ""), theme.muted());
-    for (line, row) in [line("training", &data.train), line("test", &data.test), range].into_iter().zip(area.rows()) {
+    let train = lines(["training images", "training labels"], &data.train);
+    let test = lines(["test images", "test labels"], &data.test);
+    for (line, row) in train.into_iter().chain(test).zip(area.rows()) {
         frame.render_widget(line, row);
     }
 }
@@ -158,7 +163,8 @@ fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, 
             let count = counts[class.index()];
             frame.render_widget(Line::raw(thousands(count.into())).right_aligned(), number);
             let ratio = f64::from(count) / f64::from(most(counts));
-            frame.render_widget(&Bar { ratio, style: theme.accent(), glyphs: theme.glyphs() }, bar);
+            let gauge = Gauge { ratio, filled: theme.accent(), empty: theme.muted(), glyphs: theme.glyphs() };
+            frame.render_widget(&gauge, bar);
         }
     }
 }
@@ -170,7 +176,7 @@ fn draw_histogram(frame: &mut Frame, area: Rect, survey: &Survey, theme: &Theme)
         area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]));
     let all: u64 = survey.histogram.iter().sum();
     let ground = survey.histogram[0] as f64 / all.max(1) as f64;
-    let aside = format!("{:.0}% are 0; of the others, how many have each value", ground * 100.0);
+    let aside = format!("{:.0}% are 0, the others by value", ground * 100.0);
     heading::draw(frame, title, "Pixels", &aside, theme);
     let columns = usize::from(body.width).clamp(1, 255);
     let inks = &survey.histogram[1..];

@@ -150,7 +150,6 @@ fn hint(binding: &Binding, moment: Moment, theme: &Theme) -> Option<Hint> {
         Action::TogglePause | Action::Step | Action::Enter => (brief.words, 3),
         Action::Previous if !matches!(moment.screen, Screen::Dashboard | Screen::Gallery) => ("move", 2),
         Action::Previous | Action::NextWrong => (brief.words, 2),
-        Action::Show(_) if moment.screen == Screen::Dashboard => (brief.words, 2),
         Action::Show(_) | Action::Invert => (brief.words, 0),
         _ => (brief.words, 1),
     };
@@ -187,13 +186,13 @@ mod tests {
         let common = "← → leaf  n mistake  : jump";
         assert_eq!(keys(&Phase::Training), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
         assert_eq!(keys(&Phase::Paused), format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
-        let done = "← → leaf  n mistake  : jump  c C class  [ ] epoch  w why  1-6 screens  ? help  q quit";
+        let done = "← → leaf  n mistake  : jump  c C class  [ ] epoch  w why  ? help  q quit";
         assert_eq!(keys(&Phase::Done), done);
     }
 
     #[test]
     fn the_footer_follows_the_screen() {
-        let keys = |screen| keys(moment(screen, &Phase::Training), 120);
+        let keys = |screen| keys(moment(screen, &Phase::Training), 140);
         assert!(keys(Screen::Gallery).contains("c C class  x mistakes  o order  [ ] epoch  + - zoom  t train/test"));
         assert!(keys(Screen::Confusion).contains("← → move  n mistake  Enter go into  [ ] epoch"));
         assert!(keys(Screen::Curves).contains("+ - zoom  m smooth  y log  a axis  r run"));

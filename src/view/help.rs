@@ -144,16 +144,29 @@ mod tests {
         columns(TABLE, height).iter().map(|groups| groups.iter().map(|group| group.title).collect()).collect()
     }
 
+    const ALL: [&str; 5] = ["Go", "Images", "Curves", "Training", "fitroom"];
+
     #[test]
     fn the_help_takes_a_second_column_where_the_rows_do_not_fit_in_one() {
-        assert_eq!(titles(60), [vec!["Test images", "Training", "fitroom"]]);
-        assert_eq!(titles(22), [vec!["Test images"], vec!["Training", "fitroom"]]);
+        assert_eq!(titles(60), [ALL]);
+        assert_eq!(titles(22), [&ALL[..2], &ALL[2..]]);
     }
 
     #[test]
     fn no_group_is_lost_at_any_height() {
         for height in 0..60 {
-            assert_eq!(titles(height).concat(), ["Test images", "Training", "fitroom"], "{height} rows");
+            assert_eq!(titles(height).concat(), ALL, "{height} rows");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_page_is_on_the_next() {
+        let theme = Theme::new(crate::view::Depth::None, true);
+        assert_eq!(pages(Rect::new(0, 0, 80, 24)), 1);
+        for (width, height) in [(60, 16), (80, 16), (30, 8), (1, 1)] {
+            let pages = split(Rect::new(0, 0, width, height), &theme);
+            let titles: Vec<&str> = pages.iter().flatten().flat_map(|groups| groups.iter().map(|group| group.title)).collect();
+            assert_eq!(titles, ALL, "{width}x{height}");
         }
     }
 }

@@ -181,6 +181,14 @@ impl Widget for &Viridis<'_> {
 }
 
 impl Signs<'_> {
+    /// The size from which a value has the full colour: some times the root of the mean square, for if the largest had it,
+    /// a few extreme values would leave all others pale. Over an image more pixels are left pale, so that it is still seen.
+    #[expect(clippy::cast_precision_loss, reason = "784")]
+    fn full_colour(&self) -> f32 {
+        let mean_square = self.values.iter().map(|value| value * value).sum::<f32>() / self.values.len() as f32;
+        mean_square.sqrt() * if self.image.is_some() { 4.0 } else { 2.0 }
+    }
+
     /// The cell of these two pixels in colours, or as `+` and `-` where there are none.
     fn cell(&self, upper: Shade, lower: Shade) -> (&'static str, Style) {
         let level = |shade: Shade| if self.inverted { shade.ink } else { 255 - shade.ink };
@@ -208,11 +216,10 @@ impl Widget for &Signs<'_> {
         if self.values.len() != PIXELS {
             return;
         }
-        // The strongest pixel has the full colour, whatever the unit.
-        let most = self.values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let full = self.full_colour();
         let pixel = |row: usize, column: usize| {
             let value = self.values[row * SIDE + column];
-            let sign = if most > 0.0 { value / most } else { 0.0 };
+            let sign = if full > 0.0 { (value / full).clamp(-1.0, 1.0) } else { 0.0 };
             Shade { ink: self.image.map_or(0, |image| image.ink(row, column)), sign }
         };
         draw((area, scale(area.width, area.height)), buffer, pixel, |upper, lower| self.cell(upper, lower));

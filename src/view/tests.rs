@@ -13,8 +13,8 @@ use ratatui::{
 
 use super::*;
 use crate::{
-    app::{Action, App},
-    fashion::{CLASSES, Dataset},
+    app::{Action, App, Screen},
+    fashion::{CLASSES, Class, Dataset},
     protocol::Report,
 };
 
@@ -63,6 +63,17 @@ fn the_screens_look_as_they_did_when_a_person_last_looked() {
 }
 
 #[test]
+fn the_other_screens_look_as_they_did_when_a_person_last_looked() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    for (name, mut app) in scenes::screens() {
+        for (width, height) in [(80, 24), (160, 50)] {
+            app.fit(page(Rect::new(0, 0, width, height), &app));
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&app, (width, height), &theme)));
+        }
+    }
+}
+
+#[test]
 fn the_least_screens_and_those_without_colours_look_so_too() {
     for (name, app) in [("wrong", scenes::wrong()), ("failed", scenes::failed()), ("help", scenes::help())] {
         for (variant, theme) in [("plain", Theme::new(Depth::None, false)), ("ascii", Theme::new(Depth::None, true))] {
@@ -87,6 +98,27 @@ fn nothing_panics_at_any_size_in_any_state() {
     }
 }
 
+/// Nor does a click anywhere.
+#[test]
+fn no_other_screen_panics_at_any_size_and_a_click_neither() {
+    let themes = [Theme::new(Depth::Ansi256, false), Theme::new(Depth::None, true)];
+    let small = (1..=100).step_by(7).flat_map(|width| (1..=40).step_by(3).map(move |height| (width, height)));
+    let large = (100..=300).step_by(100).flat_map(|width| (10..=100).step_by(30).map(move |height| (width, height)));
+    let sizes: Vec<(u16, u16)> = small.chain(large).chain([LEAST, (80, 24)]).collect();
+    for (_, mut app) in scenes::screens() {
+        for (width, height) in &sizes {
+            let screen = Rect::new(0, 0, *width, *height);
+            app.fit(page(screen, &app));
+            for theme in &themes {
+                drawn(&app, (*width, *height), theme);
+            }
+            for position in screen.positions().step_by(7) {
+                let _ = hit(screen, &app, position);
+            }
+        }
+    }
+}
+
 #[test]
 fn an_ascii_screen_has_nothing_but_ascii() {
     let mut scenes = scenes::all();
@@ -98,6 +130,7 @@ fn an_ascii_screen_has_nothing_but_ascii() {
     foreign
         .apply(Report::Failed { reason: "Gerät “CUDA 0” antwortet nicht – läuft der Treiber? ☹".to_owned() });
     scenes.push(("foreign", foreign));
+    scenes.extend(scenes::screens());
     for (name, app) in scenes {
         for size in
             [(1, 1), (20, 5), (59, 16), (60, 16), (80, 20), (80, 24), (100, 30), (120, 40), (200, 60), (300, 100)]
@@ -112,7 +145,7 @@ fn an_ascii_screen_has_nothing_but_ascii() {
 
 #[test]
 fn without_colours_no_cell_has_one() {
-    for (name, app) in scenes::all() {
+    for (name, app) in scenes::all().into_iter().chain(scenes::screens()) {
         let buffer = drawn(&app, (120, 40), &Theme::new(Depth::None, false));
         let coloured = buffer.content.iter().find(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset));
         assert_eq!(coloured, None, "{name}");
@@ -281,6 +314,42 @@ fn the_help_shows_every_key_on_80_by_24() {
             assert!(screen.contains(binding.words), "{:?} is missing in\n{screen}", binding.words);
         }
     }
+}
+
+/// The middle of the first of these words.
+fn middle(buffer: &Buffer, words: &str) -> Position {
+    let (x, y) = find(buffer, words);
+    Position { x: x + 1, y }
+}
+
+#[test]
+fn a_click_does_what_stands_there() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    let size = Rect::new(0, 0, 80, 24);
+    let screens = scenes::screens();
+    let app = |name: &str| &screens.iter().find(|(other, _)| *other == name).expect("a scene").1;
+    for (name, words, action) in [
+        ("filtered", "3 Confusion", Action::Show(Screen::Confusion)),
+        ("filtered", "Trouser", Action::Show(Screen::Confusion)),
+        ("filtered", "done in", Action::Show(Screen::Curves)),
+        ("filtered", "9 0.280", Action::See(9 * 1875)),
+        // The eleventh image is selected, and the first of its page is the tenth.
+        ("gallery", "▀", Action::PickImage(10)),
+        ("gallery_large", "▀", Action::Back),
+        ("data", "Dress", Action::PickClass(Class::all().nth(3).expect("a class"))),
+        ("neurons", "7 Sneaker", Action::PickUnit(7)),
+        ("choice", "loss", Action::Back),
+    ] {
+        let app = app(name);
+        let buffer = drawn(app, (80, 24), &theme);
+        assert_eq!(hit(size, app, middle(&buffer, words)), Some(action), "{name}, {words}\n{}", text(&buffer));
+    }
+    // The seventh row of the matrix, and its third column.
+    let buffer = drawn(app("confusion"), (80, 24), &theme);
+    let (x, y) = find(&buffer, "0 T-shirt/top");
+    let class = |number| Class::new(number).expect("a class");
+    let clicked = hit(size, app("confusion"), Position { x: x + 13 + 2 * 5 + 3, y: y + 6 });
+    assert_eq!(clicked, Some(Action::PickCell(class(6), class(2))));
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::{
-    app::{Action, App},
-    fashion::{CLASSES, Dataset, Source},
-    protocol::{Batch, EpochRecord, Probabilities, Report, Started},
+    app::{Action, App, Screen},
+    fashion::{CLASSES, Dataset, PIXELS, Source, Survey},
+    protocol::{Attribution, Batch, EpochRecord, Neuron, OtherRun, Probabilities, Report, Started},
     settings::Settings,
 };
 
@@ -134,7 +134,100 @@ pub fn notice() -> App {
     app
 }
 
-/// Every scene with its name.
+/// A screen of a run that is done, after these actions.
+fn screen(screen: Screen, actions: &[Action]) -> App {
+    let mut app = done();
+    app.take_survey(Survey::new(&data()));
+    app.act(Action::Show(screen));
+    actions.iter().for_each(|action| drop(app.act(*action)));
+    app
+}
+
+/// The mistakes of one class, seen as they were after the first epoch.
+pub fn filtered() -> App {
+    let mut actions = vec![Action::NextClass; 8];
+    actions.extend([Action::ToggleWrong, Action::NextOrder]);
+    actions.extend([Action::Earlier; 9]);
+    screen(Screen::Dashboard, &actions)
+}
+
+/// A run of other settings beside this one, smoothed and with a cursor.
+pub fn compared() -> App {
+    let mut app = screen(Screen::Curves, &[Action::PickRun]);
+    let settings = Settings { learning_rate: 1e-4, ..Settings::default() };
+    let epochs = (1..=8).map(|epoch| {
+        let record = record(epoch);
+        EpochRecord { loss: record.loss + 0.1, val_loss: record.val_loss + 0.1, ..record }
+    });
+    app.take_runs(Ok(vec![OtherRun { name: "slow".to_owned(), settings, epochs: epochs.collect() }]));
+    for action in [Action::Enter, Action::NextSmoothing, Action::NextSmoothing, Action::Previous, Action::Previous] {
+        app.act(action);
+    }
+    app
+}
+
+/// The runs to choose from.
+pub fn choice() -> App {
+    let mut app = screen(Screen::Curves, &[Action::PickRun]);
+    let run = |name: &str, learning_rate| OtherRun {
+        name: name.to_owned(),
+        settings: Settings { learning_rate, ..Settings::default() },
+        epochs: vec![record(1), record(2)],
+    };
+    app.take_runs(Ok(vec![run("coat", 1e-3), run("shirt", 1e-4)]));
+    app
+}
+
+/// Units that look for stripes, each of another width.
+pub fn neurons(actions: &[Action]) -> App {
+    let mut app = screen(Screen::Neurons, actions);
+    let neuron = |unit: usize| Neuron {
+        unit,
+        weights: (0..PIXELS).map(|pixel| if pixel / (unit % 9 + 2) % 2 == 0 { 0.1 } else { -0.1 }).collect(),
+        votes: std::array::from_fn(|class| if class == unit % CLASSES { 0.9 } else { -0.1 }),
+    };
+    app.apply(Report::Neurons { step: 18_750, of: 128, neurons: (0..128).map(neuron).collect() });
+    app
+}
+
+/// The picture of the mistake that `wrong` shows, with what its pixels say.
+pub fn explained() -> App {
+    let mut app = screen(Screen::Dashboard, &[Action::NextWrong, Action::ToggleExplain]);
+    let pixels = data().test.image(12).pixels().map(|byte| f32::from(byte) / 255.0);
+    let pixels = (0..).zip(pixels).map(|(pixel, ink)| if pixel % 28 < 14 { ink } else { -ink }).collect();
+    app.apply(Report::Attribution(Attribution { index: 12, step: 18_750, pixels }));
+    app
+}
+
+/// The mistakes among the coats before the training, when everything was taken for a coat.
+fn empty() -> App {
+    let mut actions = vec![Action::NextClass; 5];
+    actions.extend([Action::ToggleWrong, Action::See(0)]);
+    screen(Screen::Gallery, &actions)
+}
+
+/// The screens beside the Dashboard, each with its name.
+pub fn screens() -> Vec<(&'static str, App)> {
+    let cell = [Action::Enter];
+    vec![
+        ("gallery", screen(Screen::Gallery, &[Action::RowDown, Action::Next])),
+        ("gallery_large", screen(Screen::Gallery, &[Action::NextWrong, Action::Enter])),
+        ("gallery_training", screen(Screen::Gallery, &[Action::ToggleHalf, Action::ZoomIn])),
+        ("gallery_empty", empty()),
+        ("gallery_cell", screen(Screen::Confusion, &cell)),
+        ("confusion", screen(Screen::Confusion, &[])),
+        ("curves", screen(Screen::Curves, &[])),
+        ("compared", compared()),
+        ("choice", choice()),
+        ("data", screen(Screen::Data, &[Action::Next])),
+        ("neurons", neurons(&[Action::Next])),
+        ("neuron", neurons(&[Action::Enter])),
+        ("filtered", filtered()),
+        ("explained", explained()),
+    ]
+}
+
+/// Every scene of the Dashboard with its name.
 pub fn all() -> Vec<(&'static str, App)> {
     vec![
         ("loading", loading()),
