@@ -125,6 +125,12 @@ impl Checkpoint {
         if self.state.epoch_is_over { self.state.epoch } else { self.state.epoch - 1 }
     }
 
+    /// The epoch that it is in, from 1; of a training that is done, the last one.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.state.epoch
+    }
+
     /// Whether it stands between two epochs.
     #[must_use]
     pub fn is_between_epochs(&self) -> bool {
