@@ -97,34 +97,32 @@ fn scattered(seed: u64) -> impl Iterator<Item = u64> {
 #[test]
 fn a_run_that_is_killed_at_ten_moments_ends_as_one_that_never_was() {
     let place = Place::new();
-    let options = ["--epochs", "6", "--pace", "1500", "--threads", "2"];
-    let whole = Instant::now();
-    assert_success(&run(place.train(&[&options[..], &["--run", "whole"]].concat())));
-    let whole = u64::try_from(whole.elapsed().as_millis()).expect("it is short");
+    let train = |run: [&str; 2], epochs: u64| {
+        let epochs = epochs.to_string();
+        place.train(&["--pace", "1500", "--threads", "2", run[0], run[1], "--epochs", &epochs])
+    };
+    let start = Instant::now();
+    assert_success(&run(train(["--run", "measure"], 3)));
+    let three_epochs = u64::try_from(start.elapsed().as_millis()).expect("it is short");
 
-    let mut kills = 0;
-    let mut begun = false;
+    let begun = || place.path("runs/killed/run.json").exists();
+    let go_on = || if begun() { ["--resume", "killed"] } else { ["--run", "killed"] };
     for number in scattered(7).take(10) {
-        let which: &[&str] = if begun { &["--resume", "killed"] } else { &["--run", "killed"] };
-        let mut child = place
-            .train(&[&options[..], which].concat())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-        // Anywhere from the first thing it does to about two epochs later.
-        thread::sleep(Duration::from_millis(number % (whole / 3)));
+        // With an end that it does not come to by itself.
+        let mut command = train(go_on(), 1000);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        // Anywhere from the first thing it does to about three epochs later.
+        thread::sleep(Duration::from_millis(number % three_epochs));
         child.kill().expect("the process is ours");
         let status = child.wait().expect("it has ended");
         let mut words = String::new();
         child.stderr.take().expect("it is piped").read_to_string(&mut words).expect("words are text");
-        assert!(status.signal() == Some(9) || status.success(), "{words}");
-        kills += u32::from(status.signal() == Some(9));
-        begun = place.path("runs/killed/run.json").exists();
+        assert_eq!(status.signal(), Some(9), "{words}");
     }
-    assert!(kills >= 5, "it was killed {kills} times only: it is too fast for this test");
-    let last: &[&str] = if begun { &["--resume", "killed"] } else { &["--run", "killed"] };
-    assert_success(&run(place.train(&[&options[..], last].concat())));
+    let epochs = place.checkpoint("killed").header["epoch"].as_u64().expect("a number") + 1;
+    assert!(epochs > 3, "ten kills left it no further than epoch {epochs}");
+    assert_success(&run(train(go_on(), epochs)));
+    assert_success(&run(train(["--run", "whole"], epochs)));
 
     assert!(place.checkpoint("killed") == place.checkpoint("whole"), "the last checkpoints differ");
     assert_eq!(place.metrics("killed"), place.metrics("whole"));

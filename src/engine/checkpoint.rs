@@ -391,6 +391,21 @@ mod tests {
     }
 
     #[test]
+    fn tensors_of_another_kind_of_numbers_are_refused_by_name() {
+        let whole = checkpoint(&[16]).to_bytes("digest").expect("there is room");
+        let file = SafeTensors::deserialize(&whole).expect("it is a safetensors file");
+        let halves = TensorView::new(Dtype::F16, vec![16], &[0; 32]).expect("they fit");
+        let tensors = file
+            .tensors()
+            .into_iter()
+            .map(|(name, tensor)| if name == "layers.0.bias" { (name, halves.clone()) } else { (name, tensor) });
+        let header = serde_json::to_string(&header(&whole).expect("it has a header")).expect("it is JSON");
+        let bytes = tensor::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), header)]))).expect("there is room");
+        let error = Checkpoint::from_bytes(&bytes).expect_err("they are no 32-bit floats").to_string();
+        assert_eq!(error, "its tensor layers.0.bias is F16 of shape [16], expected 32-bit floats of shape [16]");
+    }
+
+    #[test]
     fn every_cut_of_a_file_is_refused() {
         let bytes = checkpoint(&[8]).to_bytes("digest").expect("there is room");
         for end in (0..bytes.len()).step_by(997).chain([1, 7, 8, 9, bytes.len() - 1]) {
