@@ -247,13 +247,17 @@ impl Page {
     }
 }
 
-/// How large pictures are drawn: 0 is half of the usual size, which is 1.
+/// How pictures are drawn. Of their sizes 0 is half of the usual one, which is 1.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sizes {
+struct Pictures {
     /// `None`: as large as they fit.
     dashboard: Option<u16>,
     gallery: u16,
     neurons: u16,
+    /// Light on dark.
+    inverted: bool,
+    /// With what the pixels say for and against the prediction.
+    explain: bool,
 }
 
 /// Units of the first layer as they were at one step.
@@ -316,9 +320,7 @@ pub struct App {
     half: Half,
     /// Whether one image, or one unit, has the whole screen.
     is_large: bool,
-    sizes: Sizes,
-    inverted: bool,
-    explains: bool,
+    pictures: Pictures,
     cell: Option<(Class, Class)>,
     class: Class,
     unit: usize,
@@ -362,9 +364,7 @@ impl App {
             train: Album::default(),
             half: Half::default(),
             is_large: false,
-            sizes: Sizes::default(),
-            inverted: false,
-            explains: false,
+            pictures: Pictures::default(),
             cell: None,
             class: Class::FIRST,
             unit: 0,
@@ -627,9 +627,9 @@ impl App {
     #[must_use]
     pub fn size(&self) -> Option<u16> {
         match self.screen {
-            Screen::Gallery => Some(self.sizes.gallery),
-            Screen::Neurons => Some(self.sizes.neurons),
-            Screen::Dashboard => self.sizes.dashboard,
+            Screen::Gallery => Some(self.pictures.gallery),
+            Screen::Neurons => Some(self.pictures.neurons),
+            Screen::Dashboard => self.pictures.dashboard,
             Screen::Confusion | Screen::Curves | Screen::Data => None,
         }
     }
@@ -681,7 +681,7 @@ impl App {
     #[must_use]
     pub fn shows_explanation(&self) -> bool {
         let has_picture = self.screen == Screen::Dashboard || (self.screen == Screen::Gallery && self.is_large);
-        self.explains && has_picture && self.half() == Half::Test && !self.is_past()
+        self.pictures.explain && has_picture && self.half() == Half::Test && !self.is_past()
     }
 
     /// The selected cell of the confusion matrix: the true class and the predicted one. At first the most frequent mistake.
@@ -753,7 +753,7 @@ impl App {
     /// Whether pictures are drawn light on dark.
     #[must_use]
     pub fn inverted(&self) -> bool {
-        self.inverted
+        self.pictures.inverted
     }
 
     /// What lies over the panes.

@@ -2,8 +2,9 @@
 
 use std::{fmt, num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, Parser, ValueEnum, builder::FalseyValueParser};
+use clap::{Args, CommandFactory, Parser, ValueEnum, builder::FalseyValueParser};
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use crate::{
     fashion::Source,
@@ -29,6 +30,29 @@ pub struct Cli {
     /// Its looks.
     #[command(flatten)]
     pub looks: Looks,
+}
+
+impl Cli {
+    /// The script that completes this command line in a shell.
+    #[must_use]
+    pub fn completions(shell: Shell) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Self::command(), "fitroom", &mut script);
+        script
+    }
+
+    /// The manual page of the program, and after it those of its commands.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "memory takes all")]
+    pub fn manual() -> Vec<u8> {
+        let mut fitroom = Self::command().disable_help_subcommand(true);
+        fitroom.build();
+        let mut pages = Vec::new();
+        for page in [&fitroom].into_iter().chain(fitroom.get_subcommands()) {
+            Man::new(page.clone()).render(&mut pages).expect("memory takes all");
+        }
+        pages
+    }
 }
 
 /// What else there is than the dashboard.
@@ -89,6 +113,8 @@ pub enum Subcommand {
         /// The shell.
         shell: Shell,
     },
+    /// Print the manual page, and those of the commands
+    Man,
 }
 
 /// Where runs and images are.
@@ -328,8 +354,6 @@ fn pace(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {

@@ -56,6 +56,14 @@ impl Kept {
     }
 }
 
+/// Writes what is ready to be written. Returns the exit status.
+///
+/// # Errors
+/// When `out` fails.
+pub fn print(text: &[u8], mut out: impl Write) -> Result<u8> {
+    status(out.write_all(text), out)
+}
+
 /// The exit status of a command that wrote its answer: 0, or 141 when its reader went away.
 fn status(written: io::Result<()>, mut out: impl Write) -> Result<u8> {
     match written.and_then(|()| out.flush()) {

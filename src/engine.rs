@@ -184,12 +184,16 @@ struct DeviceFacts {
 fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
     match job.settings.device {
         DeviceChoice::Cpu => train_on_cpu(job, parameters, "", post),
-        DeviceChoice::Auto => match cuda(0) {
-            Ok(device) => train_on_gpu(job, parameters, Ok(device), 0, post),
-            Err(_) if cfg!(feature = "cuda") => train_on_cpu(job, parameters, " (no GPU answers)", post),
-            Err(_) => train_on_cpu(job, parameters, "", post),
+        DeviceChoice::Auto => match gpu_learner(&job, 0) {
+            Ok(learner) => train_on_gpu(job, parameters, Ok(learner), 0, post),
+            Err(_) if cfg!(not(feature = "cuda")) => train_on_cpu(job, parameters, "", post),
+            Err(EngineError::Memory) => train_on_cpu(job, parameters, " (the GPU's memory is full)", post),
+            Err(_) => train_on_cpu(job, parameters, " (no GPU answers)", post),
         },
-        DeviceChoice::Cuda(ordinal) => train_on_gpu(job, parameters, cuda(ordinal), ordinal, post),
+        DeviceChoice::Cuda(ordinal) => {
+            let learner = gpu_learner(&job, ordinal);
+            train_on_gpu(job, parameters, learner, ordinal, post);
+        }
     }
 }
 
@@ -210,14 +214,18 @@ fn train_on_cpu(mut job: Job, parameters: usize, why: &str, post: &mut Post<impl
 fn train_on_gpu(
     job: Job,
     parameters: usize,
-    device: Result<Gpu, EngineError>,
+    learner: Result<PlainLearner<Gpu>, EngineError>,
     ordinal: usize,
     post: &mut Post<impl Listener>,
 ) {
-    let state = network::untrained(&job.settings.hidden, job.settings.seed);
-    let learner = device
-        .and_then(|device| PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state));
     run(job, learner, DeviceFacts { words: format!("CUDA GPU {ordinal}"), gpu: Some(ordinal) }, parameters, post);
+}
+
+/// A learner on the CUDA GPU of this ordinal, with its images there.
+fn gpu_learner(job: &Job, ordinal: usize) -> Result<PlainLearner<Gpu>, EngineError> {
+    let device = cuda(ordinal)?;
+    let state = network::untrained(&job.settings.hidden, job.settings.seed);
+    PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state)
 }
 
 #[cfg(feature = "cuda")]
@@ -242,7 +250,10 @@ fn cuda(ordinal: usize) -> Result<Gpu, EngineError> {
         Err(panic) => words(panic.as_ref()).split_once(" value: ").map_or(String::new(), |(_, error)| error.to_owned()),
     };
     let advice = "see `nvidia-smi`, or choose --device cpu";
-    Err(EngineError::Device(format!("CUDA GPU {ordinal} does not answer: {reason}: {advice}")))
+    Err(match EngineError::arithmetic(&reason) {
+        EngineError::Memory => EngineError::Memory,
+        _ => EngineError::Device(format!("CUDA GPU {ordinal} does not answer: {reason}: {advice}")),
+    })
 }
 
 /// Says how to get a build that has CUDA.

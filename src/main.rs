@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
@@ -39,9 +39,7 @@ fn run(cli: Cli) -> Result<u8> {
             commands::predict(&place.which(run), &inputs, form, BufWriter::new(stdout()))
         }
         Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
-        Some(Subcommand::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "fitroom", &mut stdout());
-            Ok(0)
-        }
+        Some(Subcommand::Completions { shell }) => commands::print(&Cli::completions(shell), stdout()),
+        Some(Subcommand::Man) => commands::print(&Cli::manual(), stdout()),
     }
 }

@@ -81,6 +81,20 @@ impl Run {
         metrics::read(&self.metrics_path())
     }
 
+    /// Takes hold of the run, to go on with it on this data set.
+    ///
+    /// # Errors
+    /// When it trains just now, has learned from another data set, or its facts cannot be read.
+    pub fn hold(&self, dataset: &DatasetFacts) -> Result<Lock, RunError> {
+        let lock = Lock::take(&self.directory)?;
+        let facts = self.facts()?;
+        if facts.dataset.is_same(dataset) {
+            return Ok(lock);
+        }
+        let (name, theirs) = (self.name().into_owned(), facts.dataset.to_string());
+        Err(RunError::OtherData { name, theirs, ours: dataset.to_string() })
+    }
+
     /// How the run stands that has these facts: one that says it trains, and that nobody holds, was interrupted.
     #[must_use]
     pub fn status(&self, facts: &Facts) -> Status {

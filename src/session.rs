@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 
 use crate::{
     cli::{Keeping, Training},
@@ -19,7 +19,9 @@ use crate::{
     fashion::{Dataset, Source},
     machine::Meter,
     protocol::{Command, OtherRun, Report, Usage},
-    run::{DatasetFacts, NewRun, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files},
+    run::{
+        DatasetFacts, Lock, NewRun, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files, metrics,
+    },
     settings::Settings,
 };
 
@@ -214,7 +216,7 @@ impl Session {
                     emit(not_saved(&error));
                     None
                 }
-                created => Some(Opened::new(created?, &job, &plan.source)),
+                created => Some(Opened::new(created?, &job, plan.source)),
             },
             Kept::GoOn(run) => {
                 let (opened, past) = Opened::again(run, &job, &plan.source)?;
@@ -222,22 +224,21 @@ impl Session {
                 Some(opened)
             }
         };
-        job.run = opened.as_ref().map(|opened| opened.run.name().into_owned());
-        let (recorder, thread) = match opened {
-            None => (None, None),
-            Some(opened) => {
-                let (sender, messages) = sync_channel(QUEUE);
-                let emit = emit.clone();
-                let thread = thread::Builder::new()
-                    .name("recorder".to_owned())
-                    .spawn(move || record(opened, &messages, emit))
-                    .wrap_err("cannot start a thread")?;
-                (Some(sender), Some(thread))
+        job.run = opened.as_ref().map(|opened| opened.run().name().into_owned());
+        let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
+        let relay = Relay { emit: emit.clone(), recorder, device: Arc::default() };
+        let worker = match engine::spawn(job, relay) {
+            Ok(worker) => Some(worker),
+            Err(error) => {
+                if let Some(Opened::New { new, .. }) = opened {
+                    new.give_up();
+                }
+                return Err(error).wrap_err("cannot start training");
             }
         };
-        let worker =
-            engine::spawn(job, Relay { emit, recorder, device: Arc::default() }).wrap_err("cannot start training")?;
-        Ok(Self { worker: Some(worker), recorder: thread })
+        // Only where something trains is a run's directory written.
+        let recorder = opened.zip(messages).map(|(opened, messages)| opened.write(messages, emit)).transpose()?;
+        Ok(Self { worker, recorder })
     }
 
     /// Asks something of the training. One that has ended tells so by its reports.
@@ -266,30 +267,24 @@ impl Drop for Session {
     }
 }
 
-/// A run's directory that is about to be written.
-struct Opened {
-    run: Run,
-    /// Makes the recorder, and tells the data set's digest.
-    recorder: Box<dyn FnOnce() -> Result<(Recorder, String), RunError> + Send>,
-    epochs_done: u32,
+/// A run's directory that is about to be written, and held against other programs.
+enum Opened {
+    New { new: NewRun, settings: Settings, dataset: Arc<Dataset>, source: Source },
+    Again { run: Run, lock: Lock, digest: String, epochs_done: u32 },
 }
 
+/// A recorder, and the digest of its run's data set.
+type Recording = Result<(Recorder, String), RunError>;
+
 impl Opened {
-    /// A new run. The digest of its data set is left to the recorder's thread, so that training need not wait for it.
-    fn new(new: NewRun, job: &Job, source: &Source) -> Self {
-        let run = new.run().clone();
-        let (settings, dataset, source) = (job.settings.clone(), Arc::clone(&job.dataset), source.clone());
-        let recorder = move || {
-            let facts = DatasetFacts::new(&dataset, &source);
-            let digest = facts.sha256.clone();
-            Ok((Recorder::create(new, settings, facts, Timestamp::now())?, digest))
-        };
-        Self { run, recorder: Box::new(recorder), epochs_done: 0 }
+    fn new(new: NewRun, job: &Job, source: Source) -> Self {
+        Self::New { new, settings: job.settings.clone(), dataset: Arc::clone(&job.dataset), source }
     }
 
     /// A run to go on with, and what it did before; `None` when it was ended before its first checkpoint.
     fn again(run: Run, job: &Job, source: &Source) -> Result<(Self, Option<Past>)> {
         let facts = DatasetFacts::new(&job.dataset, source);
+        let lock = run.hold(&facts)?;
         let checkpoint = match files::read(&run.checkpoint_path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             bytes => Some(
@@ -297,11 +292,45 @@ impl Opened {
                     .wrap_err_with(|| format!("cannot go on from {}", run.checkpoint_path().display()))?,
             ),
         };
+        if let Some(epoch) = checkpoint.as_ref().map(Checkpoint::epoch).filter(|epoch| *epoch > job.settings.epochs) {
+            let (name, asked) = (run.name(), job.settings.epochs);
+            bail!("the run {name} is in epoch {epoch} and cannot end after {asked}: --epochs can be raised only");
+        }
         let epochs_done = checkpoint.as_ref().map_or(0, Checkpoint::epochs_done);
-        let recorder = Recorder::resume(run.clone(), epochs_done, &facts, Timestamp::now())?;
-        let epochs = run.metrics()?;
+        let epochs = metrics::read_first(&run.metrics_path(), epochs_done)?;
         let past = checkpoint.map(|checkpoint| Past { checkpoint, epochs });
-        Ok((Self { run, recorder: Box::new(move || Ok((recorder, facts.sha256))), epochs_done }, past))
+        Ok((Self::Again { run, lock, digest: facts.sha256, epochs_done }, past))
+    }
+
+    fn run(&self) -> &Run {
+        match self {
+            Self::New { new, .. } => new.run(),
+            Self::Again { run, .. } => run,
+        }
+    }
+
+    /// Writes the run's files on a thread of its own, as these messages come.
+    ///
+    /// # Errors
+    /// When the files of a run to go on with cannot be written. Those of a new one are left to the thread, and the digest
+    /// of its data set, so that training need not wait for it.
+    fn write(self, messages: Receiver<Message>, emit: impl FnMut(Report) + Send + 'static) -> Result<JoinHandle<()>> {
+        let (epochs_done, begin): (_, Box<dyn FnOnce() -> Recording + Send>) = match self {
+            Self::New { new, settings, dataset, source } => {
+                let begin = move || {
+                    let facts = DatasetFacts::new(&dataset, &source);
+                    let digest = facts.sha256.clone();
+                    Ok((Recorder::create(new, settings, facts, Timestamp::now())?, digest))
+                };
+                (0, Box::new(begin))
+            }
+            Self::Again { run, lock, digest, epochs_done } => {
+                let recorder = Recorder::resume(run, lock, epochs_done, Timestamp::now())?;
+                (epochs_done, Box::new(move || Ok((recorder, digest))))
+            }
+        };
+        let thread = thread::Builder::new().name("recorder".to_owned());
+        thread.spawn(move || record(begin, epochs_done, &messages, emit)).wrap_err("cannot start a thread")
     }
 }
 
@@ -316,9 +345,14 @@ fn not_saved(error: &impl ToString) -> Report {
 }
 
 /// The recorder's thread: writes what comes, in its order, and tells what could not be written.
-fn record(opened: Opened, messages: &Receiver<Message>, mut emit: impl FnMut(Report)) {
-    let mut histograms_of = opened.epochs_done;
-    let (mut recorder, digest) = match (opened.recorder)() {
+fn record(
+    begin: impl FnOnce() -> Recording,
+    epochs_done: u32,
+    messages: &Receiver<Message>,
+    mut emit: impl FnMut(Report),
+) {
+    let mut histograms_of = epochs_done;
+    let (mut recorder, digest) = match begin() {
         Ok(made) => made,
         Err(error) => {
             emit(not_saved(&error));

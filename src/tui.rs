@@ -364,6 +364,8 @@ enum Loaded {
 fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
     let (loaded, steps) = mpsc::channel(2);
     let tell = loaded.clone();
+    // Held until the outcome is told: reports that end before it would be taken for a thread that died.
+    let held = reports.clone();
     let load = move || -> Result<Session> {
         let data = Arc::new(plan.source.load()?);
         // An error means that the person has left.
@@ -379,7 +381,11 @@ fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Resu
     };
     thread::Builder::new()
         .name("data".to_owned())
-        .spawn(move || drop(loaded.blocking_send(load().map(Loaded::Session))))
+        .spawn(move || {
+            // An error means that the person has left.
+            let _ = loaded.blocking_send(load().map(Loaded::Session));
+            drop(held);
+        })
         .context("cannot start a thread")?;
     Ok(steps)
 }

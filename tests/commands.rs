@@ -118,11 +118,11 @@ fn pictures_and_idx_files_are_taken_too() {
     let picture = image::GrayImage::from_raw(28, 28, inverted).expect("28 by 28");
     picture.save(place.path("shoe.png")).expect("there is room");
     write_split(&place.path("."), "three", &FASHION.test.head(3));
-    let lines = json(place.command(&["predict", "--json", "shoe.png", "three-images-idx3-ubyte", "12"]));
+    let lines = json(place.command(&["predict", "--json", "./shoe.png", "three-images-idx3-ubyte", "12"]));
     assert_eq!(lines.len(), 5);
-    assert_eq!(lines[0]["file"], "shoe.png");
+    assert_eq!(lines[0]["file"], "./shoe.png");
     assert_eq!(lines[0]["probabilities"], lines[4]["probabilities"]);
-    assert_eq!(lines[3]["file"], "three-images-idx3-ubyte, image 2");
+    assert_eq!((&lines[3]["file"], &lines[3]["image"]), (&"three-images-idx3-ubyte".into(), &2.into()));
     assert_eq!(lines[0].get("class"), None);
 }
 
@@ -173,5 +173,34 @@ fn shells_get_their_completions() {
     for shell in ["bash", "zsh", "fish"] {
         let script = text(place.command(&["completions", shell]));
         assert!(script.contains("fitroom") && script.contains("learning-rate"), "{shell}");
+    }
+}
+
+#[test]
+fn the_manual_has_a_page_of_each_command() {
+    let pages = text(Place::new().command(&["man"]));
+    for name in ["", "-train", "-evaluate", "-predict", "-runs", "-completions", "-man"] {
+        assert!(pages.contains(&format!(".TH fitroom{name} 1")), "{name}");
+    }
+    assert!(pages.contains("\\-\\-learning\\-rate"), "{pages}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    let place = place();
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    for command in ["evaluate", "evaluate --json", "predict 1", "predict 1 --json", "runs", "completions bash", "man"] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{fitroom} {command} >/dev/full")]).current_dir(place.directory.path());
+        let words = error(shell);
+        assert!(words.starts_with("fitroom: cannot write to standard output: No space left"), "{command}: {words}");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("{fitroom} {command} | true; exit ${{PIPESTATUS[0]}}")]);
+        shell.current_dir(place.directory.path());
+        let output = run(shell);
+        let words = String::from_utf8_lossy(&output.stderr);
+        // Whoever is fast enough has written all before the reader goes.
+        assert!(matches!(output.status.code(), Some(0 | 141)) && words.is_empty(), "{command}: {words}");
     }
 }

@@ -34,6 +34,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("flate2", &["fashion"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("image", &["fashion"]),
     ("indicatif", &["headless"]),
     ("safetensors", &["engine"]),

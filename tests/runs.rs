@@ -97,34 +97,32 @@ fn scattered(seed: u64) -> impl Iterator<Item = u64> {
 #[test]
 fn a_run_that_is_killed_at_ten_moments_ends_as_one_that_never_was() {
     let place = Place::new();
-    let options = ["--epochs", "6", "--pace", "1500", "--threads", "2"];
-    let whole = Instant::now();
-    assert_success(&run(place.train(&[&options[..], &["--run", "whole"]].concat())));
-    let whole = u64::try_from(whole.elapsed().as_millis()).expect("it is short");
+    let train = |run: [&str; 2], epochs: u64| {
+        let epochs = epochs.to_string();
+        place.train(&["--pace", "1500", "--threads", "2", run[0], run[1], "--epochs", &epochs])
+    };
+    let start = Instant::now();
+    assert_success(&run(train(["--run", "measure"], 3)));
+    let three_epochs = u64::try_from(start.elapsed().as_millis()).expect("it is short");
 
-    let mut kills = 0;
-    let mut begun = false;
+    let begun = || place.path("runs/killed/run.json").exists();
+    let go_on = || if begun() { ["--resume", "killed"] } else { ["--run", "killed"] };
     for number in scattered(7).take(10) {
-        let which: &[&str] = if begun { &["--resume", "killed"] } else { &["--run", "killed"] };
-        let mut child = place
-            .train(&[&options[..], which].concat())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-        // Anywhere from the first thing it does to about two epochs later.
-        thread::sleep(Duration::from_millis(number % (whole / 3)));
+        // With an end that it does not come to by itself.
+        let mut command = train(go_on(), 1000);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        // Anywhere from the first thing it does to about three epochs later.
+        thread::sleep(Duration::from_millis(number % three_epochs));
         child.kill().expect("the process is ours");
         let status = child.wait().expect("it has ended");
         let mut words = String::new();
         child.stderr.take().expect("it is piped").read_to_string(&mut words).expect("words are text");
-        assert!(status.signal() == Some(9) || status.success(), "{words}");
-        kills += u32::from(status.signal() == Some(9));
-        begun = place.path("runs/killed/run.json").exists();
+        assert_eq!(status.signal(), Some(9), "{words}");
     }
-    assert!(kills >= 5, "it was killed {kills} times only: it is too fast for this test");
-    let last: &[&str] = if begun { &["--resume", "killed"] } else { &["--run", "killed"] };
-    assert_success(&run(place.train(&[&options[..], last].concat())));
+    let epochs = place.checkpoint("killed").header["epoch"].as_u64().expect("a number") + 1;
+    assert!(epochs > 3, "ten kills left it no further than epoch {epochs}");
+    assert_success(&run(train(go_on(), epochs)));
+    assert_success(&run(train(["--run", "whole"], epochs)));
 
     assert!(place.checkpoint("killed") == place.checkpoint("whole"), "the last checkpoints differ");
     assert_eq!(place.metrics("killed"), place.metrics("whole"));
@@ -290,7 +288,38 @@ fn what_cannot_be_gone_on_with_says_why() {
     write_split(&other, "train", &FASHION.train.head(100));
     write_split(&other, "t10k", &FASHION.test.head(100));
     let words = error(place.command(&["train", "--resume", "coat", "--data", "other"]));
-    assert!(words.contains("data set"), "{words}");
+    assert!(words.contains("/data (6000 + 500 images), and this is other data: "), "{words}");
+    assert!(words.ends_with("/other (100 + 100 images); give --data what it learned from"), "{words}");
+
+    assert_success(&run(place.train(&["--resume", "coat", "--epochs", "2"])));
+    let words = error(place.train(&["--resume", "coat", "--epochs", "1"]));
+    assert_eq!(words, "fitroom: the run coat is in epoch 2 and cannot end after 1: --epochs can be raised only");
+}
+
+#[test]
+fn a_device_that_is_not_to_be_had_leaves_every_run_as_it_was() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let facts = place.facts("coat");
+    let words = error(place.train(&["--resume", "coat", "--epochs", "2", "--device", "cuda:97"]));
+    assert!(words.starts_with("fitroom: cannot start training: "), "{words}");
+    assert!(words.contains("CUDA") && words.ends_with("choose --device cpu"), "{words}");
+    assert_eq!(place.facts("coat"), facts);
+    error(place.train(&["--run", "dress", "--device", "cuda:97"]));
+    assert!(!place.path("runs/dress").exists(), "the name of a run that never was is taken");
+}
+
+#[test]
+fn a_run_that_another_program_trains_is_left_to_it() {
+    let place = Place::new();
+    let mut child = place.train(&["--run", "coat", "--pace", "100"]).stdout(Stdio::null()).spawn().expect("it runs");
+    until("it trains", || place.path("runs/coat/run.json").exists());
+    let words = error(place.train(&["--resume", "coat"]));
+    assert_eq!(words, "fitroom: runs/coat is in use: another fitroom trains this run");
+    let words = error(place.train(&["--run", "coat"]));
+    assert!(words.starts_with("fitroom: the run coat exists already (training, 0 epochs)"), "{words}");
+    signal(&child, Signal::TERM);
+    assert_eq!(child.wait().expect("it ends").code(), Some(143));
 }
 
 #[test]
@@ -345,4 +374,19 @@ fn a_disk_that_is_full_is_told_and_training_goes_on() {
     assert!(words.contains("not saved: cannot write runs/coat/checkpoint.safetensors"), "{words}");
     assert_eq!(place.metrics("coat").len(), 1);
     assert!(!place.path("runs/coat/checkpoint.safetensors").exists());
+}
+
+#[test]
+fn a_run_whose_files_cannot_be_written_does_not_go_on_and_loses_nothing() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let (facts, metrics, checkpoint) = (place.facts("coat"), place.metrics("coat"), place.checkpoint("coat"));
+    let mut command = Command::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f 0; exec {fitroom} train --resume coat --epochs 2")]);
+    command.current_dir(place.directory.path());
+    let words = error(command);
+    assert!(words.starts_with("fitroom: cannot write runs/coat/metrics.jsonl: "), "{words}");
+    assert_eq!((place.facts("coat"), place.metrics("coat")), (facts, metrics));
+    assert!(place.checkpoint("coat") == checkpoint);
 }

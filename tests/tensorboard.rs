@@ -82,7 +82,8 @@ fn resumed_run(runs: &Runs) -> Run {
     let mut recorder = Recorder::create(new, settings(), dataset(), now()).unwrap();
     train(&mut recorder, 1..=3);
     drop(recorder);
-    let mut recorder = Recorder::resume(run.clone(), 2, &dataset(), now()).unwrap();
+    let lock = run.hold(&dataset()).unwrap();
+    let mut recorder = Recorder::resume(run.clone(), lock, 2, now()).unwrap();
     train(&mut recorder, 3..=4);
     recorder.record(&Report::Finished, now()).unwrap();
     recorder.close(now()).unwrap();

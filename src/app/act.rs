@@ -57,7 +57,7 @@ impl App {
             Action::Earlier => self.earlier(),
             Action::Later => self.later(),
             Action::See(step) => self.see(step),
-            Action::Invert => Self::done(self.inverted = !self.inverted),
+            Action::Invert => self.change(|app| app.pictures.inverted = !app.pictures.inverted),
             Action::ZoomIn => self.zoom_in(),
             Action::ZoomOut => self.zoom_out(),
             Action::ToggleExplain => self.toggle_explain(),
@@ -76,12 +76,11 @@ impl App {
             Action::Enter => self.enter(),
             Action::Back => self.back(),
             Action::PickImage(index) => self.pick(index == self.selected(), |app| app.select(index)),
-            Action::PickUnit(unit) => self.pick(unit == self.unit, |app| Self::done(app.unit = unit)),
-            Action::PickCell(truth, predicted) => self.pick(self.cell() == (truth, predicted), |app| {
-                Self::done(app.cell = Some((truth, predicted)))
-            }),
-            Action::PickClass(class) => self.pick(self.class == class, |app| Self::done(app.class = class)),
-            Action::PickStep(step) => Self::done(self.chart.put_cursor(step)),
+            Action::PickUnit(unit) => self.pick(unit == self.unit, |app| app.change(|app| app.unit = unit)),
+            Action::PickCell(truth, predicted) => self
+                .pick(self.cell() == (truth, predicted), |app| app.change(|app| app.cell = Some((truth, predicted)))),
+            Action::PickClass(class) => self.pick(self.class == class, |app| app.change(|app| app.class = class)),
+            Action::PickStep(step) => self.change(|app| app.chart.put_cursor(step)),
             Action::TogglePause => self.toggle_pause(),
             Action::Step => self.step(),
             Action::Slower => Some(self.slower()),
@@ -94,8 +93,9 @@ impl App {
         }
     }
 
-    /// What changes no more than the screen.
-    fn done((): ()) -> Option<Command> {
+    /// Changes no more than the screen.
+    fn change(&mut self, change: impl FnOnce(&mut Self)) -> Option<Command> {
+        change(self);
         None
     }
 
@@ -125,15 +125,15 @@ impl App {
         }
         match self.screen {
             Screen::Dashboard | Screen::Gallery => self.leaf(stride, direction),
-            Screen::Confusion => Self::done(self.move_cell(stride, direction)),
+            Screen::Confusion => self.change(|app| app.move_cell(stride, direction)),
             Screen::Curves => self.move_cursor(stride, direction),
             Screen::Data => {
                 let place = moved(self.class.index(), self.distance(stride).min(CLASSES), direction, CLASSES - 1);
-                Self::done(self.class = Class::all().nth(place).unwrap_or(self.class))
+                self.change(|app| app.class = Class::all().nth(place).unwrap_or(app.class))
             }
             Screen::Neurons => {
                 let last = self.unit_count().saturating_sub(1);
-                Self::done(self.unit = moved(self.unit, self.distance(stride), direction, last))
+                self.change(|app| app.unit = moved(app.unit, app.distance(stride), direction, last))
             }
         }
     }
@@ -206,7 +206,7 @@ impl App {
             Back => ends.rev().find(|end| *end < from),
         };
         let Some(end) = end else { return self.notify("no epoch ends there") };
-        Self::done(self.chart.put_cursor(end))
+        self.change(|app| app.chart.put_cursor(end))
     }
 
     /// Goes to the next mistake: of the images, or of the matrix by how frequent it is.
@@ -292,7 +292,7 @@ impl App {
             return self.notify(&format!("no {what} {index}: the last one is {last}"));
         }
         match self.screen {
-            Screen::Neurons => return Self::done(self.unit = index),
+            Screen::Neurons => return self.change(|app| app.unit = index),
             Screen::Confusion | Screen::Curves | Screen::Data => drop(self.show(Screen::Dashboard)),
             Screen::Dashboard | Screen::Gallery => {}
         }
@@ -351,7 +351,8 @@ impl App {
 
     fn earlier(&mut self) -> Option<Command> {
         // What is seen now may be some steps after the newest moment.
-        let now = || self.batch.as_ref().map(|batch| batch.step).into_iter().chain(self.archive.newest().map(|m| m.step));
+        let now =
+            || self.batch.as_ref().map(|batch| batch.step).into_iter().chain(self.archive.newest().map(|m| m.step));
         let from = self.seen.or_else(|| now().max()).unwrap_or(0);
         match self.archive.before(from).map(|moment| moment.step) {
             Some(step) => self.see(step),
@@ -366,7 +367,7 @@ impl App {
         let newest = self.archive.newest().map(|moment| moment.step);
         // The newest moment is what is seen now, unless training has gone on from there.
         let is_now = later.is_none_or(|step| Some(step) == newest && !self.has_gone_on(step));
-        if is_now { Self::done(self.return_to_now()) } else { self.see(later?) }
+        if is_now { self.change(Self::return_to_now) } else { self.see(later?) }
     }
 
     /// Whether steps were trained after this one.
@@ -389,15 +390,15 @@ impl App {
     fn zoom_in(&mut self) -> Option<Command> {
         let (largest, last) = (self.page.largest, self.last_step());
         let grown = match self.screen {
-            Screen::Dashboard => match self.sizes.dashboard {
+            Screen::Dashboard => match self.pictures.dashboard {
                 Some(size) => {
-                    self.sizes.dashboard = (size + 1 < largest).then_some(size + 1);
+                    self.pictures.dashboard = (size + 1 < largest).then_some(size + 1);
                     true
                 }
                 None => false,
             },
-            Screen::Gallery if !self.is_large => grow(&mut self.sizes.gallery, largest),
-            Screen::Neurons if !self.is_large => grow(&mut self.sizes.neurons, largest),
+            Screen::Gallery if !self.is_large => grow(&mut self.pictures.gallery, largest),
+            Screen::Neurons if !self.is_large => grow(&mut self.pictures.neurons, largest),
             Screen::Curves if self.chart.zoom_in(last) => true,
             Screen::Curves => return self.notify("no shorter part of the run can be shown"),
             Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => false,
@@ -409,12 +410,12 @@ impl App {
         let largest = self.page.largest;
         let shrunk = match self.screen {
             Screen::Dashboard => {
-                let size = self.sizes.dashboard.unwrap_or(largest).min(largest);
-                self.sizes.dashboard = Some(size.saturating_sub(1).max(1)).filter(|smaller| *smaller < largest);
+                let size = self.pictures.dashboard.unwrap_or(largest).min(largest);
+                self.pictures.dashboard = Some(size.saturating_sub(1).max(1)).filter(|smaller| *smaller < largest);
                 size > 1
             }
-            Screen::Gallery if !self.is_large => shrink(&mut self.sizes.gallery, largest),
-            Screen::Neurons if !self.is_large => shrink(&mut self.sizes.neurons, largest),
+            Screen::Gallery if !self.is_large => shrink(&mut self.pictures.gallery, largest),
+            Screen::Neurons if !self.is_large => shrink(&mut self.pictures.neurons, largest),
             Screen::Curves if self.chart.zoom_out() => true,
             Screen::Curves => return self.notify("this is the whole run"),
             Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => false,
@@ -423,8 +424,8 @@ impl App {
     }
 
     fn toggle_explain(&mut self) -> Option<Command> {
-        self.explains = !self.explains;
-        if self.explains && !self.shows_explanation() {
+        self.pictures.explain = !self.pictures.explain;
+        if self.pictures.explain && !self.shows_explanation() {
             return self.notify(if self.is_past() {
                 "what the pixels say is known of now alone: ] leads there"
             } else {
@@ -445,7 +446,7 @@ impl App {
     /// Does what has a meaning for the curves alone.
     fn on_curves(&mut self, change: impl FnOnce(&mut Self)) -> Option<Command> {
         if self.screen == Screen::Curves {
-            return Self::done(change(self));
+            return self.change(change);
         }
         self.notify("this key is for the Curves (4)")
     }
@@ -468,7 +469,7 @@ impl App {
     fn enter(&mut self) -> Option<Command> {
         match std::mem::take(&mut self.overlay) {
             Overlay::Prompt(text) => return self.jump(&text),
-            Overlay::Runs(choice) => return Self::done(self.compare(choice)),
+            Overlay::Runs(choice) => return self.change(|app| app.compare(choice)),
             Overlay::Help { .. } => return None,
             Overlay::None => {}
         }
@@ -480,8 +481,8 @@ impl App {
             }
             Screen::Gallery if self.album().is_empty() => self.notify(NOTHING_LEFT),
             Screen::Gallery | Screen::Neurons if self.is_large => None,
-            Screen::Gallery => Self::done(self.go_into(Screen::Gallery, true)),
-            Screen::Neurons => Self::done(self.go_into(Screen::Neurons, true)),
+            Screen::Gallery => self.change(|app| app.go_into(Screen::Gallery, true)),
+            Screen::Neurons => self.change(|app| app.go_into(Screen::Neurons, true)),
             Screen::Confusion => {
                 if let Some(reason) = self.why_no_predictions() {
                     return self.notify(reason);

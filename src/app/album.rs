@@ -18,17 +18,17 @@ pub struct Filter {
 impl Filter {
     /// Whether nothing is left out.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        *self == Self::default()
+    pub fn is_open(self) -> bool {
+        self == Self::default()
     }
 
     /// Whether it takes a prediction to tell what is left.
     #[must_use]
-    pub fn needs_predictions(&self) -> bool {
+    pub fn needs_predictions(self) -> bool {
         self.predicted.is_some() || self.wrong
     }
 
-    fn admits(&self, truth: Class, predicted: Option<Class>) -> bool {
+    fn admits(self, truth: Class, predicted: Option<Class>) -> bool {
         self.class.is_none_or(|class| class == truth)
             && (!self.needs_predictions()
                 || predicted.is_some_and(|predicted| {

@@ -138,7 +138,10 @@ mod tests {
         let mut archive = Archive::default();
         assert!(archive.at(5).is_none() && archive.before(5).is_none() && archive.newest().is_none());
         (0..10).for_each(|epoch| archive.push(moment(epoch, 3)));
-        assert_eq!(archive.moments().iter().map(|moment| moment.epoch).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+        assert_eq!(
+            archive.moments().iter().map(|moment| moment.epoch).collect::<Vec<_>>(),
+            (0..10).collect::<Vec<_>>()
+        );
         assert_eq!(archive.at(45).map(|moment| moment.epoch), Some(4));
         assert_eq!(archive.before(40).map(|moment| moment.epoch), Some(3));
         assert_eq!(archive.after(40).map(|moment| moment.epoch), Some(5));

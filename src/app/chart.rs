@@ -99,7 +99,8 @@ impl Chart {
     #[must_use]
     pub fn window(&self, last: u64) -> (u64, u64) {
         let width = (last >> self.zoom).max(1);
-        let end = self.cursor(last).map_or(last, |cursor| cursor.saturating_add(width / 2).clamp(width, last.max(width)));
+        let end =
+            self.cursor(last).map_or(last, |cursor| cursor.saturating_add(width / 2).clamp(width, last.max(width)));
         (end - width, end)
     }
 

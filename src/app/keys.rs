@@ -218,11 +218,7 @@ pub const TABLE: &[Group] = &[
                 "1-6" "screens"
             ),
             bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help"),
-            bind!(
-                [(control('l'), Action::Redraw), (control('z'), Action::Suspend)],
-                "Ctrl-L -Z",
-                "redraw, suspend"
-            ),
+            bind!([(control('l'), Action::Redraw), (control('z'), Action::Suspend)], "Ctrl-L -Z", "redraw, suspend"),
             bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "save and quit", "q" "quit"),
         ],
     },

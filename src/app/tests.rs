@@ -349,7 +349,9 @@ fn digits_and_tab_show_the_screens() {
 
 #[test]
 fn the_gallery_goes_by_the_rows_and_pages_that_it_has() {
-    for (keys, selected) in [("j", 5), ("l j j k", 6), ("PgDn", 10), ("PgDn PgDn PgUp l", 11), ("G", 9999), ("G k", 9994)] {
+    for (keys, selected) in
+        [("j", 5), ("l j j k", 6), ("PgDn", 10), ("PgDn PgDn PgUp l", 11), ("G", 9999), ("G k", 9994)]
+    {
         let mut app = wrong_at(&[12]);
         press(&mut app, "2");
         app.fit(Page { columns: 5, rows: 2, ..Page::default() });
@@ -486,7 +488,9 @@ fn brackets_go_through_the_epochs_and_everything_is_as_it_was() {
 
 #[test]
 fn what_changes_the_run_returns_to_now_and_leafing_does_not() {
-    for (keys, is_past) in [("l", true), ("2", true), ("x", true), ("Space", false), ("<", false), ("s", false), (".", false)] {
+    for (keys, is_past) in
+        [("l", true), ("2", true), ("x", true), ("Space", false), ("<", false), ("s", false), (".", false)]
+    {
         let mut app = three_epochs();
         press(&mut app, &format!("[ {keys}"));
         assert_eq!(app.is_past(), is_past, "{keys}");

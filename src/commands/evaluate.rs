@@ -85,7 +85,8 @@ impl Report {
 
     fn text(&self, confusion: &Confusion, dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         let Self { run, step, epochs, images, loss, accuracy } = self;
-        writeln!(out, "Run {run}, after {epochs} epochs ({step} steps), on {images} test images")?;
+        let many = if *epochs == 1 { "epoch" } else { "epochs" };
+        writeln!(out, "Run {run}, after {epochs} {many} ({step} steps), on {images} test images")?;
         writeln!(out, "Test loss: {loss:.4} - Test accuracy: {accuracy:.4}\n")?;
         let longest = Class::all().map(|class| dataset.name(class).chars().count()).max().unwrap_or(0);
         let wide = longest.max("weighted avg".len());

@@ -99,11 +99,20 @@ fn index(input: &str) -> Option<usize> {
     input.parse().ok()
 }
 
+/// Where an image is from.
+enum Origin {
+    /// The test images: its index among them.
+    Test(usize),
+    /// A picture's file.
+    Picture(String),
+    /// A file of images, and its index there.
+    Idx(String, usize),
+}
+
 /// An image that is asked about.
 struct Subject {
     title: String,
-    /// Its index among the test images; `None`: it is from a file.
-    index: Option<usize>,
+    origin: Origin,
     truth: Option<Class>,
     pixels: [u8; PIXELS],
 }
@@ -115,12 +124,12 @@ impl Subject {
             bail!("there is no test image {index}: expected 0 to {}", count - 1);
         }
         let (truth, pixels) = (Some(dataset.test.class(index)), *dataset.test.image(index).pixels());
-        Ok(Self { title: format!("Test image {index}"), index: Some(index), truth, pixels })
+        Ok(Self { title: format!("Test image {index}"), origin: Origin::Test(index), truth, pixels })
     }
 
     /// The picture in a file, or all images of an IDX file.
     fn from_file(path: &str) -> Result<Vec<Self>> {
-        let of = |title: String, pixels| Self { title, index: None, truth: None, pixels };
+        let of = |title: String, origin, pixels| Self { title, origin, truth: None, pixels };
         let bytes = fs::read(path).wrap_err_with(|| format!("cannot read {path}"))?;
         let name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy().into_owned());
         if idx::is_images(&bytes) {
@@ -129,20 +138,21 @@ impl Subject {
             return Ok(images
                 .iter()
                 .enumerate()
-                .map(|(at, image)| of(format!("{name}, image {at}"), *image))
+                .map(|(at, image)| of(format!("{name}, image {at}"), Origin::Idx(path.to_owned(), at), *image))
                 .collect());
         }
         let pixels = photo::read(&bytes).wrap_err_with(|| {
             format!("{path} is no picture that can be read, expected a PNG, JPEG, WebP or IDX file")
         })?;
-        Ok(vec![of(name, pixels)])
+        Ok(vec![of(name, Origin::Picture(path.to_owned()), pixels)])
     }
 
     fn json(&self, probabilities: &Probabilities, names: &[String; CLASSES]) -> Value {
         let name = |class: Class| &names[class.index()];
-        let mut line = match self.index {
-            Some(index) => json!({ "index": index }),
-            None => json!({ "file": self.title }),
+        let mut line = match &self.origin {
+            Origin::Test(index) => json!({ "index": index }),
+            Origin::Picture(file) => json!({ "file": file }),
+            Origin::Idx(file, image) => json!({ "file": file, "image": image }),
         };
         line["predicted"] = json!(name(most_probable(probabilities)));
         if let Some(truth) = self.truth {

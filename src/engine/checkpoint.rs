@@ -125,6 +125,12 @@ impl Checkpoint {
         if self.state.epoch_is_over { self.state.epoch } else { self.state.epoch - 1 }
     }
 
+    /// The epoch that it is in, from 1; of a training that is done, the last one.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.state.epoch
+    }
+
     /// Whether it stands between two epochs.
     #[must_use]
     pub fn is_between_epochs(&self) -> bool {
@@ -382,6 +388,21 @@ mod tests {
         let bytes = with_header(&checkpoint(&[16]), |header| header["settings"]["hidden"] = vec![16, 10].into());
         let error = Checkpoint::from_bytes(&bytes).expect_err("they do not fit").to_string();
         assert!(error.contains("layers.2.weight is missing"), "{error}");
+    }
+
+    #[test]
+    fn tensors_of_another_kind_of_numbers_are_refused_by_name() {
+        let whole = checkpoint(&[16]).to_bytes("digest").expect("there is room");
+        let file = SafeTensors::deserialize(&whole).expect("it is a safetensors file");
+        let halves = TensorView::new(Dtype::F16, vec![16], &[0; 32]).expect("they fit");
+        let tensors = file
+            .tensors()
+            .into_iter()
+            .map(|(name, tensor)| if name == "layers.0.bias" { (name, halves.clone()) } else { (name, tensor) });
+        let header = serde_json::to_string(&header(&whole).expect("it has a header")).expect("it is JSON");
+        let bytes = tensor::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), header)]))).expect("there is room");
+        let error = Checkpoint::from_bytes(&bytes).expect_err("they are no 32-bit floats").to_string();
+        assert_eq!(error, "its tensor layers.0.bias is F16 of shape [16], expected 32-bit floats of shape [16]");
     }
 
     #[test]

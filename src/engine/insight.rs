@@ -98,7 +98,7 @@ mod tests {
         for (number, layer) in parameters.iter().enumerate() {
             values = rows(values, layer);
             if number + 1 < parameters.len() {
-                values.iter_mut().for_each(|value| *value = value.max(0.0));
+                values = values.into_iter().map(|value| value.max(0.0)).collect();
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "compared with 32 bits")]

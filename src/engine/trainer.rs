@@ -139,11 +139,10 @@ impl EngineError {
     #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
     pub(super) fn arithmetic(error: impl ToString) -> Self {
         let words = error.to_string();
-        // As CUDA's driver and dfdx's CPU call it.
-        if words.contains("OUT_OF_MEMORY") || words.contains("OutOfMemory") {
-            return Self::Memory;
-        }
-        Self::Arithmetic(words)
+        // As CUDA's driver, cuBLAS and dfdx's CPU call it.
+        let is_memory =
+            ["OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED", "OutOfMemory"].iter().any(|it| words.contains(it));
+        if is_memory { Self::Memory } else { Self::Arithmetic(words) }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Any picture as an image of the data set's kind: 28×28, the ground 0 and full ink 255. Knows formats of files, not
 //! files.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 
 use image::{
-    GrayImage, ImageError, ImageReader, Limits,
+    DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
     imageops::{self, FilterType},
+    metadata::Orientation,
 };
 
 use super::{PIXELS, SIDE};
@@ -13,28 +14,63 @@ use super::{PIXELS, SIDE};
 /// The most pixels along a picture's side.
 const LARGEST: u32 = 20_000;
 
-/// Reads a picture (PNG, JPEG or WebP, of any size and colour): in grey, fitted into 28×28 with its aspect kept and the ground
-/// around it, and inverted where its ground is light, as a photograph's mostly is.
+/// Reads a picture (PNG, JPEG or WebP, of any size and colour): upright, in grey, fitted into 28×28 with its aspect kept and
+/// the ground around it, and inverted where its ground is light, as a photograph's mostly is.
 ///
 /// # Errors
 /// When the bytes are no such picture, or one that is cut short or larger than 20,000 pixels a side.
-#[expect(clippy::missing_panics_doc, reason = "the mean of two bytes is a byte")]
 pub fn read(bytes: &[u8]) -> Result<[u8; PIXELS], ImageError> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(bytes) {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST);
     limits.max_image_height = Some(LARGEST);
-    reader.limits(limits);
-    let picture = reader.decode()?.into_luma_alpha8();
-    // What is transparent is ground, and as light as paper.
-    let mut grey = GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [level, alpha] = picture.get_pixel(x, y).0.map(u32::from);
-        [u8::try_from((level * alpha + 255 * (255 - alpha)) / 255).expect("a mean of two bytes")].into()
-    });
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder()?;
+    limits.reserve(decoder.total_bytes())?;
+    // A camera that was held upright says so, and leaves the turning to others.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    let mut grey = opaque(&picture.into_luma_alpha8());
     if ground(&grey) > 127 {
         imageops::invert(&mut grey);
     }
     Ok(fitted(&grey))
+}
+
+/// Whether a JPEG file has an end, which its decoder does without. What comes before its image, perhaps a smaller one with an
+/// end of its own, is passed over.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    const END: [u8; 2] = [0xff, 0xd9];
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    loop {
+        rest = match rest {
+            [0xff, 0xda, image @ ..] => return image.windows(END.len()).any(|marker| marker == END),
+            [0xff, 0xff, ..] => &rest[1..],
+            [0xff, _, segment @ ..] => match segment {
+                [high, low, ..] => segment.get(usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default(),
+                _ => return false,
+            },
+            // It is the decoder that says what else is wrong.
+            rest => return !rest.is_empty(),
+        }
+    }
+}
+
+/// The picture with ground where it is transparent: as light as paper, or dark where its ink is light.
+fn opaque(picture: &GrayAlphaImage) -> GrayImage {
+    let (ink, weight) = picture.pixels().fold((0, 0_u64), |(ink, weight), pixel| {
+        let [level, alpha] = pixel.0.map(u64::from);
+        (ink + level * alpha, weight + alpha)
+    });
+    let ground = if ink / weight.max(1) > 127 { 0 } else { 255 };
+    GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [level, alpha] = picture.get_pixel(x, y).0.map(u32::from);
+        [u8::try_from((level * alpha + ground * (255 - alpha)) / 255).expect("a mean of two bytes")].into()
+    })
 }
 
 /// The ground's level: the mean of what lies along the edges.
@@ -115,13 +151,32 @@ mod tests {
     fn what_is_transparent_is_ground() {
         let pixels = read(&picture(28, 28, [0; 4], BLACK, ImageFormat::Png)).expect("it is a picture");
         assert!(at(&pixels, 14, 14) == 255 && at(&pixels, 0, 0) == 0);
+        let light = read(&picture(28, 28, [255, 255, 255, 0], WHITE, ImageFormat::Png)).expect("it is a picture");
+        assert!(light == pixels, "light ink is lost where its ground is transparent");
     }
 
     #[test]
-    fn bytes_that_are_no_picture_are_an_error() {
-        let whole = picture(28, 28, WHITE, BLACK, ImageFormat::Png);
-        for bytes in [&b""[..], b"hello", &whole[..whole.len() / 2]] {
+    fn a_picture_that_was_taken_with_the_camera_on_its_side_is_turned() {
+        let upright = picture(280, 70, WHITE, BLACK, ImageFormat::Jpeg);
+        // EXIF with one entry: orientation 6, a quarter turn to the right.
+        let exif = b"\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let turned = [&upright[..2], exif, &upright[2..]].concat();
+        let [upright, turned] = [upright, turned].map(|bytes| read(&bytes).expect("it is a picture"));
+        assert!(at(&upright, 13, 9) > 200 && at(&upright, 9, 13) < 50);
+        assert!(at(&turned, 13, 9) < 50 && at(&turned, 9, 13) > 200);
+    }
+
+    #[test]
+    fn bytes_that_are_no_picture_and_pictures_cut_short_are_an_error() {
+        for bytes in [&b""[..], b"hello", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\xff\xff"] {
             assert!(read(bytes).is_err());
+        }
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+            let whole = picture(200, 200, WHITE, BLACK, format);
+            for end in [whole.len() / 2, whole.len() - 20] {
+                let error = read(&whole[..end]).expect_err("it is cut short");
+                assert!(!error.to_string().contains('\n'), "{format:?}: {error}");
+            }
         }
     }
 }

@@ -29,11 +29,7 @@ impl MetricsLog {
     /// # Errors
     /// When the file cannot be read or written, or a line but the last, torn one is no epoch.
     pub fn resume(path: &Path, epochs: u32) -> Result<(Self, Vec<EpochRecord>), RunError> {
-        let mut records = match read(path) {
-            Err(error) if epochs == 0 && error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
-            records => records?,
-        };
-        records.retain(|record| record.epoch <= epochs);
+        let records = read_first(path, epochs)?;
         let lines: String = records.iter().map(|record| line(record) + "\n").collect();
         files::replace(path, lines.as_bytes())?;
         Ok((Self(Log::open(path)?), records))
@@ -69,6 +65,19 @@ pub fn read(path: &Path) -> Result<Vec<EpochRecord>, RunError> {
             Err(cause) => return Err(RunError::Line { path: path.to_owned(), line: index + 1, cause }),
         }
     }
+    Ok(records)
+}
+
+/// The first `epochs` epochs of a log. Without epochs it need not be there yet.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_first(path: &Path, epochs: u32) -> Result<Vec<EpochRecord>, RunError> {
+    let mut records = match read(path) {
+        Err(error) if epochs == 0 && error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
+        records => records?,
+    };
+    records.retain(|record| record.epoch <= epochs);
     Ok(records)
 }
 

@@ -38,18 +38,13 @@ impl Recorder {
         Self::with(run, lock, facts, metrics, now)
     }
 
-    /// Goes on with the files of a run whose checkpoint has `epochs` whole epochs: later ones are cut off, and what a
-    /// killed program left of files is removed.
+    /// Goes on with the files of a run that is held by `lock`, and whose checkpoint has `epochs` whole epochs: later ones
+    /// are cut off, and what a killed program left of files is removed.
     ///
     /// # Errors
-    /// When the run trains just now, has learned from another data set, or a file cannot be read or written.
-    pub fn resume(run: Run, epochs: u32, dataset: &DatasetFacts, now: Timestamp) -> Result<Self, RunError> {
-        let lock = Lock::take(run.directory())?;
+    /// When a file cannot be read or written.
+    pub fn resume(run: Run, lock: Lock, epochs: u32, now: Timestamp) -> Result<Self, RunError> {
         let mut facts = run.facts()?;
-        if !facts.dataset.is_same(dataset) {
-            let (name, theirs) = (run.name().into_owned(), facts.dataset.to_string());
-            return Err(RunError::OtherData { name, theirs, ours: dataset.to_string() });
-        }
         for directory in [run.directory(), &run.train_directory(), &run.validation_directory()] {
             if directory.exists() {
                 files::remove_leftovers(directory)?;
@@ -206,6 +201,10 @@ mod tests {
         Recorder::create(new, Settings::default(), dataset(), now()).unwrap()
     }
 
+    fn resume(run: &Run, epochs: u32) -> Result<Recorder, RunError> {
+        Recorder::resume(run.clone(), run.hold(&dataset())?, epochs, now())
+    }
+
     fn started() -> Report {
         Report::Started(Started {
             settings: Settings { epochs: 3, ..Settings::default() },
@@ -304,7 +303,7 @@ mod tests {
         feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.1)]);
         drop(recorder);
         fs::write(killed.directory().join(".fitroom-1-2.tmp"), "half").unwrap();
-        let mut recorder = Recorder::resume(killed.clone(), 1, &dataset(), now()).unwrap();
+        let mut recorder = resume(&killed, 1).unwrap();
         assert_eq!(recorder.facts().epochs_done, 1);
         feed(&mut recorder, [started(), report(2, 0.0), report(3, 0.0), Report::Finished]);
         recorder.close(now()).unwrap();
@@ -322,7 +321,7 @@ mod tests {
         for directory in [run.train_directory(), run.validation_directory()] {
             fs::remove_dir_all(directory).unwrap();
         }
-        let mut recorder = Recorder::resume(run.clone(), 0, &dataset(), now()).unwrap();
+        let mut recorder = resume(&run, 0).unwrap();
         feed(&mut recorder, [report(1, 0.0)]);
         assert_eq!(run.metrics().unwrap().len(), 1);
         assert_eq!(files_of(&run), ["metrics.jsonl", "run.json", "train", "validation"]);
@@ -333,10 +332,10 @@ mod tests {
         let (_directory, run) = run();
         drop(create(&run));
         let other = DatasetFacts { directory: Some("/other".to_owned()), sha256: "cd".repeat(32), ..dataset() };
-        let error = Recorder::resume(run.clone(), 0, &other, now()).unwrap_err();
+        let error = run.hold(&other).unwrap_err();
         assert!(matches!(error, RunError::OtherData { .. }), "{error}");
         assert!(error.to_string().contains("Fashion-MNIST (60000 + 10000 images)"), "{error}");
-        Recorder::resume(run, 0, &dataset(), now()).unwrap();
+        resume(&run, 0).unwrap();
     }
 
     #[test]
@@ -344,7 +343,7 @@ mod tests {
         let (_directory, run) = run();
         let mut recorder = create(&run);
         feed(&mut recorder, [report(1, 0.0)]);
-        let error = Recorder::resume(run.clone(), 0, &dataset(), now()).unwrap_err();
+        let error = resume(&run, 0).unwrap_err();
         assert!(matches!(error, RunError::InUse { .. }), "{error}");
         assert_eq!(run.metrics().unwrap().len(), 1);
     }

@@ -1,7 +1,7 @@
 //! All runs: a directory with a directory a run. Gives new ones their names, lists them and finds them.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -42,6 +42,11 @@ impl NewRun {
     #[must_use]
     pub fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// Gives the name back: the run will not be. What is in the directory stays, and the directory with it.
+    pub fn give_up(self) {
+        let _ = fs::remove_dir(self.run.directory());
     }
 }
 
@@ -197,6 +202,9 @@ fn describe(facts: &Facts, status: &Status) -> String {
     }
 }
 
+/// The most bytes that file systems take for a name.
+const LONGEST_NAME: usize = 255;
+
 /// Whether a directory can have this name, and a command line name it.
 fn check_name(name: &str) -> Result<(), RunError> {
     let reason = if name.is_empty() {
@@ -207,6 +215,8 @@ fn check_name(name: &str) -> Result<(), RunError> {
         "it is a path; --runs gives the directory of all runs"
     } else if name.contains(char::is_control) {
         "it has control characters"
+    } else if name.len() > LONGEST_NAME {
+        "it is longer than 255 bytes"
     } else if name.starts_with('-') {
         "it looks like an option"
     } else {
@@ -217,8 +227,6 @@ fn check_name(name: &str) -> Result<(), RunError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use tempfile::TempDir;
 
     use super::*;
@@ -282,7 +290,7 @@ mod tests {
     #[test]
     fn names_that_are_no_directory_s_are_refused_before_anything_is_made() {
         let (_directory, runs) = runs();
-        for name in ["", ".", "..", "a/b", "/", "..\\a", "a\nb", "a\0b", "\u{9b}", "-x"] {
+        for name in ["", ".", "..", "a/b", "/", "..\\a", "a\nb", "a\0b", "\u{9b}", "-x", &"é".repeat(128)] {
             let error = runs.create(Some(name), now()).unwrap_err();
             assert!(matches!(error, RunError::Name { .. }), "{error}");
             assert!(error.to_string().starts_with(&format!("{name:?} cannot be a run's name: ")), "{error}");
@@ -316,6 +324,18 @@ mod tests {
         let new = runs.create(Some("first"), now()).unwrap();
         assert_eq!(new.run().name(), "first");
         assert_eq!(files::names_in(&directory).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_name_that_is_given_up_is_free() {
+        let (_directory, runs) = runs();
+        runs.create(Some("first"), now()).unwrap().give_up();
+        assert_eq!(files::names_in(runs.root()).unwrap().len(), 0);
+        let new = runs.create(Some("first"), now()).unwrap();
+        let notes = new.run().directory().join("notes");
+        fs::write(&notes, "mine").unwrap();
+        new.give_up();
+        assert!(notes.exists());
     }
 
     #[test]

@@ -199,7 +199,8 @@ impl Lines {
     fn new(app: &App, figure: &Figure, area: Rect) -> Self {
         let chart = app.chart();
         let (start, end) = chart.window(app.last_step());
-        let at = |step: u64, value: f64| (float(step), if figure.is_loss && chart.logarithmic { log(value) } else { value });
+        let at =
+            |step: u64, value: f64| (float(step), if figure.is_loss && chart.logarithmic { log(value) } else { value });
         let inside = |step: u64| (start..=end).contains(&step);
         let points = app.history().points();
         let curve = |values: Vec<f64>| {
@@ -219,18 +220,19 @@ impl Lines {
         let other = chart.other.as_ref().map_or(&[][..], |other| &other.epochs);
         let (other_training, other_test) = (of(other, figure.of_training), of(other, figure.of_test));
         let heights = |points: &Points| points.iter().map(|(_, value)| *value).collect::<Vec<f64>>();
-        let mut heights = [most_of(heights(&training)), heights(&test), heights(&other_training), heights(&other_test)].concat();
+        let mut heights =
+            [most_of(heights(&training)), heights(&test), heights(&other_training), heights(&other_test)].concat();
         // The scale leaves the newest value out, which here counts as well.
         heights.extend(heights.first().copied());
         let bounds = Bounds::around(&heights);
         let is_logarithmic = figure.is_loss && chart.logarithmic;
         let (count, decimals) = ticks(&bounds, if area.height >= TALL { 6 } else { 3 });
-        let text = |value: f64| {
+        let label = |value: f64| {
             if is_logarithmic { format!("{:.2}", 10_f64.powf(value)) } else { (figure.text)(value, decimals) }
         };
-        let vertical_labels = between(bounds.low, bounds.high, count).map(text).collect();
+        let vertical_labels = between(bounds.low, bounds.high, count).map(label).collect();
         let per_epoch = app.started().map_or(1, crate::protocol::Started::steps_per_epoch);
-        let label = |step: f64| match chart.unit {
+        let horizontal = |step: f64| match chart.unit {
             Unit::Steps => thousands(whole(step)),
             Unit::Epochs => short(step / float(per_epoch.max(1))),
         };
@@ -240,7 +242,7 @@ impl Lines {
         // The whole run ends at a round number; a part of it where it ends.
         let (end, count) = if chart.is_zoomed() { (end, most) } else { round_end(end / unit, most) };
         let end = if chart.is_zoomed() { end } else { end * unit };
-        let horizontal_labels = between(start, end, count).map(label).collect();
+        let horizontal_labels = between(start, end, count).map(horizontal).collect();
         Self {
             raw,
             training,
@@ -304,10 +306,12 @@ fn round_end(end: f64, most: u32) -> (f64, u32) {
 /// How many labels divide a scale into parts that their digits after the point tell exactly, at most so many, and those digits.
 fn ticks(bounds: &Bounds, most: u32) -> (u32, usize) {
     let is_exact = |count: u32, decimals: usize| {
-        let part = (bounds.high - bounds.low) / f64::from(count - 1) * 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        let part =
+            (bounds.high - bounds.low) / f64::from(count - 1) * 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
         (part - part.round()).abs() < 1e-6
     };
-    let fewer = |decimals: usize| (3..=most).rev().find(|count| is_exact(*count, decimals)).map(|count| (count, decimals));
+    let fewer =
+        |decimals: usize| (3..=most).rev().find(|count| is_exact(*count, decimals)).map(|count| (count, decimals));
     fewer(bounds.decimals).or_else(|| fewer(bounds.decimals + 1)).unwrap_or((2, bounds.decimals))
 }
 

@@ -24,8 +24,11 @@ const CELL: (u16, u16) = (5, 11);
 const TALLEST: u16 = 3;
 /// Columns of a figure.
 const FIGURE: u16 = 5;
+/// A column beside the matrix: its name, and what it shows.
+type Figure = (&'static str, fn(&ClassFigures) -> f64);
+
 /// The columns beside the matrix.
-const FIGURES: [(&str, fn(&ClassFigures) -> f64); 3] =
+const FIGURES: [Figure; 3] =
     [("prec", |figures| figures.precision), ("rec", |figures| figures.recall), ("F1", |figures| figures.f1)];
 /// Rows that the columns' names and the sentence below take.
 const TEXT_ROWS: u16 = 4;
@@ -99,7 +102,8 @@ fn when(moment: &Moment) -> String {
 /// What the selected cell counts.
 fn sentence(confusion: &Confusion, data: &Dataset, (truth, predicted): (Class, Class), theme: &Theme) -> Line<'static> {
     let count = confusion.counts()[truth.index()][predicted.index()];
-    let of = format!("{} of {} {}", thousands(count.into()), thousands(confusion.truths(truth).into()), data.name(truth));
+    let of =
+        format!("{} of {} {}", thousands(count.into()), thousands(confusion.truths(truth).into()), data.name(truth));
     let words = if truth == predicted {
         " are seen as what they are".to_owned()
     } else {
@@ -183,7 +187,14 @@ impl Table {
 
     /// A true class's counts and figures. A cell's ground tells how much of its row it is; of mistakes, the most frequent
     /// one is full.
-    fn draw_row(&self, frame: &mut Frame, confusion: &Confusion, truth: Class, selected: (Class, Class), theme: &Theme) {
+    fn draw_row(
+        &self,
+        frame: &mut Frame,
+        confusion: &Confusion,
+        truth: Class,
+        selected: (Class, Class),
+        theme: &Theme,
+    ) {
         let row = &confusion.counts()[truth.index()];
         let worst = worst(confusion);
         if truth == selected.0 {

@@ -95,7 +95,8 @@ impl Areas {
         let (tile, height) = (extent(0).0 + 2, 2 * (extent(0).1 + 2));
         let mut areas = Self { heading, shapes, classes, histogram, mean, ..Self::default() };
         if right.width >= 5 * tile && below.height >= height {
-            let [mean, first] = mean.layout(&Layout::horizontal([Constraint::Length(COLUMNS + GUTTER), Constraint::Fill(1)]));
+            let [mean, first] =
+                mean.layout(&Layout::horizontal([Constraint::Length(COLUMNS + GUTTER), Constraint::Fill(1)]));
             let means = below.centered_vertically(Constraint::Length(height));
             areas = Self { mean, first, means: Rect { y: below.y + 1.min(below.height - height), ..means }, ..areas };
         }
@@ -156,9 +157,9 @@ fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, 
         let [name, train, train_bar, test, test_bar] = row(area);
         let is_selected = class == app.class();
         let mark = if is_selected { theme.glyphs().predicted } else { " " };
-        let text = fit(data.name(class), usize::from(name.width).saturating_sub(4), theme.glyphs().ellipsis);
+        let words = fit(data.name(class), usize::from(name.width).saturating_sub(4), theme.glyphs().ellipsis);
         let style = if is_selected { theme.strong() } else { ratatui::style::Style::new() };
-        frame.render_widget(Line::styled(format!("{mark} {} {text}", class.index()), style), name);
+        frame.render_widget(Line::styled(format!("{mark} {} {words}", class.index()), style), name);
         for (counts, number, bar) in [(&survey.train, train, train_bar), (&survey.test, test, test_bar)] {
             let count = counts[class.index()];
             frame.render_widget(Line::raw(thousands(count.into())).right_aligned(), number);

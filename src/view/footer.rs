@@ -85,7 +85,7 @@ struct Moment<'a> {
     screen: Screen,
     phase: &'a Phase,
     is_large: bool,
-    is_test: bool,
+    half: Half,
     is_filtered: bool,
     can_go_back: bool,
 }
@@ -96,7 +96,7 @@ impl<'a> Moment<'a> {
             screen: app.screen(),
             phase: app.phase(),
             is_large: app.is_large(),
-            is_test: app.half() == Half::Test,
+            half: app.half(),
             is_filtered: !app.album().filter().is_open(),
             can_go_back: app.can_go_back(),
         }
@@ -112,7 +112,8 @@ fn hints(moment: Moment, theme: &Theme) -> Vec<Hint> {
 }
 
 fn is_of_use(action: Action, moment: Moment) -> bool {
-    let Moment { screen, phase, is_large, is_test, is_filtered, can_go_back } = moment;
+    let Moment { screen, phase, is_large, half, is_filtered, can_go_back } = moment;
+    let is_test = half == Half::Test;
     let running = matches!(phase, Phase::Training | Phase::Evaluating);
     let paused = *phase == Phase::Paused;
     let on_dashboard = screen == Screen::Dashboard;
@@ -125,10 +126,16 @@ fn is_of_use(action: Action, moment: Moment) -> bool {
         Action::OpenPrompt => has_images || screen == Screen::Neurons,
         Action::NextClass => has_images && !(on_dashboard && (running || paused) && !is_filtered),
         Action::ToggleWrong | Action::NextOrder => screen == Screen::Gallery && is_test,
-        Action::Earlier => matches!(screen, Screen::Gallery | Screen::Confusion) || (on_dashboard && !running && !paused),
-        Action::ToggleExplain => (on_dashboard && !running && !paused) || (screen == Screen::Gallery && is_large && is_test),
+        Action::Earlier => {
+            matches!(screen, Screen::Gallery | Screen::Confusion) || (on_dashboard && !running && !paused)
+        }
+        Action::ToggleExplain => {
+            (on_dashboard && !running && !paused) || (screen == Screen::Gallery && is_large && is_test)
+        }
         Action::Invert => on_dashboard && !running && !paused,
-        Action::ZoomIn => screen == Screen::Curves || (matches!(screen, Screen::Gallery | Screen::Neurons) && !is_large),
+        Action::ZoomIn => {
+            screen == Screen::Curves || (matches!(screen, Screen::Gallery | Screen::Neurons) && !is_large)
+        }
         Action::ToggleHalf => screen == Screen::Gallery && !is_large,
         Action::NextSmoothing | Action::ToggleLogarithm | Action::ToggleUnit | Action::PickRun => {
             screen == Screen::Curves
@@ -171,7 +178,7 @@ mod tests {
     use crate::view::theme::Depth;
 
     fn moment(screen: Screen, phase: &Phase) -> Moment<'_> {
-        Moment { screen, phase, is_large: false, is_test: true, is_filtered: false, can_go_back: false }
+        Moment { screen, phase, is_large: false, half: Half::Test, is_filtered: false, can_go_back: false }
     }
 
     fn keys(moment: Moment, cells: usize) -> String {

@@ -134,7 +134,7 @@ pub fn words(app: &App, theme: &Theme) -> String {
     let (album, dot) = (app.album(), theme.glyphs().dot);
     let of = half(app).1.map_or(0, Split::len);
     let mut words = Vec::new();
-    let filter = filter_words(app, &album.filter(), dot);
+    let filter = filter_words(app, album.filter(), dot);
     let place = album.place().map(|place| format!("{} of ", thousands(place as u64 + 1))).unwrap_or_default();
     if filter.is_empty() && album.order() == Order::Index {
         words.push(format!("{} in all", thousands(of as u64)));
@@ -147,12 +147,14 @@ pub fn words(app: &App, theme: &Theme) -> String {
     words.join(dot)
 }
 
-fn filter_words(app: &App, filter: &Filter, dot: &str) -> String {
+fn filter_words(app: &App, filter: Filter, dot: &str) -> String {
     let Some(data) = app.data() else { return String::new() };
     let mut words = Vec::new();
     match (filter.class, filter.predicted) {
         (Some(class), Some(predicted)) if class == predicted => words.push(format!("{} as such", data.name(class))),
-        (Some(class), Some(predicted)) => words.push(format!("{} taken for {}", data.name(class), data.name(predicted))),
+        (Some(class), Some(predicted)) => {
+            words.push(format!("{} taken for {}", data.name(class), data.name(predicted)));
+        }
         (Some(class), None) => words.push(data.name(class).to_owned()),
         (None, Some(predicted)) => words.push(format!("taken for {}", data.name(predicted))),
         (None, None) => {}
@@ -173,6 +175,6 @@ fn order_words(order: Order) -> &'static str {
 
 /// That the filter leaves nothing, and what to do.
 pub fn nothing_left(app: &App) -> String {
-    let filter = filter_words(app, &app.album().filter(), ", ");
+    let filter = filter_words(app, app.album().filter(), ", ");
     format!("no image is left: {filter} (C clears the filter)")
 }

@@ -149,7 +149,11 @@ mod tests {
     use crate::view::theme::Depth;
 
     fn line(cells: u16, shown: Screen) -> String {
-        tabs(cells, shown, &Theme::new(Depth::None, false)).iter().map(|tab| tab.text.as_str()).collect::<Vec<_>>().join(" ")
+        tabs(cells, shown, &Theme::new(Depth::None, false))
+            .iter()
+            .map(|tab| tab.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]

@@ -165,7 +165,8 @@ mod tests {
         assert_eq!(pages(Rect::new(0, 0, 80, 24)), 1);
         for (width, height) in [(60, 16), (80, 16), (30, 8), (1, 1)] {
             let pages = split(Rect::new(0, 0, width, height), &theme);
-            let titles: Vec<&str> = pages.iter().flatten().flat_map(|groups| groups.iter().map(|group| group.title)).collect();
+            let titles: Vec<&str> =
+                pages.iter().flatten().flat_map(|groups| groups.iter().map(|group| group.title)).collect();
             assert_eq!(titles, ALL, "{width}x{height}");
         }
     }

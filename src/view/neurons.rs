@@ -33,7 +33,13 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         frame.render_widget(Line::styled("waiting for the network", theme.muted()), body);
         return;
     };
-    heading::draw(frame, title, &format!("Unit {} of {}", app.unit(), thousands(neurons.of as u64)), &aside(neurons, theme), theme);
+    heading::draw(
+        frame,
+        title,
+        &format!("Unit {} of {}", app.unit(), thousands(neurons.of as u64)),
+        &aside(neurons, theme),
+        theme,
+    );
     if app.is_large() {
         return draw_large(frame, body, neurons, app, theme);
     }
@@ -89,9 +95,12 @@ fn signs<'a>(neuron: &'a Neuron, app: &App, theme: &'a Theme) -> Signs<'a> {
 
 /// The class that a unit speaks for most.
 fn favourite(neuron: &Neuron) -> Class {
-    Class::all().fold(Class::FIRST, |best, class| {
-        if neuron.votes[class.index()] > neuron.votes[best.index()] { class } else { best }
-    })
+    Class::all().fold(
+        Class::FIRST,
+        |best, class| {
+            if neuron.votes[class.index()] > neuron.votes[best.index()] { class } else { best }
+        },
+    )
 }
 
 /// One unit, and what it adds to each class.
@@ -119,9 +128,8 @@ fn most(neuron: &Neuron) -> f32 {
 /// A class, a bar to the right in blue for it or in red against it, a figure.
 fn draw_vote(frame: &mut Frame, area: Rect, name: &str, vote: f32, most: f32, theme: &Theme) {
     let figure = format!("{vote:+.2}");
-    let [left, bar, right] = area.layout(
-        &Layout::horizontal([Constraint::Length(12), Constraint::Fill(1), Constraint::Length(6)]).spacing(1),
-    );
+    let [left, bar, right] = area
+        .layout(&Layout::horizontal([Constraint::Length(12), Constraint::Fill(1), Constraint::Length(6)]).spacing(1));
     let style = if vote > 0.0 { theme.accent() } else { theme.tone(Tone::Wrong) };
     let name = fit(name, usize::from(left.width), theme.glyphs().ellipsis);
     debug_assert!(width(&name) <= usize::from(left.width), "it was fitted");

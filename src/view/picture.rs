@@ -79,7 +79,10 @@ struct Shade {
 impl Shade {
     fn mean(shades: [Self; 4]) -> Self {
         let ink = shades.iter().map(|shade| u16::from(shade.ink)).sum::<u16>() / 4;
-        Self { ink: u8::try_from(ink).unwrap_or(u8::MAX), sign: shades.iter().map(|shade| shade.sign).sum::<f32>() / 4.0 }
+        Self {
+            ink: u8::try_from(ink).unwrap_or(u8::MAX),
+            sign: shades.iter().map(|shade| shade.sign).sum::<f32>() / 4.0,
+        }
     }
 }
 
@@ -95,8 +98,8 @@ fn draw(
         return;
     }
     let shade = |half_row: u16, column: u16| {
-        if scale > 0 {
-            let (row, column) = (usize::from(half_row / scale), usize::from(column / scale));
+        if let (Some(row), Some(column)) = (half_row.checked_div(scale), column.checked_div(scale)) {
+            let (row, column) = (usize::from(row), usize::from(column));
             debug_assert!(row < SIDE && column < SIDE, "a scaled picture stays inside of the image");
             return pixel(row, column);
         }
@@ -193,21 +196,18 @@ impl Signs<'_> {
     fn cell(&self, upper: Shade, lower: Shade) -> (&'static str, Style) {
         let level = |shade: Shade| if self.inverted { shade.ink } else { 255 - shade.ink };
         let colour = |shade: Shade| self.theme.diverging(level(shade), shade.sign);
-        match (colour(upper), colour(lower)) {
-            (Some(upper), Some(lower)) => halves(upper, lower),
-            _ => {
-                let sign = f32::midpoint(upper.sign, lower.sign);
-                let symbol = match sign {
-                    0.5.. => "#",
-                    0.2..0.5 => "+",
-                    ..-0.5 => "=",
-                    -0.5..-0.2 => "-",
-                    _ if upper.ink.midpoint(lower.ink) > 64 => ".",
-                    _ => " ",
-                };
-                (symbol, Style::new())
-            }
+        if let (Some(upper), Some(lower)) = (colour(upper), colour(lower)) {
+            return halves(upper, lower);
         }
+        let symbol = match f32::midpoint(upper.sign, lower.sign) {
+            0.5.. => "#",
+            0.2..0.5 => "+",
+            ..-0.5 => "=",
+            -0.5..-0.2 => "-",
+            _ if upper.ink.midpoint(lower.ink) > 64 => ".",
+            _ => " ",
+        };
+        (symbol, Style::new())
     }
 }
 
@@ -334,7 +334,10 @@ mod tests {
             buffer
         };
         let buffer = drawn(&Theme::new(Depth::TrueColor, false));
-        assert_eq!((buffer[(0, 0)].fg, buffer[(1, 0)].fg), (Color::Rgb(0x1f, 0x6f, 0xd0), Color::Rgb(0xdc, 0x36, 0x3c)));
+        assert_eq!(
+            (buffer[(0, 0)].fg, buffer[(1, 0)].fg),
+            (Color::Rgb(0x1f, 0x6f, 0xd0), Color::Rgb(0xdc, 0x36, 0x3c))
+        );
         assert_eq!(buffer[(2, 0)].fg, Color::Rgb(255, 255, 255));
         let buffer = drawn(&Theme::new(Depth::None, true));
         assert_eq!([0, 1, 2].map(|x| buffer[(x, 0)].symbol().to_owned()), ["#", "=", " "]);

@@ -139,7 +139,9 @@ fn screen(screen: Screen, actions: &[Action]) -> App {
     let mut app = done();
     app.take_survey(Survey::new(&data()));
     app.act(Action::Show(screen));
-    actions.iter().for_each(|action| drop(app.act(*action)));
+    for action in actions {
+        app.act(*action);
+    }
     app
 }
 
@@ -183,7 +185,7 @@ pub fn neurons(actions: &[Action]) -> App {
     let mut app = screen(Screen::Neurons, actions);
     let neuron = |unit: usize| Neuron {
         unit,
-        weights: (0..PIXELS).map(|pixel| if pixel / (unit % 9 + 2) % 2 == 0 { 0.1 } else { -0.1 }).collect(),
+        weights: (0..PIXELS).map(|pixel| if (pixel / (unit % 9 + 2)).is_multiple_of(2) { 0.1 } else { -0.1 }).collect(),
         votes: std::array::from_fn(|class| if class == unit % CLASSES { 0.9 } else { -0.1 }),
     };
     app.apply(Report::Neurons { step: 18_750, of: 128, neurons: (0..128).map(neuron).collect() });
