@@ -124,6 +124,8 @@ impl Terminal {
     fn assert_given_back(&self) {
         assert!(!self.screen.screen().alternate_screen(), "the alternate screen was left on");
         assert!(!self.screen.screen().hide_cursor(), "the cursor was left hidden");
+        let mouse = self.screen.screen().mouse_protocol_mode();
+        assert_eq!(mouse, vt100::MouseProtocolMode::None, "the mouse was left to a program that has gone");
         assert_eq!(self.before, settings(&*self.master), "the terminal's settings changed");
     }
 }
@@ -216,6 +218,85 @@ fn a_run_that_is_left_is_gone_on_with_to_the_end() {
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     assert_eq!((run.state(), run.epochs()), ("done".to_owned(), 3));
+}
+
+/// A press and a release of the left button on this cell, as terminals report them (SGR, from 1).
+fn click(column: u16, row: u16) -> String {
+    format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
+}
+
+#[test]
+fn every_screen_is_reached_by_key_and_by_mouse_and_shows_the_real_run() {
+    let place = Place::new();
+    let data = place.path("data");
+    let options = ["--epochs", "2", "--hidden", "16", "--data", data.to_str().expect("text")];
+    let mut terminal = Terminal::start(120, 40, &options);
+    terminal.until_shown("done in");
+    terminal.press("2");
+    terminal.until_shown("500 in all · by index");
+    terminal.press("x");
+    terminal.until("the mistakes", |screen| screen.contains("mistakes · by index"));
+    terminal.press("3");
+    terminal.until_shown("Most frequent mistakes");
+    terminal.press("\r");
+    terminal.until_shown("taken for");
+    terminal.press("\x1b4");
+    terminal.until_shown("a cursor that reads the curves");
+    terminal.press("5");
+    terminal.until_shown("(500, 28, 28)");
+    terminal.press("6");
+    terminal.until_shown("Unit 0 of 16 · its 784 weights");
+    // The Dashboard's name in the first line, then the picture, which opens large, and again, which closes it.
+    terminal.press(&click(14, 1));
+    terminal.until_shown("Epochs");
+    terminal.press("w");
+    terminal.until_shown("blue: for, red: against");
+    terminal.press(&click(20, 25));
+    terminal.until("the large picture", |screen| screen.contains("▸2 Gallery") && !screen.contains("Epochs"));
+    terminal.press(&click(20, 25));
+    terminal.until_shown("Epochs");
+    terminal.press("[");
+    terminal.until_shown("◂ epoch 1");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn another_run_is_laid_over_the_curves() {
+    let place = Place::new();
+    let dashboard = |name: &str| {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.args(["--data", place.path("data").to_str().expect("text")]);
+        command.args(["--runs", place.path("runs").to_str().expect("text")]);
+        command.args(["--epochs", "2", "--hidden", "16", "--run", name]);
+        Terminal::run(120, 40, command)
+    };
+    let mut first = dashboard("coat");
+    first.until_shown("done in");
+    first.press("q");
+    assert_eq!(first.wait(), 0);
+    let mut second = dashboard("shirt");
+    second.until_shown("done in");
+    second.press("4r");
+    second.until_shown("▸ coat   16 units, Adam 0.001, batch 32   2 epochs");
+    second.press("\r");
+    second.until_shown("coat: training");
+    second.press("q");
+    assert_eq!(second.wait(), 0);
+}
+
+#[test]
+fn the_mouse_is_the_terminals_own_where_that_is_asked_for() {
+    for (options, reported) in [(&[][..], true), (&["--no-mouse"], false)] {
+        let mut terminal = Terminal::start(80, 24, options);
+        terminal.until_shown("Training");
+        let mode = terminal.screen.screen().mouse_protocol_mode();
+        assert_eq!(mode != vt100::MouseProtocolMode::None, reported, "{options:?}");
+        terminal.press("q");
+        assert_eq!(terminal.wait(), 0);
+        terminal.assert_given_back();
+    }
 }
 
 #[test]

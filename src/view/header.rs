@@ -116,8 +116,9 @@ fn past(app: &App, theme: &Theme) -> Option<[String; 2]> {
 
 /// What is trained, the most telling first.
 fn facts(started: &Started) -> Vec<String> {
-    let mut facts = vec![started.layers(), format!("{} parameters", thousands(started.parameters as u64))];
+    let mut facts = vec![started.layers()];
     facts.extend(started.run.as_ref().map(|name| format!("run {name}")));
+    facts.push(format!("{} parameters", thousands(started.parameters as u64)));
     facts
 }
 
