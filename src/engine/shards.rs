@@ -10,6 +10,7 @@
 //! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
 
 mod exchange;
+mod ink;
 mod kernels;
 mod pacing;
 mod pass;

@@ -6,10 +6,11 @@
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the instructions that were chosen")]
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::ink::{self, Ones, PixelBits, RowBits};
 use crate::fashion::CLASSES;
 
 /// Outputs of a hidden layer's panel.
@@ -77,6 +78,8 @@ impl Parameter {
 pub(super) struct Product<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Rows<'a>,
+    /// For each [`ink::ROWS`] rows the inputs that are not 0 in all of them, where that is known.
+    pub used: Option<&'a [PixelBits]>,
     pub weight: &'a [f32],
     /// `panels · P` values; none: zeros.
     pub bias: Option<&'a [f32]>,
@@ -114,42 +117,89 @@ impl<const P: usize> WithPanels<Product<'_, P>> {
     fn blocks<S: Simd, const V: usize>(self, simd: S) {
         let Self { mut work, panels } = self;
         let (weight, _) = work.weight.as_chunks::<P>();
-        for (panel, weight) in weight.chunks_exact(weight.len() / panels).enumerate() {
-            let mut row = 0;
-            while row < work.rows {
-                row += match work.rows - row {
-                    8.. if S::REGISTER_COUNT >= 32 => work.block::<S, V, 8>(simd, weight, panel * P, row),
-                    4.. => work.block::<S, V, 4>(simd, weight, panel * P, row),
-                    2.. => work.block::<S, V, 2>(simd, weight, panel * P, row),
-                    _ => work.block::<S, V, 1>(simd, weight, panel * P, row),
-                };
+        let inputs = weight.len() / panels;
+        let Some(used) = work.used else {
+            // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of them.
+            for panel in 0..panels {
+                work.all_rows::<S, V>(simd, &weight[panel * inputs..][..inputs], panel * P);
             }
+            return;
+        };
+        let mut panel = 0;
+        while panel < panels {
+            let weights = &weight[panel * inputs..];
+            panel += if panels - panel >= 2 && S::REGISTER_COUNT >= 32 {
+                work.used_rows::<S, 2, V>(simd, used, [&weights[..inputs], &weights[inputs..][..inputs]], panel * P)
+            } else {
+                work.used_rows::<S, 1, V>(simd, used, [&weights[..inputs]], panel * P)
+            };
         }
     }
 }
 
 impl<const P: usize> Product<'_, P> {
-    /// Computes `R` rows from `row` on of the panel whose first column this is, and returns their number.
+    /// Computes all rows of the panel whose first column this is.
     #[inline(always)]
-    fn block<S: Simd, const V: usize, const R: usize>(
+    fn all_rows<S: Simd, const V: usize>(&mut self, simd: S, weight: &[[f32; P]], column: usize) {
+        let mut row = 0;
+        while row < self.rows {
+            let inputs = iter::once(0..weight.len());
+            row += match self.rows - row {
+                8.. if S::REGISTER_COUNT >= 32 => self.block::<S, 8, 1, V>(simd, &inputs, [weight], column, row),
+                4.. => self.block::<S, 4, 1, V>(simd, &inputs, [weight], column, row),
+                2.. => self.block::<S, 2, 1, V>(simd, &inputs, [weight], column, row),
+                _ => self.block::<S, 1, 1, V>(simd, &inputs, [weight], column, row),
+            };
+        }
+    }
+
+    /// Computes all rows of the panels side by side whose first column this is, by the inputs that are used, and returns
+    /// the number of panels.
+    #[inline(always)]
+    fn used_rows<S: Simd, const N: usize, const V: usize>(
         &mut self,
         simd: S,
-        weight: &[[f32; P]],
+        used: &[PixelBits],
+        weights: [&[[f32; P]]; N],
+        column: usize,
+    ) -> usize {
+        let mut row = 0;
+        while row < self.rows {
+            let inputs = used[row / ink::ROWS].iter().enumerate().map(|(number, word)| Ones::new(*word, number));
+            row += match self.rows - row {
+                ink::ROWS.. => self.block::<S, { ink::ROWS }, N, V>(simd, &inputs, weights, column, row),
+                2.. => self.block::<S, 2, N, V>(simd, &inputs, weights, column, row),
+                _ => self.block::<S, 1, N, V>(simd, &inputs, weights, column, row),
+            };
+        }
+        N
+    }
+
+    /// Computes `R` rows from `row` on of the `N` panels side by side whose first column this is, by these inputs, and
+    /// returns the number of rows.
+    #[inline(always)]
+    fn block<S: Simd, const R: usize, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        inputs: &(impl Iterator<Item: Iterator<Item = usize>> + Clone),
+        weights: [&[[f32; P]]; N],
         column: usize,
         row: usize,
     ) -> usize {
-        let rows: [&[f32]; R] = std::array::from_fn(|r| self.inputs.row(row + r, 0, weight.len()));
+        let rows: [&[f32]; R] = std::array::from_fn(|r| self.inputs.row(row + r, 0, weights[0].len()));
         for at in (0..P).step_by(V * S::F32_LANES) {
-            let start = match self.bias {
-                Some(bias) => load::<S, V>(&bias[column + at..]),
+            let start = std::array::from_fn(|n| match self.bias {
+                Some(bias) => load::<S, V>(&bias[column + n * P + at..]),
                 None => [simd.splat_f32s(0.0); V],
-            };
-            let sums = product_tile::<S, P, R, V>(simd, rows, weight, at, start);
+            });
+            let sums = product_tile::<S, P, R, N, V>(simd, inputs.clone(), rows, weights, at, start);
             for (r, sums) in sums.into_iter().enumerate() {
-                let zero = simd.splat_f32s(0.0);
-                // Zero is the first operand, for the maximum with a NaN second is NaN, and it must come through.
-                let sums = if self.relu { sums.map(|sum| maximum(simd, zero, sum)) } else { sums };
-                store::<S, V>(&mut self.out[(row + r) * self.stride + column + at..], sums);
+                for (n, sums) in sums.into_iter().enumerate() {
+                    let zero = simd.splat_f32s(0.0);
+                    // Zero is the first operand, for the maximum with a NaN second is NaN, and it must come through.
+                    let sums = if self.relu { sums.map(|sum| maximum(simd, zero, sum)) } else { sums };
+                    store::<S, V>(&mut self.out[(row + r) * self.stride + column + n * P + at..], sums);
+                }
             }
         }
         R
@@ -162,23 +212,28 @@ fn maximum<S: Simd>(simd: S, first: S::f32s, second: S::f32s) -> S::f32s {
     simd.select_f32s(simd.greater_than_f32s(first, second), first, second)
 }
 
-/// `start` plus the products of `R` rows with `V` vectors of a panel, from its column `at` on.
+/// `start` plus the products of `R` rows with `V` vectors of each of `N` panels, from their column `at` on.
 #[inline(always)]
-fn product_tile<S: Simd, const P: usize, const R: usize, const V: usize>(
+fn product_tile<S: Simd, const P: usize, const R: usize, const N: usize, const V: usize>(
     simd: S,
+    inputs: impl Iterator<Item: Iterator<Item = usize>>,
     rows: [&[f32]; R],
-    weight: &[[f32; P]],
+    weights: [&[[f32; P]]; N],
     at: usize,
-    start: [S::f32s; V],
-) -> [[S::f32s; V]; R] {
-    let rows = rows.map(|row| &row[..weight.len()]);
+    start: [[S::f32s; V]; N],
+) -> [[[S::f32s; V]; N]; R] {
+    // All of one length, so that an input is in all of them or in none.
+    let length = weights[0].len();
+    let (rows, weights) = (rows.map(|row| &row[..length]), weights.map(|weight| &weight[..length]));
     let mut sums = [start; R];
-    for (input, weight) in weight.iter().enumerate() {
-        let weight = load::<S, V>(&weight[at..]);
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let value = simd.splat_f32s(row[input]);
-            for (sum, weight) in sums.iter_mut().zip(weight) {
-                *sum = simd.mul_add_e_f32s(value, weight, *sum);
+    for inputs in inputs {
+        for input in inputs {
+            let weights = weights.map(|weight| load::<S, V>(&weight[input][at..]));
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                let value = simd.splat_f32s(row[input]);
+                for (sum, weight) in sums.as_flattened_mut().iter_mut().zip(weights.as_flattened()) {
+                    *sum = simd.mul_add_e_f32s(value, *weight, *sum);
+                }
             }
         }
     }
@@ -199,6 +254,8 @@ pub(super) struct Update<'a> {
 pub(super) struct WeightGradient<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Rows<'a>,
+    /// The rows in which [`ink::COLUMNS`] inputs are not all 0, where that is known.
+    pub used: Option<&'a [RowBits]>,
     /// Rows of `panels · P` values.
     pub errors: Rows<'a>,
     pub weight: &'a mut Parameter,
@@ -228,62 +285,108 @@ impl<const P: usize> WithPanels<WeightGradient<'_, P>> {
     fn blocks<S: Simd, const V: usize>(self, simd: S) {
         let Self { mut work, panels } = self;
         let inputs = work.weight.values.len() / (panels * P);
-        for panel in 0..panels {
-            let mut input = 0;
-            while input < inputs {
-                let first = (panel * inputs + input) * P;
-                input += match inputs - input {
-                    8.. if S::REGISTER_COUNT >= 32 => work.block::<S, V, 8>(simd, input, panel * P, first),
-                    4.. => work.block::<S, V, 4>(simd, input, panel * P, first),
-                    _ => work.block::<S, V, 1>(simd, input, panel * P, first),
-                };
+        let Some(used) = work.used else {
+            for panel in 0..panels {
+                work.all_inputs::<S, V>(simd, inputs, panel);
             }
+            return;
+        };
+        let mut panel = 0;
+        while panel < panels {
+            panel += if panels - panel >= 2 && S::REGISTER_COUNT >= 32 {
+                work.used_inputs::<S, 2, V>(simd, used, inputs, panel)
+            } else {
+                work.used_inputs::<S, 1, V>(simd, used, inputs, panel)
+            };
         }
     }
 }
 
 impl<const P: usize> WeightGradient<'_, P> {
-    /// Does `K` inputs of the panel whose first column this is; `first` is their first value in the weight. Returns their
-    /// number.
+    /// Does all inputs of a panel.
     #[inline(always)]
-    fn block<S: Simd, const V: usize, const K: usize>(
+    fn all_inputs<S: Simd, const V: usize>(&mut self, simd: S, inputs: usize, panel: usize) {
+        let mut input = 0;
+        while input < inputs {
+            let (rows, first) = (iter::once(0..self.rows), [(panel * inputs + input) * P]);
+            input += match inputs - input {
+                8.. if S::REGISTER_COUNT >= 32 => self.block::<S, 8, 1, V>(simd, &rows, input, panel * P, first),
+                4.. => self.block::<S, 4, 1, V>(simd, &rows, input, panel * P, first),
+                _ => self.block::<S, 1, 1, V>(simd, &rows, input, panel * P, first),
+            };
+        }
+    }
+
+    /// Does all inputs of panels side by side, by the rows in which they are used, and returns the number of panels.
+    #[inline(always)]
+    fn used_inputs<S: Simd, const N: usize, const V: usize>(
         &mut self,
         simd: S,
+        used: &[RowBits],
+        inputs: usize,
+        panel: usize,
+    ) -> usize {
+        for columns in 0..inputs / ink::COLUMNS {
+            let input = columns * ink::COLUMNS;
+            let rows = used.iter().enumerate().map(|(number, rows)| Ones::new(rows[columns], number));
+            let first = std::array::from_fn(|n| ((panel + n) * inputs + input) * P);
+            self.block::<S, { ink::COLUMNS }, N, V>(simd, &rows, input, panel * P, first);
+        }
+        N
+    }
+
+    /// Does `K` inputs of the `N` panels side by side whose first column this is, by these rows; `first` are their first
+    /// values in the weight. Returns the number of inputs.
+    #[inline(always)]
+    fn block<S: Simd, const K: usize, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        rows: &(impl Iterator<Item: Iterator<Item = usize>> + Clone),
         input: usize,
         column: usize,
-        first: usize,
+        first: [usize; N],
     ) -> usize {
         for at in (0..P).step_by(V * S::F32_LANES) {
-            let sums = self.tile::<S, V, K>(simd, input, column + at, first + at);
-            match &self.update.adam {
-                Some(adam) => update_tile::<S, P, V, K>(simd, adam, self.weight, first + at, sums),
-                None => store_tile::<S, P, V, K>(self.update.gradient, first + at, sums),
+            let first = first.map(|first| first + at);
+            let sums = self.tile::<S, K, N, V>(simd, rows.clone(), input, column + at, first);
+            for (first, sums) in first.into_iter().zip(sums) {
+                match &self.update.adam {
+                    Some(adam) => update_tile::<S, P, V, K>(simd, adam, self.weight, first, sums),
+                    None => store_tile::<S, P, V, K>(self.update.gradient, first, sums),
+                }
             }
         }
         K
     }
 
-    /// The gradient of `K` inputs by `V` vectors of outputs, from `column` on, whose first value is `first` in the weight.
+    /// The gradient of `K` inputs by `V` vectors of outputs in each of `N` panels side by side, from `column` on in the
+    /// first of them, that are the weight's from `first` on.
     #[inline(always)]
-    fn tile<S: Simd, const V: usize, const K: usize>(
+    fn tile<S: Simd, const K: usize, const N: usize, const V: usize>(
         &self,
         simd: S,
+        rows: impl Iterator<Item: Iterator<Item = usize>>,
         input: usize,
         column: usize,
-        first: usize,
-    ) -> [[S::f32s; V]; K] {
+        first: [usize; N],
+    ) -> [[[S::f32s; V]; K]; N] {
         let mut sums = if self.update.resume {
-            std::array::from_fn(|k| load::<S, V>(&self.update.gradient[first + k * P..]))
+            first.map(|first| std::array::from_fn(|k| load::<S, V>(&self.update.gradient[first + k * P..])))
         } else {
-            [[simd.splat_f32s(0.0); V]; K]
+            [[[simd.splat_f32s(0.0); V]; K]; N]
         };
-        for row in 0..self.rows {
-            let errors = load::<S, V>(self.errors.row(row, column, V * S::F32_LANES));
-            let values = self.inputs.row(row, input, K);
-            for (sums, value) in sums.iter_mut().zip(values) {
-                let value = simd.splat_f32s(*value);
-                for (sum, error) in sums.iter_mut().zip(errors) {
-                    *sum = simd.mul_add_e_f32s(value, error, *sum);
+        for rows in rows {
+            for row in rows {
+                let errors = self.errors.row(row, column, (N - 1) * P + V * S::F32_LANES);
+                let values: [f32; K] = *self.inputs.row(row, input, K).first_chunk().expect("the row is as long");
+                for (n, sums) in sums.iter_mut().enumerate() {
+                    let errors = load::<S, V>(&errors[n * P..]);
+                    for (sums, value) in sums.iter_mut().zip(values) {
+                        let value = simd.splat_f32s(value);
+                        for (sum, error) in sums.iter_mut().zip(errors) {
+                            *sum = simd.mul_add_e_f32s(value, error, *sum);
+                        }
+                    }
                 }
             }
         }
@@ -438,20 +541,6 @@ pub(super) fn through_relu(
     );
 }
 
-/// Pixels' bytes as the network sees them, 0 to 1.
-pub(super) fn ink<'a>(arch: Arch, images: impl Iterator<Item = &'a [u8]>, width: usize, out: &mut [f32]) {
-    arch.dispatch(
-        #[inline(always)]
-        || {
-            for (image, out) in images.zip(out.chunks_exact_mut(width)) {
-                for (byte, ink) in image.iter().zip(out) {
-                    *ink = f32::from(*byte) * (1.0 / 255.0);
-                }
-            }
-        },
-    );
-}
-
 /// Adds one matrix to another, value by value.
 pub(super) fn add(arch: Arch, sum: &mut [f32], other: &[f32]) {
     arch.dispatch(
@@ -475,27 +564,33 @@ pub(super) struct Verdict {
 
 /// Softmax cross entropy of rows of [`LOGITS`] logits, ten of which count; each row becomes the loss's derivative by it
 /// (probability, less one at the true class), times `weight`.
-pub(super) fn softmax_cross_entropy(arch: Arch, logits: &mut [f32], classes: &[usize], weight: f32) -> Verdict {
-    let (rows, _) = logits.as_chunks_mut::<LOGITS>();
-    arch.dispatch(
-        #[inline(always)]
-        || {
-            let mut verdict = Verdict::default();
-            for (row, class) in rows.iter_mut().zip(classes) {
-                let own = row[*class];
-                let largest = row[..CLASSES].iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let mut powers = row.map(|logit| exponential(logit - largest));
-                powers[CLASSES..].fill(0.0);
-                let sum: f32 = powers.iter().sum();
-                verdict.loss += sum.ln() + largest - own;
-                verdict.correct += u32::from(own >= largest);
-                let scale = weight / sum;
-                *row = powers.map(|power| power * scale);
-                row[*class] -= weight;
-            }
-            verdict
-        },
-    )
+pub(super) struct SoftmaxCrossEntropy<'a> {
+    pub logits: &'a mut [f32],
+    pub classes: &'a [usize],
+    pub weight: f32,
+}
+
+impl WithSimd for SoftmaxCrossEntropy<'_> {
+    type Output = Verdict;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Verdict {
+        let (rows, _) = self.logits.as_chunks_mut::<LOGITS>();
+        let mut verdict = Verdict::default();
+        for (row, class) in rows.iter_mut().zip(self.classes) {
+            let own = row[*class];
+            let largest = row[..CLASSES].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let mut powers = row.map(|logit| exponential(logit - largest));
+            powers[CLASSES..].fill(0.0);
+            let sum: f32 = powers.iter().sum();
+            verdict.loss += sum.ln() + largest - own;
+            verdict.correct += u32::from(own >= largest);
+            let scale = self.weight / sum;
+            *row = powers.map(|power| power * scale);
+            row[*class] -= self.weight;
+        }
+        verdict
+    }
 }
 
 /// eˣ for x ≤ 0, within 2 units of the last place; 0 below -87, NaN for NaN. Compiles to wide code, which the library's

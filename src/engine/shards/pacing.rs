@@ -5,7 +5,9 @@ use std::time::Duration;
 
 /// Steps are compared over so much time.
 const WINDOW: Duration = Duration::from_millis(5);
-/// How long the trainer thread goes alone, once its helpers have held it up.
+/// How long the trainer thread goes alone, once its helpers have held it up: at first, for most disturbances are over soon.
+const ALONE_AT_FIRST: Duration = Duration::from_millis(10);
+/// And at the most, after going together has failed again and again.
 const ALONE: Duration = Duration::from_millis(200);
 /// How long it trusts its measure of going alone.
 const TRUST: Duration = Duration::from_secs(2);
@@ -40,12 +42,14 @@ pub(super) struct Pacing {
     images: usize,
     /// Seconds an image when alone.
     alone: f64,
+    /// How long the thread went alone the last time that its helpers held it up.
+    avoided: Duration,
 }
 
 impl Default for Pacing {
     fn default() -> Self {
         let none = Duration::ZERO;
-        Self { phase: Phase::Warming, phase_time: none, window: none, images: 0, alone: f64::INFINITY }
+        Self { phase: Phase::Warming, phase_time: none, window: none, images: 0, alone: f64::INFINITY, avoided: none }
     }
 }
 
@@ -74,6 +78,7 @@ impl Pacing {
         }
         #[expect(clippy::cast_precision_loss, reason = "images of some milliseconds")]
         let seconds_an_image = self.window.as_secs_f64() / self.images as f64;
+        let before = self.phase_time.saturating_sub(self.window);
         self.window = Duration::ZERO;
         self.images = 0;
         match self.phase {
@@ -82,11 +87,16 @@ impl Pacing {
                 self.alone = seconds_an_image;
                 self.enter(Phase::Sharing);
             }
-            Phase::Sharing if seconds_an_image > self.alone => self.enter(Phase::Avoiding),
+            Phase::Sharing if seconds_an_image > self.alone => {
+                // Going together that paid for less time than was waited for it may wait longer the next time.
+                let paid = before > self.avoided;
+                self.avoided = if paid { ALONE_AT_FIRST } else { (self.avoided * 2).clamp(ALONE_AT_FIRST, ALONE) };
+                self.enter(Phase::Avoiding);
+            }
             Phase::Sharing if self.phase_time >= TRUST => self.enter(Phase::Measuring),
             Phase::Avoiding => {
                 self.alone = seconds_an_image;
-                if self.phase_time >= ALONE {
+                if self.phase_time >= self.avoided {
                     self.enter(Phase::Sharing);
                 }
             }
@@ -139,6 +149,35 @@ mod tests {
         steps(&mut pacing, 250 * MS, MS / 10, MS / 5);
         let shared = steps(&mut pacing, 1_000 * MS, MS / 10, MS / 5);
         assert!(shared > 900 * MS, "{shared:?}");
+    }
+
+    #[test]
+    fn a_short_disturbance_is_soon_forgotten() {
+        let mut pacing = Pacing::default();
+        steps(&mut pacing, 1_000 * MS, MS / 10, MS / 5);
+        for _ in 0..10 {
+            steps(&mut pacing, 8 * MS, 2 * MS, MS / 5);
+            let shared = steps(&mut pacing, 170 * MS, MS / 10, MS / 5);
+            assert!(shared > 150 * MS, "{shared:?}");
+        }
+    }
+
+    #[test]
+    fn one_step_that_is_held_up_for_long_is_a_short_disturbance_too() {
+        let mut pacing = Pacing::default();
+        steps(&mut pacing, 1_000 * MS, MS / 10, MS / 5);
+        steps(&mut pacing, 40 * MS, 40 * MS, MS / 5);
+        let shared = steps(&mut pacing, 100 * MS, MS / 10, MS / 5);
+        assert!(shared > 85 * MS, "{shared:?}");
+    }
+
+    #[test]
+    fn a_disturbance_that_lasts_is_tried_less_and_less_often() {
+        let mut pacing = Pacing::default();
+        steps(&mut pacing, 1_000 * MS, MS / 10, MS / 5);
+        let early = steps(&mut pacing, 400 * MS, 2 * MS, MS / 5);
+        let late = steps(&mut pacing, 400 * MS, 2 * MS, MS / 5);
+        assert!(early <= 40 * MS && late <= 20 * MS, "{early:?} {late:?}");
     }
 
     /// A machine that slows down as a whole slows both ways down, and the measure of the one is soon the measure of both.

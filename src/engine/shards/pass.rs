@@ -18,9 +18,10 @@ use pulp::Arch;
 
 use super::{
     exchange::{Board, Meeting},
+    ink::Ink,
     kernels::{
-        AdamStep, InputGradient, LOGITS, PANEL, Product, Rows, Update, Verdict, WeightGradient, add, ink,
-        softmax_cross_entropy, through_relu,
+        AdamStep, InputGradient, LOGITS, PANEL, Product, Rows, SoftmaxCrossEntropy, Update, Verdict, WeightGradient,
+        add, through_relu,
     },
     plan::{Part, Plan, Shard},
 };
@@ -147,6 +148,8 @@ struct TapeEnds {
 struct Work {
     /// What goes into each layer: rows of the plan's width.
     inputs: Vec<Vec<f32>>,
+    /// Where the first layer's inputs are not 0.
+    ink: Ink,
     /// And what comes out of the last one; then the loss's derivative by it.
     logits: Vec<f32>,
     /// A shard's part of a sum.
@@ -163,6 +166,7 @@ impl Station {
         let widths = (0..plan.layers()).map(|layer| plan.width(layer));
         let work = Work {
             inputs: widths.map(|width| vec![0.0; images * width]).collect(),
+            ink: Ink::new(images),
             logits: vec![0.0; images * LOGITS],
             partial: vec![0.0; images * plan.widest_exchange()],
             classes: Vec::with_capacity(images),
@@ -207,7 +211,7 @@ impl Station {
             let adam = (number + 1 == passes).then_some(adam);
             let pass = Pass { shards: shards.clone(), together, rows: chunk.len(), weight, resume: number > 0, adam };
             let indices = || chunk.iter().map(|index| *index as usize);
-            self.core.read(indices().map(|index| images.image(index).pixels().as_slice()));
+            self.core.read(indices().map(|index| images.image(index).pixels()));
             self.core.work.borrow_mut().classes.clear();
             self.core.work.borrow_mut().classes.extend(indices().map(|index| images.class(index).index()));
             let verdict = self.pass(&pass)?;
@@ -233,7 +237,7 @@ impl Station {
             let shards = 0..self.core.crew.plan.shards();
             let rows = images.len() / PIXELS;
             let pass = Pass { shards, together: false, rows, weight: 0.0, resume: false, adam: None };
-            self.core.read(images.chunks_exact(PIXELS));
+            self.core.read(images.as_chunks().0.iter());
             self.core.forward(&pass, &mut dfdx::prelude::NoneTape);
             let work = self.core.work.borrow();
             let (logits, _) = work.logits.as_chunks();
@@ -255,8 +259,9 @@ fn parameter_slots(device: &Cpu, part: &Part) -> Result<(Slot, Slot), CpuError> 
 
 impl Core {
     /// Takes in the images of a pass.
-    fn read<'a>(&self, images: impl Iterator<Item = &'a [u8]>) {
-        ink(self.arch, images, PIXELS, &mut self.work.borrow_mut().inputs[0]);
+    fn read<'a>(&self, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
+        let work = &mut *self.work.borrow_mut();
+        work.ink.read(self.arch, images, &mut work.inputs[0]);
     }
 
     fn last_layer(&self) -> usize {
@@ -283,6 +288,7 @@ impl Core {
             let product = Product::<PANEL> {
                 rows: pass.rows,
                 inputs: Rows { values: inputs, stride: plan.width(layer) },
+                used: (layer == 0).then_some(work.ink.pixels.as_slice()),
                 weight: &dense.weight.values,
                 bias: Some(&dense.bias.values),
                 relu: true,
@@ -332,6 +338,7 @@ impl Core {
             let product = Product::<LOGITS> {
                 rows: pass.rows,
                 inputs: Rows { values: &inputs[dense.part.inputs.start..], stride: width },
+                used: None,
                 weight: &dense.weight.values,
                 bias: dense.part.has_bias.then_some(&*dense.bias.values),
                 relu: false,
@@ -348,7 +355,7 @@ impl Core {
     fn loss(self: &Rc<Self>, pass: &Pass, loss: &Tensor<Rank0, f32, Cpu>, tape: &mut impl Tape<f32, Cpu>) -> Verdict {
         let work = &mut *self.work.borrow_mut();
         let logits = &mut work.logits[..pass.rows * LOGITS];
-        let verdict = softmax_cross_entropy(self.arch, logits, &work.classes, pass.weight);
+        let verdict = self.arch.dispatch(SoftmaxCrossEntropy { logits, classes: &work.classes, weight: pass.weight });
         let (core, loss) = (Rc::clone(self), loss.ghost());
         tape.add_backward_op(move |gradients| {
             let by_loss = gradients.get_or_alloc_mut(&loss)?[0];
@@ -479,10 +486,12 @@ impl Core {
             let mut shard = self.crew.shard_mut(number);
             let dense = &mut shard.layers[layer];
             let errors = Rows { values: &errors[dense.part.outputs.start..], stride };
-            let inputs = &self.work.borrow().inputs[layer][dense.part.inputs.start..];
+            let work = self.work.borrow();
+            let inputs = &work.inputs[layer][dense.part.inputs.start..];
             let weight = WeightGradient::<P> {
                 rows: pass.rows,
                 inputs: Rows { values: inputs, stride: plan.width(layer) },
+                used: (layer == 0 && !is_last).then_some(work.ink.rows.as_slice()),
                 errors,
                 weight: &mut dense.weight,
                 update: self.sums(pass, number, layer, gradients, |slots| &slots.0)?,
@@ -493,6 +502,7 @@ impl Core {
                     rows: pass.rows,
                     // A bias is the weight of an input that is always 1.
                     inputs: Rows { values: &[1.0], stride: 0 },
+                    used: None,
                     errors,
                     weight: &mut dense.bias,
                     update: self.sums(pass, number, layer, gradients, |slots| &slots.1)?,
