@@ -10,14 +10,14 @@ use std::{
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use fitroom::{
-    app::{Action, App},
+    app::{Action, App, Screen},
     engine::{self, Job, Worker},
-    fashion::{Dataset, FASHION_NAMES, Source},
+    fashion::{Dataset, FASHION_NAMES, Source, Survey},
     protocol::Report,
     settings::Settings,
     view::{self, Depth, Theme},
 };
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
 
@@ -107,18 +107,44 @@ fn trained() -> App {
     app
 }
 
-/// A frame of the dashboard.
-#[divan::bench(args = [(80, 24), (200, 60)])]
-fn frame(bencher: Bencher, (columns, rows): (u16, u16)) {
-    let app = trained();
+/// A frame of each screen.
+#[divan::bench(args = Screen::ALL, consts = [80, 200])]
+fn frame<const COLUMNS: u16>(bencher: Bencher, screen: Screen) {
+    let (columns, rows) = (COLUMNS, if COLUMNS == 80 { 24 } else { 60 });
+    let mut app = trained();
+    app.take_survey(Survey::new(&FASHION));
+    app.act(Action::Show(screen));
+    app.fit(view::page(Rect::new(0, 0, columns, rows), &app));
     let theme = Theme::new(Depth::TrueColor, false);
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal is always to be had");
     bencher.bench_local(|| terminal.draw(|frame| view::draw(frame, black_box(&app), &theme)).map(|_| ()));
 }
 
-/// Leafing to the next image, and to the next wrong one.
-#[divan::bench(args = [Action::Next, Action::NextWrong])]
-fn leafing(bencher: Bencher, action: Action) {
+/// Leafing to the next image, and to the next wrong one; other filters, orders, epochs and screens.
+#[divan::bench(args = [
+    Action::Next,
+    Action::NextWrong,
+    Action::NextClass,
+    Action::ToggleWrong,
+    Action::NextOrder,
+    Action::See(0),
+    Action::NextScreen,
+])]
+fn action(bencher: Bencher, action: Action) {
     let mut app = trained();
     bencher.bench_local(|| app.act(black_box(action)));
+}
+
+/// Taking in the predictions of an epoch while the surest mistakes stand first: verdicts, matrix, list.
+#[divan::bench]
+fn predictions(bencher: Bencher) {
+    let mut app = trained();
+    app.act(Action::NextOrder);
+    app.act(Action::NextOrder);
+    let rows: Vec<_> = (0..10_000).filter_map(|index| app.prediction(index).copied()).collect();
+    let mut step = 1;
+    bencher.with_inputs(|| rows.clone()).bench_local_values(|predictions| {
+        step += 1;
+        app.apply(Report::Untrained { step, predictions });
+    });
 }

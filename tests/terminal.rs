@@ -240,7 +240,7 @@ fn every_screen_is_reached_by_key_and_by_mouse_and_shows_the_real_run() {
     terminal.until_shown("Most frequent mistakes");
     terminal.press("\r");
     terminal.until_shown("taken for");
-    terminal.press("\x1b4");
+    terminal.press("4");
     terminal.until_shown("a cursor that reads the curves");
     terminal.press("5");
     terminal.until_shown("(500, 28, 28)");

@@ -13,7 +13,7 @@ use std::{
 use fitroom::{
     engine::{self, EngineError, Job, Worker},
     fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
-    protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started},
+    protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started, Units},
     settings::{DeviceChoice, Settings},
 };
 
@@ -489,6 +489,50 @@ fn the_selected_image_is_followed_while_the_network_learns() {
         (steps.len() == 4).then_some(())
     });
     assert!(steps[0] == 0 && steps.is_sorted() && steps[3] > 0, "{steps:?}");
+    run.stop();
+}
+
+#[test]
+fn what_the_pixels_say_is_told_while_it_is_asked_for() {
+    let run = Run::new(Job { selected: Some(3), ..long_job() });
+    run.pause();
+    run.send(Command::Explain { on: true });
+    let attribution = |report| if let Report::Attribution(attribution) = report { Some(attribution) } else { None };
+    let first = run.find(attribution);
+    assert_eq!((first.index, first.pixels.len()), (3, 784));
+    run.send(Command::Step);
+    let next = run.find(attribution);
+    assert_eq!(next.step, first.step + 1);
+    assert!(next.pixels != first.pixels, "the network has learned");
+    run.send(Command::Select { index: 5 });
+    assert_eq!(run.find(attribution).index, 5);
+    run.send(Command::Explain { on: false });
+    run.send(Command::Step);
+    run.send(Command::Pause);
+    run.find(|report| {
+        assert!(!matches!(report, Report::Attribution(_)), "nobody asks any longer");
+        (report == Report::Paused).then_some(())
+    });
+    run.stop();
+}
+
+#[test]
+fn the_first_layers_units_are_told_while_they_are_watched() {
+    let run = Run::new(long_job());
+    run.pause();
+    run.send(Command::Watch { units: Some(Units { first: 2, count: 3 }) });
+    let neurons =
+        |report| if let Report::Neurons { step, of, neurons } = report { Some((step, of, neurons)) } else { None };
+    let (step, of, first) = run.find(neurons);
+    assert_eq!(first.iter().map(|neuron| neuron.unit).collect::<Vec<_>>(), [2, 3, 4]);
+    run.send(Command::Step);
+    let (next_step, next_of, next) = run.find(neurons);
+    assert_eq!((next_step, next_of), (step + 1, of));
+    assert!(next[0].weights != first[0].weights, "the network has learned");
+    run.send(Command::Watch { units: Some(Units { first: of, count: 9 }) });
+    assert!(run.find(neurons).2.is_empty(), "there are none behind the last one");
+    run.send(Command::Resume);
+    run.find(neurons);
     run.stop();
 }
 
