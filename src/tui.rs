@@ -1,13 +1,14 @@
 //! The dashboard's input and output: keys, signals, reports and the clock come together here, and frames go out. What
 //! they mean is `app`'s, how it looks is `view`'s.
 
+mod budget;
 mod screen;
 
 use std::{
     io::{self, Write, stderr},
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
@@ -20,7 +21,7 @@ use tokio::{
 };
 use tokio_stream::StreamExt;
 
-use self::screen::Screen;
+use self::{budget::Budget, screen::Screen};
 use crate::{
     app::{self, Action, App, Overlay, Phase, keys},
     cli::Looks,
@@ -66,6 +67,9 @@ struct Dashboard {
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
     frame_time: Duration,
     changed: bool,
+    /// What may be written, as of this moment.
+    budget: Budget,
+    refilled: Instant,
 }
 
 /// What a thread is busy with for the screen.
@@ -123,8 +127,11 @@ impl Signals {
 impl Dashboard {
     fn open(plan: &Plan, looks: &Looks, theme: Theme) -> Result<Self> {
         let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
+        let budget = Budget::new(screen.area().context("cannot tell the terminal's size")?);
         Ok(Self {
             screen,
+            budget,
+            refilled: Instant::now(),
             app: App::new(plan.pace),
             theme,
             session: None,
@@ -162,7 +169,7 @@ impl Dashboard {
                 }
                 report = reports.recv() => self.take_report(report)?,
                 answer = self.answers.1.recv() => self.take_answer(answer),
-                _ = ticks.tick(), if self.changed => self.draw()?,
+                _ = ticks.tick(), if self.changed => self.draw_in_time()?,
             }
             self.ask(&runs)?;
         }
@@ -342,13 +349,23 @@ impl Dashboard {
         self.draw()
     }
 
+    /// Draws what nobody waits for, as far as the link carries it.
+    fn draw_in_time(&mut self) -> Result<()> {
+        let now = Instant::now();
+        self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
+        if self.budget.is_open() { self.draw() } else { Ok(()) }
+    }
+
     fn draw(&mut self) -> Result<()> {
-        self.app.fit(view::page(self.screen.area().context("cannot tell the terminal's size")?, &self.app));
+        let area = self.screen.area().context("cannot tell the terminal's size")?;
+        self.budget.fit(area);
+        self.app.fit(view::page(area, &self.app));
         if let Some(session) = &self.session {
             self.app.requests().into_iter().for_each(|command| session.send(command));
         }
         let Self { screen, app, theme, .. } = self;
-        screen.draw(|frame| view::draw(frame, app, theme)).context("cannot draw")?;
+        let bytes = screen.draw(|frame| view::draw(frame, app, theme)).context("cannot draw")?;
+        self.budget.spend(bytes);
         self.changed = false;
         Ok(())
     }

@@ -2,9 +2,11 @@
 //! its own and reads no key.
 
 use std::{
+    cell::Cell,
     io::{self, BufWriter, Stdout, Write, stdout},
     mem::ManuallyDrop,
     panic,
+    rc::Rc,
     sync::{Mutex, PoisonError},
     thread,
 };
@@ -19,7 +21,26 @@ use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Rect};
 use rustix::process::{Signal, kill_current_process_group};
 
 /// A frame leaves in one write, so that a slow link shows no half of one.
-type Output = BufWriter<Stdout>;
+type Output = Counter<BufWriter<Stdout>>;
+
+/// Counts what is written.
+struct Counter<W> {
+    inner: W,
+    /// Shared with the screen, which cannot look into what ratatui draws with.
+    bytes: Rc<Cell<u64>>,
+}
+
+impl<W: Write> Write for Counter<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(buffer)?;
+        self.bytes.set(self.bytes.get() + count as u64);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
 
 /// Room for a large frame.
 const OUTPUT_BYTES: usize = 1 << 16;
@@ -37,6 +58,8 @@ pub(super) struct Screen {
     /// Never dropped: that would show the cursor, as [`give_back`] does, but panic where the terminal and standard error
     /// are both gone.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Output>>>,
+    /// Bytes so far.
+    written: Rc<Cell<u64>>,
     has_mouse: bool,
 }
 
@@ -47,9 +70,10 @@ impl Screen {
     pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
         keep_panics_readable();
         take_over(has_mouse)?;
-        let output = BufWriter::with_capacity(OUTPUT_BYTES, stdout());
+        let written = Rc::new(Cell::new(0));
+        let output = Counter { inner: BufWriter::with_capacity(OUTPUT_BYTES, stdout()), bytes: Rc::clone(&written) };
         match Terminal::new(CrosstermBackend::new(output)) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), has_mouse }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), written, has_mouse }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -57,9 +81,11 @@ impl Screen {
         }
     }
 
-    /// Draws a frame; only the cells that changed are sent.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.terminal.draw(render).map(|_| ())
+    /// Draws a frame; only the cells that changed are sent. Returns the number of bytes that this took.
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<u64> {
+        let before = self.written.get();
+        self.terminal.draw(render)?;
+        Ok(self.written.get() - before)
     }
 
     /// The terminal's cells.

@@ -195,7 +195,8 @@ impl Signs<'_> {
     /// The cell of these two pixels in colours, or as `+` and `-` where there are none.
     fn cell(&self, upper: Shade, lower: Shade) -> (&'static str, Style) {
         let level = |shade: Shade| if self.inverted { shade.ink } else { 255 - shade.ink };
-        let colour = |shade: Shade| self.theme.diverging(level(shade), shade.sign);
+        // In eighths, so that a weight that hardly changes changes nothing on the screen.
+        let colour = |shade: Shade| self.theme.diverging(level(shade), (shade.sign * 8.0).round() / 8.0);
         if let (Some(upper), Some(lower)) = (colour(upper), colour(lower)) {
             return halves(upper, lower);
         }

@@ -1,0 +1,93 @@
+//! How much may be written to the terminal: what a slow link carries, and at first a whole screen at once. Writes nothing
+//! and reads no clock.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+/// Bytes a second that a terminal of 80×24 cells gets; a larger one gets more in proportion.
+const BYTES_PER_SECOND: f64 = 8000.0;
+/// The cells of that terminal.
+const CELLS: f64 = 80.0 * 24.0;
+/// Seconds of saving that may be spent at once.
+const SAVED_SECONDS: f64 = 3.0;
+
+/// A budget of bytes that time refills. Frames that a key asks for are drawn whatever it is, and are paid for afterwards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    /// What may be written; negative: what was written too much.
+    bytes: f64,
+    rate: f64,
+}
+
+impl Budget {
+    /// The full budget of a terminal of this size.
+    pub fn new(screen: Rect) -> Self {
+        let mut budget = Self { bytes: 0.0, rate: 0.0 };
+        budget.fit(screen);
+        budget.bytes = budget.rate * SAVED_SECONDS;
+        budget
+    }
+
+    /// Takes the terminal's size.
+    pub fn fit(&mut self, screen: Rect) {
+        self.rate = BYTES_PER_SECOND * (f64::from(screen.area()) / CELLS).max(1.0);
+    }
+
+    /// So much time has passed.
+    pub fn refill(&mut self, time: Duration) {
+        let most = self.rate * SAVED_SECONDS;
+        self.bytes = (self.bytes + self.rate * time.as_secs_f64()).min(most);
+    }
+
+    /// So many bytes were written. No more than a few seconds' worth is kept in mind, lest the screen stands still.
+    pub fn spend(&mut self, bytes: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "a frame")]
+        let bytes = bytes as f64;
+        self.bytes = (self.bytes - bytes).max(-self.rate * SAVED_SECONDS * 2.0);
+    }
+
+    /// Whether a frame that nobody asked for may be drawn.
+    pub fn is_open(&self) -> bool {
+        self.bytes > 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes a second of frames of this size, drawn whenever that is allowed, over ten seconds after the saving is spent.
+    fn rate(screen: Rect, frame: u64) -> u64 {
+        let mut budget = Budget::new(screen);
+        let mut written = 0;
+        for tick in 0..400 {
+            if budget.is_open() {
+                budget.spend(frame);
+                written += if tick >= 200 { frame } else { 0 };
+            }
+            budget.refill(Duration::from_millis(50));
+        }
+        written / 10
+    }
+
+    #[test]
+    fn large_frames_are_drawn_as_often_as_the_link_carries_them() {
+        let screen = Rect::new(0, 0, 80, 24);
+        assert!((7_000..=8_500).contains(&rate(screen, 4_000)), "{}", rate(screen, 4_000));
+        assert!((3_900..=12_000).contains(&rate(screen, 39_000)), "{}", rate(screen, 39_000));
+        assert!(rate(Rect::new(0, 0, 160, 48), 4_000) > 30_000);
+    }
+
+    #[test]
+    fn small_frames_are_all_drawn() {
+        assert_eq!(rate(Rect::new(0, 0, 80, 24), 200), 200 * 20);
+    }
+
+    #[test]
+    fn at_first_a_whole_screen_is_free() {
+        let mut budget = Budget::new(Rect::new(0, 0, 80, 24));
+        budget.spend(15_000);
+        assert!(budget.is_open());
+    }
+}
