@@ -144,7 +144,7 @@ impl Dashboard {
     }
 
     async fn run(mut self, plan: Plan) -> Result<u8> {
-        self.draw()?;
+        self.draw_at_once()?;
         let mut signals = Signals::listen().context("cannot listen for signals")?;
         let mut keys = EventStream::new();
         let mut ticks = self.ticks();
@@ -196,7 +196,7 @@ impl Dashboard {
         });
         closing.context("cannot start a thread")?;
         // A terminal that has gone shows nothing, and the run is saved all the same.
-        let _ = self.draw();
+        let _ = self.draw_at_once();
         let mut has_keys = true;
         loop {
             tokio::select! {
@@ -302,7 +302,7 @@ impl Dashboard {
             Some(Err(error)) => Err(error).context("cannot read from the terminal"),
             Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => self.take_key(key),
             Some(Ok(Event::Mouse(mouse))) => self.take_mouse(mouse),
-            Some(Ok(Event::Resize(..))) => self.draw(),
+            Some(Ok(Event::Resize(..))) => self.draw_at_once(),
             Some(Ok(_)) => Ok(()),
         }
     }
@@ -340,23 +340,34 @@ impl Dashboard {
             Action::Suspend => self.screen.suspend().context("cannot suspend")?,
             _ => {}
         }
-        self.draw()
+        self.draw_at_once()
     }
 
     /// Goes on after a stop that came from elsewhere.
     fn resume(&mut self) -> Result<()> {
         self.screen.resume().context("cannot take the terminal over again")?;
-        self.draw()
+        self.draw_at_once()
     }
 
     /// Draws what nobody waits for, as far as the link carries it.
     fn draw_in_time(&mut self) -> Result<()> {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
-        if self.budget.is_open() { self.draw() } else { Ok(()) }
+        if self.budget.is_open() {
+            let bytes = self.draw()?;
+            self.budget.spend(bytes);
+        }
+        Ok(())
     }
 
-    fn draw(&mut self) -> Result<()> {
+    /// Draws what a person waits for.
+    fn draw_at_once(&mut self) -> Result<()> {
+        self.budget.answer();
+        self.draw().map(drop)
+    }
+
+    /// Draws a frame and returns its bytes.
+    fn draw(&mut self) -> Result<u64> {
         let area = self.screen.area().context("cannot tell the terminal's size")?;
         self.budget.fit(area);
         self.app.fit(view::page(area, &self.app));
@@ -365,9 +376,8 @@ impl Dashboard {
         }
         let Self { screen, app, theme, .. } = self;
         let bytes = screen.draw(|frame| view::draw(frame, app, theme)).context("cannot draw")?;
-        self.budget.spend(bytes);
         self.changed = false;
-        Ok(())
+        Ok(bytes)
     }
 }
 

@@ -10,20 +10,24 @@ const BYTES_PER_SECOND: f64 = 8000.0;
 /// The cells of that terminal.
 const CELLS: f64 = 80.0 * 24.0;
 /// Seconds of saving that may be spent at once.
-const SAVED_SECONDS: f64 = 3.0;
+const SAVED_SECONDS: f64 = 1.0;
 
-/// A budget of bytes that time refills. Frames that a key asks for are drawn whatever it is, and are paid for afterwards.
+/// Frames after a key that are free: what the key asked for may take some of them to come.
+const FREE_FRAMES: u32 = 5;
+
+/// A budget of bytes that time refills, for the frames that no key asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     /// What may be written; negative: what was written too much.
     bytes: f64,
     rate: f64,
+    free: u32,
 }
 
 impl Budget {
     /// The full budget of a terminal of this size.
     pub fn new(screen: Rect) -> Self {
-        let mut budget = Self { bytes: 0.0, rate: 0.0 };
+        let mut budget = Self { bytes: 0.0, rate: 0.0, free: FREE_FRAMES };
         budget.fit(screen);
         budget.bytes = budget.rate * SAVED_SECONDS;
         budget
@@ -40,16 +44,25 @@ impl Budget {
         self.bytes = (self.bytes + self.rate * time.as_secs_f64()).min(most);
     }
 
-    /// So many bytes were written. No more than a few seconds' worth is kept in mind, lest the screen stands still.
-    pub fn spend(&mut self, bytes: u64) {
-        #[expect(clippy::cast_precision_loss, reason = "a frame")]
-        let bytes = bytes as f64;
-        self.bytes = (self.bytes - bytes).max(-self.rate * SAVED_SECONDS * 2.0);
+    /// A key was pressed: the next frames are its answer.
+    pub fn answer(&mut self) {
+        self.free = FREE_FRAMES;
     }
 
-    /// Whether a frame that nobody asked for may be drawn.
+    /// A frame of so many bytes was written that no key asked for.
+    pub fn spend(&mut self, bytes: u64) {
+        if self.free > 0 {
+            self.free -= 1;
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a frame")]
+        let bytes = bytes as f64;
+        self.bytes -= bytes;
+    }
+
+    /// Whether a frame that no key asked for may be drawn.
     pub fn is_open(&self) -> bool {
-        self.bytes > 0.0
+        self.free > 0 || self.bytes > 0.0
     }
 }
 
@@ -85,9 +98,19 @@ mod tests {
     }
 
     #[test]
-    fn at_first_a_whole_screen_is_free() {
+    fn the_frames_after_a_key_are_free() {
         let mut budget = Budget::new(Rect::new(0, 0, 80, 24));
-        budget.spend(15_000);
-        assert!(budget.is_open());
+        let drawn = |budget: &mut Budget| {
+            let mut frames = 0;
+            while budget.is_open() {
+                budget.spend(50_000);
+                frames += 1;
+            }
+            frames
+        };
+        drawn(&mut budget);
+        assert!(!budget.is_open());
+        budget.answer();
+        assert_eq!(drawn(&mut budget), 5);
     }
 }

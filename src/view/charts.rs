@@ -19,7 +19,7 @@ use crate::{
     protocol::EpochRecord,
     view::{
         bars::Bounds,
-        format::{accuracy, thousands, width},
+        format::{accuracy, joined, thousands, width},
         heading,
         theme::Theme,
     },
@@ -73,7 +73,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     for (figure, area) in FIGURES.iter().zip(areas.charts) {
         draw_chart(frame, area, figure, app, theme);
     }
-    frame.render_widget(reading(app, theme), areas.reading);
+    frame.render_widget(reading(app, areas.reading.width.into(), theme), areas.reading);
 }
 
 /// What a click there means: a step for the cursor.
@@ -149,7 +149,7 @@ fn legend(app: &App, theme: &Theme) -> Line<'static> {
 }
 
 /// What the curves are at the cursor, or how to get one.
-fn reading(app: &App, theme: &Theme) -> Line<'static> {
+fn reading(app: &App, cells: usize, theme: &Theme) -> Line<'static> {
     let Some(step) = app.chart().cursor(app.last_step()) else {
         let arrows = if theme.ascii() { "Left, Right: a cursor" } else { "← → a cursor" };
         let words = format!("{arrows} that reads the curves, Enter: the predictions of then");
@@ -159,18 +159,17 @@ fn reading(app: &App, theme: &Theme) -> Line<'static> {
     if let Some(started) = app.started() {
         words.push(format!("epoch {:.2}", epochs(step, started.steps_per_epoch())));
     }
+    let figures = |loss: f64, part: f64| format!("{loss:.4}, {}", accuracy(part));
     let point = point_at(app.history().points(), step);
-    words.extend(point.map(|point| format!("loss {:.4}, accuracy {}", point.loss, accuracy(point.accuracy))));
-    let record = epoch_at(app.epochs(), step);
-    words.extend(record.map(|record| {
-        format!("test after epoch {}: {:.4}, {}", record.epoch, record.val_loss, accuracy(record.val_accuracy))
-    }));
+    words.extend(point.map(|point| format!("training {}", figures(point.loss, point.accuracy))));
+    let test = |records| {
+        let record = epoch_at(records, step)?;
+        Some(format!("{} after epoch {}", figures(record.val_loss, record.val_accuracy), record.epoch))
+    };
+    words.extend(test(app.epochs()).map(|words| format!("test {words}")));
     let other = app.chart().other.as_ref();
-    words.extend(other.and_then(|other| {
-        let record = epoch_at(&other.epochs, step)?;
-        Some(format!("{}: {:.4}, {}", other.name, record.val_loss, accuracy(record.val_accuracy)))
-    }));
-    Line::from(words.join(theme.glyphs().dot))
+    words.extend(other.and_then(|other| Some(format!("{} {}", other.name, test(&other.epochs)?))));
+    Line::from(joined(words.iter().map(String::as_str), theme.glyphs().dot, cells))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for the eye")]
