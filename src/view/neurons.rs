@@ -82,7 +82,8 @@ fn parts(area: Rect) -> [Rect; 2] {
 
 fn aside(neurons: &Neurons, theme: &Theme) -> String {
     let dot = theme.glyphs().dot;
-    format!("its 784 weights{dot}blue: more with ink, red: less{dot}step {}", thousands(neurons.step))
+    let signs = if theme.shows_signs_in_colour() { "blue: for ink, red: against" } else { "+: for ink, -: against" };
+    format!("its 784 weights{dot}{signs}{dot}step {}", thousands(neurons.step))
 }
 
 fn find(neurons: &Neurons, unit: usize) -> Option<&Neuron> {

@@ -72,7 +72,8 @@ pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     };
     let index = app.selected();
     if app.attribution().is_some() {
-        heading::draw(frame, area, &format!("{name} {index}"), "blue: for, red: against", theme);
+        let signs = if theme.shows_signs_in_colour() { "blue: for, red: against" } else { "+: for, -: against" };
+        heading::draw(frame, area, &format!("Image {index}"), signs, theme);
     } else if album.is_plain() {
         heading::draw(frame, area, &title(name, index, split(app.half(), data).len()), "by index", theme);
     } else {

@@ -200,10 +200,10 @@ impl Theme {
         if self.ascii { Marker::Custom('.') } else { Marker::Braille }
     }
 
-    /// Another run's curves, and what a smoothed one was before.
+    /// Another run's curves.
     #[must_use]
     pub fn beside(&self) -> Style {
-        self.tone(Tone::Other)
+        self.coloured(Color::Cyan, 98, Color::Rgb(0x8e, 0x5f, 0xd8))
     }
 
     /// The test images' curve.
@@ -242,7 +242,7 @@ impl Theme {
         let towards = if sign > 0.0 { FOR } else { AGAINST };
         let colour = towards.map(|channel| mixed(level, channel, part));
         match self.depth {
-            _ if self.ascii || self.depth == Depth::None => None,
+            _ if !self.shows_signs_in_colour() => None,
             Depth::TrueColor => Some(Color::Rgb(colour[0], colour[1], colour[2])),
             Depth::Ansi256 if part < 0.1 => self.grey(level),
             Depth::Ansi256 => Some(cube(colour)),
@@ -254,6 +254,12 @@ impl Theme {
                 (false, false) => Color::LightRed,
             }),
         }
+    }
+
+    /// Whether [`Theme::diverging`] has colours.
+    #[must_use]
+    pub fn shows_signs_in_colour(&self) -> bool {
+        !self.ascii && self.depth != Depth::None
     }
 
     /// The colour of this value, 0 to 255, in matplotlib's default colour map `viridis`; `None` where characters must tell
@@ -426,7 +432,7 @@ mod tests {
         }
         let theme = Theme::new(Depth::TrueColor, false);
         let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
-        for style in tones.into_iter().chain([theme.accent(), theme.second()]) {
+        for style in tones.into_iter().chain([theme.accent(), theme.second(), theme.beside()]) {
             let own = luminance(style.fg.expect("a colour")) + 0.05;
             assert!(
                 own / 0.05 >= 3.0 && 1.05 / own >= 3.0,
