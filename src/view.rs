@@ -68,10 +68,9 @@ pub fn page(screen: Rect, app: &App) -> Page {
     let [_, body, _] = regions(screen);
     let page = match app.screen() {
         Screen::Dashboard => dashboard::page(body, app),
-        Screen::Gallery => gallery::page(body, app),
+        Screen::Gallery | Screen::Neurons => grid::page(body, app),
         Screen::Confusion | Screen::Curves => Page::default(),
         Screen::Data => dataset::page(),
-        Screen::Neurons => neurons::page(body, app),
     };
     Page { help: help::pages(screen), ..page }
 }

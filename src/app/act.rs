@@ -4,33 +4,16 @@ use super::{
     Action, App, Choice, Half, Overlay, Phase, Place, Screen,
     album::{self, Filter, Order},
     chart::Unit,
+    go::{
+        Direction::{Back, Forward},
+        Stride,
+    },
     moment,
 };
-use crate::{
-    fashion::{CLASSES, Class},
-    protocol::Command,
-};
+use crate::protocol::Command;
 
 /// Steps a second from which doubling leads back to full speed.
 const FASTEST_PACE: f64 = 4096.0;
-
-/// The way through something that has an order.
-#[derive(Clone, Copy, PartialEq)]
-enum Direction {
-    Forward,
-    Back,
-}
-
-/// How far a key goes.
-#[derive(Clone, Copy)]
-enum Stride {
-    One,
-    Row,
-    Page,
-    All,
-}
-
-use Direction::{Back, Forward};
 
 impl App {
     /// Does what a key means; the command, if any, is for the worker.
@@ -94,12 +77,12 @@ impl App {
     }
 
     /// Changes no more than the screen.
-    fn change(&mut self, change: impl FnOnce(&mut Self)) -> Option<Command> {
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Self)) -> Option<Command> {
         change(self);
         None
     }
 
-    fn notify(&mut self, words: &str) -> Option<Command> {
+    pub(super) fn notify(&mut self, words: &str) -> Option<Command> {
         self.notice = Some(words.to_owned());
         None
     }
@@ -107,199 +90,6 @@ impl App {
     fn show_overlay(&mut self, overlay: Overlay) -> Option<Command> {
         self.overlay = overlay;
         None
-    }
-
-    /// Goes by a stride through what the screen has.
-    fn go(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
-        match &mut self.overlay {
-            Overlay::Runs(choice) => {
-                let last = choice.runs.as_ref().map_or(0, Vec::len);
-                choice.row = moved(choice.row, 1, direction, last);
-                return None;
-            }
-            Overlay::Help { page } => {
-                *page = moved(*page, 1, direction, self.page.help - 1);
-                return None;
-            }
-            Overlay::None | Overlay::Prompt(_) => {}
-        }
-        match self.screen {
-            Screen::Dashboard | Screen::Gallery => self.leaf(stride, direction),
-            Screen::Confusion => self.change(|app| app.move_cell(stride, direction)),
-            Screen::Curves => self.move_cursor(stride, direction),
-            Screen::Data => {
-                let place = moved(self.class.index(), self.distance(stride).min(CLASSES), direction, CLASSES - 1);
-                self.change(|app| app.class = Class::all().nth(place).unwrap_or(app.class))
-            }
-            Screen::Neurons => {
-                let last = self.unit_count().saturating_sub(1);
-                self.change(|app| app.unit = moved(app.unit, app.distance(stride), direction, last))
-            }
-        }
-    }
-
-    /// How many places a stride is.
-    fn distance(&self, stride: Stride) -> usize {
-        match stride {
-            Stride::One => 1,
-            Stride::Row => self.page.columns,
-            Stride::Page => self.page.count(),
-            Stride::All => usize::MAX,
-        }
-    }
-
-    /// Goes through the images that the filter leaves.
-    fn leaf(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
-        self.data.as_ref()?;
-        let album = self.album();
-        let Some(last) = album.len().checked_sub(1) else { return self.notify(NOTHING_LEFT) };
-        let from = album.nearest_place();
-        // From an image that has dropped out of the list one step on is the one that has taken its place.
-        let distance = match (album.place(), direction) {
-            (None, Forward) => self.distance(stride) - 1,
-            _ => self.distance(stride),
-        };
-        let index = album.at(moved(from, distance, direction, last))?;
-        self.select(index)
-    }
-
-    /// Selects the image at `index` of those that the screen shows.
-    fn select(&mut self, index: usize) -> Option<Command> {
-        if self.half() == Half::Train {
-            self.train.select(index);
-            return None;
-        }
-        self.test.select(index);
-        Some(Command::Select { index })
-    }
-
-    fn move_cell(&mut self, stride: Stride, direction: Direction) {
-        let (truth, predicted) = self.cell();
-        let along = |class: Class, distance| {
-            Class::all().nth(moved(class.index(), distance, direction, CLASSES - 1)).unwrap_or(class)
-        };
-        self.cell = Some(match stride {
-            Stride::One => (truth, along(predicted, 1)),
-            Stride::All => (truth, along(predicted, CLASSES)),
-            Stride::Row => (along(truth, 1), predicted),
-            Stride::Page => (along(truth, CLASSES), predicted),
-        });
-    }
-
-    fn move_cursor(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
-        let last = self.last_step();
-        match (stride, direction) {
-            (Stride::One, _) => self.chart.move_cursor(direction == Forward, last),
-            (Stride::Row | Stride::Page, _) => return self.move_cursor_by_epoch(direction),
-            (Stride::All, Forward) => self.chart.put_cursor(last),
-            (Stride::All, Back) => self.chart.put_cursor(0),
-        }
-        None
-    }
-
-    fn move_cursor_by_epoch(&mut self, direction: Direction) -> Option<Command> {
-        let last = self.last_step();
-        let from = self.chart.cursor(last).unwrap_or(last);
-        let mut ends = self.epochs.iter().map(|record| record.step);
-        let end = match direction {
-            Forward => ends.find(|end| *end > from),
-            Back => ends.rev().find(|end| *end < from),
-        };
-        let Some(end) = end else { return self.notify("no epoch ends there") };
-        self.change(|app| app.chart.put_cursor(end))
-    }
-
-    /// Goes to the next mistake: of the images, or of the matrix by how frequent it is.
-    fn go_to_wrong(&mut self, direction: Direction) -> Option<Command> {
-        match self.screen {
-            Screen::Confusion => self.go_to_mistake(direction),
-            Screen::Gallery if self.half == Half::Train => self.notify(NOT_PREDICTED),
-            Screen::Dashboard | Screen::Gallery => self.leaf_to_wrong(direction),
-            Screen::Curves | Screen::Data | Screen::Neurons => None,
-        }
-    }
-
-    fn go_to_mistake(&mut self, direction: Direction) -> Option<Command> {
-        let mistakes = self.mistakes();
-        let Some(last) = mistakes.len().checked_sub(1) else { return self.notify("no mistake was made") };
-        let from = mistakes.iter().position(|cell| *cell == self.cell());
-        let to = match (from, direction) {
-            (None, _) => 0,
-            (Some(from), _) => moved(from, 1, direction, last),
-        };
-        self.cell = Some(mistakes[to]);
-        None
-    }
-
-    fn leaf_to_wrong(&mut self, direction: Direction) -> Option<Command> {
-        let data = self.data.as_ref()?;
-        let Some(moment) = self.moment() else { return self.notify(NO_PREDICTIONS) };
-        let (count, from) = (self.test.len(), self.test.nearest_place());
-        let is_wrong =
-            |index: usize| moment.predicted(index).is_some_and(|predicted| predicted != data.test.class(index));
-        // An image that has dropped out of the list is before the one at its place.
-        let is_out = self.test.place().is_none();
-        let found = (0..count)
-            .map(|distance| match direction {
-                Forward => (from + distance + usize::from(!is_out)) % count,
-                Back => (from + count - distance - 1) % count,
-            })
-            .find(|place| self.test.at(*place).is_some_and(is_wrong));
-        let Some(place) = found else {
-            return self.notify(if self.test.filter().is_open() {
-                "no wrong prediction among the test images"
-            } else {
-                "no wrong prediction among these images"
-            });
-        };
-        let wrapped = match direction {
-            Forward => place < from + usize::from(!is_out),
-            Back => place >= from,
-        };
-        self.notice = wrapped.then(|| match direction {
-            Forward => "from the start again".to_owned(),
-            Back => "from the end again".to_owned(),
-        });
-        let index = self.test.at(place)?;
-        self.select(index)
-    }
-
-    fn type_digit(&mut self, letter: char) -> Option<Command> {
-        match &mut self.overlay {
-            Overlay::Prompt(text) if letter.is_ascii_digit() && text.len() < 9 => text.push(letter),
-            Overlay::Prompt(_) => return self.notify("an index is made of digits"),
-            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => {}
-        }
-        None
-    }
-
-    fn erase(&mut self) -> Option<Command> {
-        if let Overlay::Prompt(text) = &mut self.overlay {
-            text.pop();
-        }
-        None
-    }
-
-    /// Takes the index that was typed.
-    fn jump(&mut self, text: &str) -> Option<Command> {
-        let (what, count) = match (self.screen, self.half()) {
-            (Screen::Neurons, _) => ("unit", self.unit_count()),
-            (_, Half::Train) => ("training image", self.data.as_ref()?.train.len()),
-            (_, Half::Test) => ("test image", self.data.as_ref()?.test.len()),
-        };
-        let (index, last): (usize, _) = (text.parse().ok()?, count.checked_sub(1)?);
-        if index > last {
-            return self.notify(&format!("no {what} {index}: the last one is {last}"));
-        }
-        match self.screen {
-            Screen::Neurons => return self.change(|app| app.unit = index),
-            Screen::Confusion | Screen::Curves | Screen::Data => drop(self.show(Screen::Dashboard)),
-            Screen::Dashboard | Screen::Gallery => {}
-        }
-        if self.album().place_of(index).is_none() {
-            self.notice = Some(format!("{what} {index} is not among those that the filter leaves"));
-        }
-        self.select(index)
     }
 
     fn next_class(&mut self) -> Option<Command> {
@@ -451,7 +241,7 @@ impl App {
         self.notify("this key is for the Curves (4)")
     }
 
-    fn show(&mut self, screen: Screen) -> Option<Command> {
+    pub(super) fn show(&mut self, screen: Screen) -> Option<Command> {
         self.screen = screen;
         self.is_large = false;
         self.trail.clear();
@@ -611,17 +401,9 @@ impl App {
     }
 }
 
-const NO_PREDICTIONS: &str = "no predictions yet: they come with the first evaluation";
-const NOT_PREDICTED: &str = "training images are not predicted";
-const NOTHING_LEFT: &str = "the filter leaves no image: C clears it";
-
-/// A place after a move, between 0 and the last one.
-fn moved(place: usize, distance: usize, direction: Direction, last: usize) -> usize {
-    match direction {
-        Forward => place.saturating_add(distance).min(last),
-        Back => place.saturating_sub(distance).min(last),
-    }
-}
+pub(super) const NO_PREDICTIONS: &str = "no predictions yet: they come with the first evaluation";
+pub(super) const NOT_PREDICTED: &str = "training images are not predicted";
+pub(super) const NOTHING_LEFT: &str = "the filter leaves no image: C clears it";
 
 /// Makes pictures a size larger, where that fits.
 fn grow(size: &mut u16, largest: u16) -> bool {

@@ -13,7 +13,7 @@ use crate::{
     metrics::{ClassFigures, Confusion, ratio},
     view::{
         format::{accuracy, fit, thousands, width},
-        heading,
+        grid, heading,
         theme::{Theme, Tone},
     },
 };
@@ -35,7 +35,7 @@ const TEXT_ROWS: u16 = 4;
 
 /// Draws the matrix of the moment that is shown, and what its selected cell means.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let [title, body] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+    let [title, body] = grid::below_heading(area);
     let (Some(moment), Some(data)) = (app.moment(), app.data()) else {
         heading::draw(frame, title, "Confusion", "", theme);
         frame.render_widget(Line::styled("it comes with the first evaluation", theme.muted()), body);
@@ -81,7 +81,7 @@ fn draw_mistakes(frame: &mut Frame, area: Rect, data: &Dataset, app: &App, theme
 
 /// What a click there means.
 pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
-    let [_, body] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+    let [_, body] = grid::below_heading(area);
     let table = Table::new(body, app.data()?);
     app.moment()?;
     Class::all().find_map(|truth| {

@@ -8,13 +8,13 @@ use ratatui::{
 
 use crate::{
     app::{
-        Action, App, Half, Page,
+        Action, App, Half,
         album::{Filter, Order},
     },
     fashion::{CLASSES, Split},
     view::{
         format::{thousands, wrap},
-        grid::{self, Grid, Tile},
+        grid::{self, Tile},
         heading,
         picture::{self, Picture, Thumbnail},
         prediction, test_image,
@@ -30,7 +30,7 @@ const GUTTER: u16 = 2;
 
 /// Draws the images that the filter leaves, a page of them, or the selected one alone.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let [title, body] = parts(area);
+    let [title, body] = grid::below_heading(area);
     let Some(data) = app.data() else {
         heading::draw(frame, title, "Images", "", theme);
         frame.render_widget(Line::styled("reading the images", theme.muted()), body);
@@ -48,7 +48,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         }
         return;
     }
-    let grid = Grid::new(body, app.size().unwrap_or(0));
+    let Some(grid) = grid::of(area, app) else { return };
     let start = grid.page().start(app.album().nearest_place());
     for (place, tile) in (start..).zip(grid.tiles()) {
         let Some(index) = app.album().at(place) else { break };
@@ -59,25 +59,13 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
 }
 
-/// How many images fit.
-pub fn page(area: Rect, app: &App) -> Page {
-    let [_, body] = parts(area);
-    if app.is_large() { Page::default() } else { Grid::new(body, app.size().unwrap_or(0)).page() }
-}
-
 /// What a click there means.
 pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
     if app.is_large() {
         return Some(Action::Back);
     }
-    let [_, body] = parts(area);
-    let grid = Grid::new(body, app.size().unwrap_or(0));
-    let start = grid.page().start(app.album().nearest_place());
-    app.album().at(start + grid.tile_at(position)?).map(Action::PickImage)
-}
-
-fn parts(area: Rect) -> [Rect; 2] {
-    area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
+    let place = grid::place_at(area, app, app.album().nearest_place(), position)?;
+    app.album().at(place).map(Action::PickImage)
 }
 
 /// What the images are called, and the images.

@@ -3,11 +3,11 @@
 
 use ratatui::{
     Frame,
-    layout::{Position, Rect},
+    layout::{Constraint, Layout, Position, Rect},
 };
 
 use super::{picture, theme::Theme};
-use crate::app::Page;
+use crate::app::{App, Page};
 
 /// Cells between two pictures side by side; the frame stands in them.
 const GAP: u16 = 2;
@@ -85,6 +85,28 @@ impl Grid {
     pub fn tile_at(&self, position: Position) -> Option<usize> {
         self.tiles().position(|tile| tile.picture.contains(position) || tile.caption.contains(position))
     }
+}
+
+/// The tiles of a screen, below its heading; none where one picture has it all.
+pub fn of(area: Rect, app: &App) -> Option<Grid> {
+    let [_, body] = below_heading(area);
+    (!app.is_large()).then(|| Grid::new(body, app.size().unwrap_or(0)))
+}
+
+/// How many tiles a screen has.
+pub fn page(area: Rect, app: &App) -> Page {
+    of(area, app).map_or_else(Page::default, |grid| grid.page())
+}
+
+/// The place, among all of a screen's pictures, of the tile at this position, where the selected one is at `selected`.
+pub fn place_at(area: Rect, app: &App, selected: usize, position: Position) -> Option<usize> {
+    let grid = of(area, app)?;
+    Some(grid.page().start(selected) + grid.tile_at(position)?)
+}
+
+/// A heading and the rest.
+pub fn below_heading(area: Rect) -> [Rect; 2] {
+    area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
 }
 
 /// Marks a tile as the selected one, in the gaps beside it.

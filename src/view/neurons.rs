@@ -7,13 +7,13 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App, Neurons, Page},
+    app::{Action, App, Neurons},
     fashion::{CLASSES, Class},
     protocol::Neuron,
     view::{
         bars::Bar,
         format::{fit, thousands, width},
-        grid::{self, Grid},
+        grid::{self},
         heading,
         picture::{self, Signs},
         theme::{Theme, Tone},
@@ -27,7 +27,7 @@ const GUTTER: u16 = 3;
 
 /// Draws a page of units, or the selected one as large as it fits.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let [title, body] = parts(area);
+    let [title, body] = grid::below_heading(area);
     let Some(neurons) = app.neurons() else {
         heading::draw(frame, title, "Neurons", "", theme);
         frame.render_widget(Line::styled("waiting for the network", theme.muted()), body);
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if app.is_large() {
         return draw_large(frame, body, neurons, app, theme);
     }
-    let grid = Grid::new(body, app.size().unwrap_or(0));
+    let Some(grid) = grid::of(area, app) else { return };
     let start = grid.page().start(app.unit());
     for (unit, tile) in (start..).zip(grid.tiles()) {
         let Some(neuron) = find(neurons, unit) else { continue };
@@ -59,25 +59,13 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
 }
 
-/// How many units fit.
-pub fn page(area: Rect, app: &App) -> Page {
-    let [_, body] = parts(area);
-    if app.is_large() { Page::default() } else { Grid::new(body, app.size().unwrap_or(0)).page() }
-}
-
 /// What a click there means.
 pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
     if app.is_large() {
         return Some(Action::Back);
     }
-    let [_, body] = parts(area);
-    let grid = Grid::new(body, app.size().unwrap_or(0));
-    let unit = grid.page().start(app.unit()) + grid.tile_at(position)?;
+    let unit = grid::place_at(area, app, app.unit(), position)?;
     (unit < app.neurons()?.of).then_some(Action::PickUnit(unit))
-}
-
-fn parts(area: Rect) -> [Rect; 2] {
-    area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
 }
 
 fn aside(neurons: &Neurons, theme: &Theme) -> String {

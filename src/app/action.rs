@@ -1,0 +1,134 @@
+//! What a key or a click can mean, and the screens that it can lead to. Does nothing.
+
+use crate::fashion::Class;
+
+/// What a key or a click means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// One to the left, or back.
+    Previous,
+    /// One to the right, or on.
+    Next,
+    /// A row up, or back.
+    RowUp,
+    /// A row down, or on.
+    RowDown,
+    /// A page back.
+    PageUp,
+    /// A page on.
+    PageDown,
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+    /// The next image that the network gets wrong.
+    NextWrong,
+    /// The one before that it gets wrong.
+    PreviousWrong,
+    /// Begin to type an index.
+    OpenPrompt,
+    /// A character of the index.
+    Type(char),
+    /// Take the last character back.
+    Erase,
+    /// Leave images of the next class alone, and after the last class all.
+    NextClass,
+    /// Leave mistakes alone, or all again.
+    ToggleWrong,
+    /// Leave all images.
+    ClearFilter,
+    /// The next order of the images.
+    NextOrder,
+    /// See the predictions of an epoch before.
+    Earlier,
+    /// See those of an epoch later, and after the last one those of now.
+    Later,
+    /// See the predictions as they were at this step.
+    See(u64),
+    /// Ink light on dark, or dark on light.
+    Invert,
+    /// Larger pictures, a shorter part of the curves.
+    ZoomIn,
+    /// Smaller pictures, a longer part of the curves.
+    ZoomOut,
+    /// Show or hide which pixels speak for the prediction.
+    ToggleExplain,
+    /// Test images or training images.
+    ToggleHalf,
+    /// Smooth the curves more, and after the most not at all.
+    NextSmoothing,
+    /// A logarithmic axis for the loss, or a plain one.
+    ToggleLogarithm,
+    /// Count the curves' axis in epochs or in steps.
+    ToggleUnit,
+    /// Choose a run to be laid over the curves.
+    PickRun,
+    /// Show this screen.
+    Show(Screen),
+    /// The next screen.
+    NextScreen,
+    /// The screen before.
+    PreviousScreen,
+    /// Go into what is selected; take what is typed or chosen.
+    Enter,
+    /// Close what is open; back to where one came from.
+    Back,
+    /// Select the image at this index, or go into it where it is selected.
+    PickImage(usize),
+    /// Select this unit, or go into it where it is selected.
+    PickUnit(usize),
+    /// Select the images of one class that are taken for another, or go into them where they are selected.
+    PickCell(Class, Class),
+    /// Select this class, or go into it where it is selected.
+    PickClass(Class),
+    /// Put the cursor of the curves on this step.
+    PickStep(u64),
+    /// Pause or resume training.
+    TogglePause,
+    /// While paused: train one batch.
+    Step,
+    /// Halve the pace.
+    Slower,
+    /// Double the pace.
+    Faster,
+    /// Keep a checkpoint now.
+    Save,
+    /// Show or hide the help.
+    ToggleHelp,
+    /// Draw the whole screen again.
+    Redraw,
+    /// Stop the program and give the terminal to the shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// The screens, in the order of their digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// The training, one image, its prediction.
+    #[default]
+    Dashboard,
+    /// Many images.
+    Gallery,
+    /// Which classes are taken for which.
+    Confusion,
+    /// Loss and accuracy.
+    Curves,
+    /// What there is to learn from.
+    Data,
+    /// What the first layer's units look for.
+    Neurons,
+}
+
+impl Screen {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] =
+        [Self::Dashboard, Self::Gallery, Self::Confusion, Self::Curves, Self::Data, Self::Neurons];
+
+    /// Its place among all, from 0.
+    #[must_use]
+    pub fn place(self) -> usize {
+        Self::ALL.iter().position(|screen| *screen == self).unwrap_or_default()
+    }
+}
