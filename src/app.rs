@@ -72,7 +72,8 @@ struct Place {
     screen: Screen,
     is_large: bool,
     half: Half,
-    filter: album::Filter,
+    /// Of the test images, and of the training images.
+    filters: [album::Filter; 2],
 }
 
 /// The dashboard's state.
@@ -286,7 +287,7 @@ impl App {
     /// Keeps every test image's prediction, and shows them unless the person is looking at others.
     fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Vec<Probabilities>) {
         let truths = self.data.as_ref().map_or(&[][..], |data| data.test.classes());
-        self.archive.push(Moment::new(epoch, step, is_whole, truths, predictions));
+        self.archive.push(Moment::new(epoch, step, is_whole, truths, predictions), self.seen);
         if self.seen.is_none() {
             self.arrange();
         }

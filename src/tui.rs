@@ -168,7 +168,7 @@ impl Dashboard {
                     self.take_loaded(loaded, pace);
                 }
                 report = reports.recv() => self.take_report(report)?,
-                answer = self.answers.1.recv() => self.take_answer(answer),
+                answer = self.answers.1.recv() => self.take_answer(answer)?,
                 _ = ticks.tick(), if self.changed => self.draw_in_time()?,
             }
             self.ask(&runs)?;
@@ -277,7 +277,7 @@ impl Dashboard {
         thread::Builder::new().name("answer".to_owned()).spawn(work).map(drop).context("cannot start a thread")
     }
 
-    fn take_answer(&mut self, answer: Option<Answer>) {
+    fn take_answer(&mut self, answer: Option<Answer>) -> Result<()> {
         match answer {
             Some(Answer::Survey(survey)) => self.app.take_survey(*survey),
             Some(Answer::Runs(runs)) => {
@@ -286,7 +286,7 @@ impl Dashboard {
             }
             None => {}
         }
-        self.changed = true;
+        self.draw_at_once()
     }
 
     fn take_report(&mut self, report: Option<Report>) -> Result<()> {

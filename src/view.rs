@@ -84,7 +84,8 @@ pub fn hit(screen: Rect, app: &App, position: Position) -> Option<Action> {
     match app.overlay() {
         Overlay::None => {}
         // A click beside what lies over the panes closes it.
-        Overlay::Help { .. } | Overlay::Prompt(_) | Overlay::Runs(_) => return Some(Action::Back),
+        Overlay::Help { .. } | Overlay::Prompt(_) => return Some(Action::Back),
+        Overlay::Runs(choice) => return Some(choice::hit(screen, choice, position)),
     }
     let [header, body, _] = regions(screen);
     if header.contains(position) {

@@ -359,11 +359,14 @@ fn single_steps_go_over_the_ends_of_the_epochs_up_to_the_end_of_the_run() {
             Report::Batch(batch) => names.push(format!("batch {}.{}", batch.epoch, batch.step_in_epoch)),
             Report::Evaluating { epoch } => names.push(format!("evaluating {epoch}")),
             Report::Epoch { record, .. } => names.push(format!("epoch {}", record.epoch)),
+            Report::Paused => names.push("paused".to_owned()),
             _ => {}
         }
         (report == Report::Finished).then_some(())
     });
-    assert_eq!(names, ["batch 1.2", "evaluating 1", "epoch 1", "batch 2.1", "batch 2.2", "evaluating 2", "epoch 2"]);
+    // The end of an epoch does not end the pause, and says so.
+    let first = ["batch 1.2", "evaluating 1", "epoch 1", "paused"];
+    assert_eq!(names, [&first[..], &["batch 2.1", "batch 2.2", "evaluating 2", "epoch 2"]].concat());
     run.send(Command::Step);
     run.assert_silent();
     run.stop();

@@ -19,6 +19,9 @@ impl App {
     /// Does what a key means; the command, if any, is for the worker.
     pub fn act(&mut self, action: Action) -> Option<Command> {
         self.notice = None;
+        if !self.reaches(action) {
+            return None;
+        }
         match action {
             Action::Previous => self.go(Stride::One, Back),
             Action::Next => self.go(Stride::One, Forward),
@@ -63,6 +66,7 @@ impl App {
             Action::PickCell(truth, predicted) => self
                 .pick(self.cell() == (truth, predicted), |app| app.change(|app| app.cell = Some((truth, predicted)))),
             Action::PickClass(class) => self.pick(self.class == class, |app| app.change(|app| app.class = class)),
+            Action::PickRow(row) => self.pick_row(row),
             Action::PickStep(step) => self.change(|app| app.chart.put_cursor(step)),
             Action::TogglePause => self.toggle_pause(),
             Action::Step => self.step(),
@@ -74,6 +78,33 @@ impl App {
             // The terminal's own affairs.
             Action::Redraw | Action::Suspend => None,
         }
+    }
+
+    /// Whether an action gets past what lies over the panes.
+    fn reaches(&self, action: Action) -> bool {
+        let takes_keys = matches!(self.overlay, Overlay::Help { .. } | Overlay::Runs(_));
+        !takes_keys
+            || matches!(
+                action,
+                Action::Previous
+                    | Action::Next
+                    | Action::RowUp
+                    | Action::RowDown
+                    | Action::PageUp
+                    | Action::PageDown
+                    | Action::First
+                    | Action::Last
+                    | Action::Enter
+                    | Action::Back
+                    | Action::PickRow(_)
+                    | Action::Show(_)
+                    | Action::NextScreen
+                    | Action::PreviousScreen
+                    | Action::ToggleHelp
+                    | Action::Redraw
+                    | Action::Suspend
+                    | Action::Quit
+            )
     }
 
     /// Changes no more than the screen.
@@ -166,7 +197,16 @@ impl App {
     }
 
     fn see(&mut self, step: u64) -> Option<Command> {
-        self.seen = self.archive.at(step).map(|moment| moment.step);
+        let (first, newest) = (self.archive.moments().first(), self.archive.newest().map(|moment| moment.step));
+        if let Some(first) = first.filter(|first| first.step > step) {
+            let words = format!("no predictions from before epoch {} are kept", first.epoch);
+            return self.notify(&words);
+        }
+        let at = self.archive.at(step).map(|moment| moment.step);
+        if at == newest && !self.has_gone_on(newest.unwrap_or(0)) {
+            return self.change(Self::return_to_now);
+        }
+        self.seen = at;
         self.arrange();
         None
     }
@@ -189,9 +229,12 @@ impl App {
             },
             Screen::Gallery if !self.is_large => grow(&mut self.pictures.gallery, largest),
             Screen::Neurons if !self.is_large => grow(&mut self.pictures.neurons, largest),
-            Screen::Curves if self.chart.zoom_in(last) => true,
-            Screen::Curves => return self.notify("no shorter part of the run can be shown"),
-            Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => false,
+            Screen::Curves if self.chart.zoom_in(last) && self.shows_a_curve() => true,
+            Screen::Curves => {
+                self.chart.zoom_out();
+                return self.notify("no shorter part of the run can be shown");
+            }
+            Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => return self.notify(NO_ZOOM),
         };
         if grown { None } else { self.notify("no larger picture fits this terminal") }
     }
@@ -208,9 +251,15 @@ impl App {
             Screen::Neurons if !self.is_large => shrink(&mut self.pictures.neurons, largest),
             Screen::Curves if self.chart.zoom_out() => true,
             Screen::Curves => return self.notify("this is the whole run"),
-            Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => false,
+            Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => return self.notify(NO_ZOOM),
         };
         if shrunk { None } else { self.notify("there is no smaller picture") }
+    }
+
+    /// Whether enough of a curve is in the window to be seen as one.
+    fn shows_a_curve(&self) -> bool {
+        let (start, end) = self.chart.window(self.last_step());
+        self.history.points().iter().filter(|point| (start..=end).contains(&point.step)).count() > 2
     }
 
     fn toggle_explain(&mut self) -> Option<Command> {
@@ -251,8 +300,8 @@ impl App {
 
     /// Goes somewhere from where one can come back.
     fn go_into(&mut self, screen: Screen, is_large: bool) {
-        let (half, filter) = (self.half, self.test.filter());
-        self.trail.push(Place { screen: self.screen, is_large: self.is_large, half, filter });
+        let filters = [self.test.filter(), self.train.filter()];
+        self.trail.push(Place { screen: self.screen, is_large: self.is_large, half: self.half, filters });
         (self.screen, self.is_large) = (screen, is_large);
     }
 
@@ -264,12 +313,12 @@ impl App {
             Overlay::None => {}
         }
         match self.screen {
+            Screen::Dashboard | Screen::Gallery if self.album().is_empty() => self.notify(NOTHING_LEFT),
             Screen::Dashboard => {
                 self.go_into(Screen::Gallery, true);
                 self.half = Half::Test;
                 None
             }
-            Screen::Gallery if self.album().is_empty() => self.notify(NOTHING_LEFT),
             Screen::Gallery | Screen::Neurons if self.is_large => None,
             Screen::Gallery => self.change(|app| app.go_into(Screen::Gallery, true)),
             Screen::Neurons => self.change(|app| app.go_into(Screen::Neurons, true)),
@@ -308,16 +357,16 @@ impl App {
         if self.screen == Screen::Curves && self.chart.take_cursor() {
             return None;
         }
-        let Place { screen, is_large, half, filter } = self.trail.pop()?;
+        let Place { screen, is_large, half, filters: [test, train] } = self.trail.pop()?;
         // What led into a cell of the matrix, or into a class of the data, left its images alone.
         let command = match screen {
             Screen::Confusion => {
                 self.half = Half::Test;
-                self.set_filter(filter, self.test.order())
+                self.set_filter(test, self.test.order())
             }
             Screen::Data => {
                 self.half = Half::Train;
-                self.set_filter(Filter::default(), Order::Index)
+                self.set_filter(train, Order::Index)
             }
             Screen::Dashboard | Screen::Gallery | Screen::Curves | Screen::Neurons => None,
         };
@@ -328,6 +377,13 @@ impl App {
     /// Goes into what is selected already, else selects it.
     fn pick(&mut self, is_selected: bool, select: impl FnOnce(&mut Self) -> Option<Command>) -> Option<Command> {
         if is_selected { self.enter() } else { select(self) }
+    }
+
+    /// Chooses a row of the list that lies over the panes.
+    fn pick_row(&mut self, row: usize) -> Option<Command> {
+        let Overlay::Runs(choice) = &mut self.overlay else { return None };
+        choice.row = row.min(choice.runs.as_ref().map_or(0, Vec::len));
+        self.enter()
     }
 
     /// Lays the chosen run over this one's curves.
@@ -403,6 +459,7 @@ impl App {
 
 pub(super) const NO_PREDICTIONS: &str = "no predictions yet: they come with the first evaluation";
 pub(super) const NOT_PREDICTED: &str = "training images are not predicted";
+const NO_ZOOM: &str = "there is nothing to zoom here";
 pub(super) const NOTHING_LEFT: &str = "the filter leaves no image: C clears it";
 
 /// Makes pictures a size larger, where that fits.

@@ -81,6 +81,8 @@ pub enum Action {
     PickCell(Class, Class),
     /// Select this class, or go into it where it is selected.
     PickClass(Class),
+    /// Choose this row of the list that lies over the panes.
+    PickRow(usize),
     /// Put the cursor of the curves on this step.
     PickStep(u64),
     /// Pause or resume training.

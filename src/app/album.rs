@@ -69,6 +69,8 @@ pub struct Album {
     order: Order,
     list: Vec<u32>,
     selected: usize,
+    /// Where in the list the selected image was, when it last was in it.
+    last_place: usize,
 }
 
 impl Album {
@@ -134,7 +136,7 @@ impl Album {
     pub fn nearest_place(&self) -> usize {
         let behind = || match self.order {
             Order::Index => self.list.partition_point(|index| (*index as usize) < self.selected),
-            _ => 0,
+            _ => self.last_place,
         };
         self.place().unwrap_or_else(|| behind().min(self.len().saturating_sub(1)))
     }
@@ -142,6 +144,7 @@ impl Album {
     /// Selects an image of the data set.
     pub fn select(&mut self, index: usize) {
         self.selected = index;
+        self.last_place = self.place().unwrap_or(self.last_place);
     }
 
     /// Makes the list anew of images of these true classes, by what `moment` has of their predictions.
@@ -171,9 +174,9 @@ impl Album {
 
     /// Changes what is left and in which order; the selected image is then one of the list, if there is any.
     pub fn set(&mut self, filter: Filter, order: Order, truths: &[Class], moment: Option<&Moment>) {
-        (self.filter, self.order) = (filter, order);
+        (self.filter, self.order, self.last_place) = (filter, order, 0);
         self.arrange(truths, moment);
-        self.selected = self.at(self.nearest_place()).unwrap_or(self.selected);
+        self.select(self.at(self.nearest_place()).unwrap_or(self.selected));
     }
 }
 
@@ -263,6 +266,19 @@ mod tests {
         let better = Moment::new(2, 20, true, &truths, rows.collect());
         album.arrange(&truths, Some(&better));
         assert_eq!((album.selected(), album.place(), album.len()), (3, None, 0));
+    }
+
+    #[test]
+    fn where_an_image_drops_out_of_an_order_one_goes_on_from_its_place() {
+        let (truths, moment) = images();
+        let mut album = Album::default();
+        album.set(Filter { wrong: true, ..Filter::default() }, Order::LeastConfident, &truths, Some(&moment));
+        album.select(5);
+        assert_eq!(album.place(), Some(1));
+        let rows =
+            (0..6).map(|index| *moment.probabilities(if index == 5 { 1 } else { index }).expect("a row")).collect();
+        album.arrange(&truths, Some(&Moment::new(2, 20, true, &truths, rows)));
+        assert_eq!((album.len(), album.place(), album.nearest_place()), (2, None, 1));
     }
 
     #[test]

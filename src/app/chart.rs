@@ -104,6 +104,16 @@ impl Chart {
         (end - width, end)
     }
 
+    /// Where, among this run's steps, an epoch of the other run ends: by its number on an axis of epochs, which another batch
+    /// size makes another number of steps.
+    #[must_use]
+    pub fn end_of_other(&self, record: &EpochRecord, steps_per_epoch: u64) -> u64 {
+        match self.unit {
+            Unit::Epochs => u64::from(record.epoch) * steps_per_epoch,
+            Unit::Steps => record.step,
+        }
+    }
+
     /// Whether only a part of the run is shown.
     #[must_use]
     pub fn is_zoomed(&self) -> bool {
@@ -144,16 +154,15 @@ impl Chart {
     }
 }
 
-/// The point that a step is part of, or the next one.
+/// The point that a step is part of; none behind the last one.
 #[must_use]
 pub fn point_at(points: &[Point], step: u64) -> Option<&Point> {
-    points.get(points.partition_point(|point| point.step < step)).or(points.last())
+    points.get(points.partition_point(|point| point.step < step))
 }
 
-/// The last epoch that was trained in whole at this step.
-#[must_use]
-pub fn epoch_at(epochs: &[EpochRecord], step: u64) -> Option<&EpochRecord> {
-    epochs.iter().rev().find(|record| record.step <= step)
+/// The last epoch that had ended at this step, of epochs that each ended at the step that `end` says.
+pub fn epoch_at(epochs: &[EpochRecord], step: u64, end: impl Fn(&EpochRecord) -> u64) -> Option<&EpochRecord> {
+    epochs.iter().rev().find(|record| end(record) <= step)
 }
 
 #[cfg(test)]

@@ -28,17 +28,25 @@ pub(super) enum Stride {
 
 use Direction::{Back, Forward};
 
+/// Rows of a list that a page passes over.
+const ROWS: usize = 10;
+
 impl App {
     /// Goes by a stride through what the screen has.
     pub(super) fn go(&mut self, stride: Stride, direction: Direction) -> Option<Command> {
+        let rows = match stride {
+            Stride::One | Stride::Row => 1,
+            Stride::Page => ROWS,
+            Stride::All => usize::MAX,
+        };
         match &mut self.overlay {
             Overlay::Runs(choice) => {
                 let last = choice.runs.as_ref().map_or(0, Vec::len);
-                choice.row = moved(choice.row, 1, direction, last);
+                choice.row = moved(choice.row, rows, direction, last);
                 return None;
             }
             Overlay::Help { page } => {
-                *page = moved(*page, 1, direction, self.page.help - 1);
+                *page = moved(*page, rows.min(self.page.help), direction, self.page.help - 1);
                 return None;
             }
             Overlay::None | Overlay::Prompt(_) => {}

@@ -159,7 +159,7 @@ impl App {
     /// Which pixels of the selected image speak for its prediction, where that is shown.
     #[must_use]
     pub fn attribution(&self) -> Option<&Attribution> {
-        self.attribution.as_ref().filter(|of| self.shows_explanation() && of.index == self.selected())
+        self.attribution.as_ref().filter(|of| self.shows_explanation() && Some(of.index) == self.image())
     }
 
     /// Whether it is to be shown which pixels speak for the prediction: of now, on a screen that has one large picture.
@@ -225,8 +225,14 @@ impl App {
     #[must_use]
     pub fn last_step(&self) -> u64 {
         let own = self.history.points().last().map_or(0, |point| point.step);
-        let other = self.chart.other.as_ref().and_then(|other| other.epochs.last()).map_or(0, |record| record.step);
-        own.max(other)
+        let other = self.chart.other.as_ref().and_then(|other| other.epochs.last());
+        own.max(other.map_or(0, |record| self.chart.end_of_other(record, self.steps_per_epoch())))
+    }
+
+    /// Steps that an epoch takes; 1 before the run has begun.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.started.as_ref().map_or(1, Started::steps_per_epoch)
     }
 
     /// Steps a second that training keeps to; `None`: as fast as it can.

@@ -539,6 +539,7 @@ fn the_curves_cursor_leads_to_the_predictions_of_then() {
 #[test]
 fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
     let mut app = three_epochs();
+    (1..=5625).step_by(100).for_each(|step| app.apply(batch(step, 1000.0)));
     app.apply(batch(3 * 1875, 1000.0));
     press(&mut app, "m y a");
     assert_eq!(app.notice(), Some("this key is for the Curves (4)"));
@@ -646,4 +647,68 @@ fn going_into_an_image_and_back_leads_where_one_was() {
     assert_eq!((app.selected(), app.is_large()), (7, false));
     app.act(Action::PickImage(7));
     assert!(app.is_large(), "a click on the selected image goes into it");
+}
+
+#[test]
+fn help_and_the_list_of_runs_take_the_keys() {
+    for keys in ["? x", "? i", "? Space", "4 r x", "4 r m", "4 r Space"] {
+        let mut app = three_epochs();
+        assert_eq!(press(&mut app, keys), [], "{keys}");
+        assert!(app.album().is_plain() && !app.inverted() && app.chart().smoothing == chart::Smoothing::None, "{keys}");
+    }
+}
+
+#[test]
+fn a_list_of_runs_has_a_first_and_a_last_row_and_can_be_clicked() {
+    let mut app = three_epochs();
+    press(&mut app, "4 r");
+    let run =
+        |number: u32| OtherRun { name: number.to_string(), settings: Settings::default(), epochs: vec![record(1)] };
+    app.take_runs(Ok((0..30).map(run).collect()));
+    let row = |app: &App| if let Overlay::Runs(choice) = app.overlay() { choice.row } else { panic!("no list") };
+    for (keys, expected) in [("End", 30), ("PgUp", 20), ("g", 0), ("PgDn j", 11)] {
+        press(&mut app, keys);
+        assert_eq!(row(&app), expected, "{keys}");
+    }
+    app.act(Action::PickRow(3));
+    assert_eq!(app.chart().other.as_ref().map(|run| run.name.as_str()), Some("2"));
+}
+
+#[test]
+fn an_epoch_that_is_not_kept_is_not_shown_as_another() {
+    let mut app = App::new(None);
+    app.load(dataset());
+    let Report::Started(facts) = started() else { panic!("it is a start") };
+    let past: Vec<EpochRecord> = (1..=3).map(record).collect();
+    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..facts }));
+    app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
+    app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
+    app.act(Action::See(1875));
+    assert_eq!((app.is_past(), app.notice()), (false, Some("no predictions from before epoch 3 are kept")));
+    app.act(Action::See(3 * 1875));
+    assert_eq!((app.is_past(), app.moment().map(|moment| moment.epoch)), (true, Some(3)));
+    app.act(Action::See(4 * 1875));
+    assert!(!app.is_past(), "the newest is now");
+}
+
+#[test]
+fn going_into_a_class_and_back_leaves_the_filter_of_before() {
+    let mut app = three_epochs();
+    press(&mut app, "2 t c c 5 j Enter Esc 2");
+    assert_eq!((app.half(), app.album().filter().class.map(Class::index)), (Half::Train, Some(1)));
+    press(&mut app, "t");
+    assert!(app.album().is_plain(), "that of the test images is another");
+}
+
+#[test]
+fn the_epochs_of_a_run_of_other_batches_stand_at_their_numbers() {
+    let mut app = three_epochs();
+    app.apply(batch(1875, 1000.0));
+    press(&mut app, "4 r");
+    let epochs = (1..=4).map(|epoch| EpochRecord { step: u64::from(epoch) * 118, ..record(epoch) }).collect();
+    app.take_runs(Ok(vec![OtherRun { name: "big".to_owned(), settings: Settings::default(), epochs }]));
+    press(&mut app, "Enter");
+    assert_eq!(app.last_step(), 4 * 1875);
+    press(&mut app, "a");
+    assert_eq!(app.last_step(), 1875);
 }

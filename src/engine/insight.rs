@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     fashion::{CLASSES, PIXELS},
+    metrics::most_probable,
     protocol::{Neuron, Units},
 };
 
@@ -21,18 +22,13 @@ pub(super) fn attribution(parameters: &[LayerValues], pixels: &[u8; PIXELS]) -> 
     let derivatives = || {
         let image: Rows<Cpu> = device.try_tensor_from_vec(ink.clone(), (1, PIXELS))?;
         let logits = network.forward(image.clone().traced(Gradients::leaky()))?;
-        let predicted = predicted(&logits.as_vec());
+        let predicted = logits.as_vec().first_chunk().map_or(0, |logits| most_probable(logits).index());
         let logit = logits.try_select(device.try_tensor_from_vec(vec![predicted], (1,))?)?;
         let gradients = logit.try_sum()?.try_backward()?;
         Ok(gradients.get(&image).as_vec())
     };
     let derivatives = derivatives().map_err(|error: dfdx::prelude::CpuError| EngineError::arithmetic(error))?;
     Ok(derivatives.iter().zip(&ink).map(|(derivative, ink)| derivative * ink).collect())
-}
-
-/// The first of the largest logits.
-fn predicted(logits: &[f32]) -> usize {
-    (0..logits.len()).fold(0, |best, class| if logits[class] > logits[best] { class } else { best })
 }
 
 /// These units of the first of the layers, as far as there are any.

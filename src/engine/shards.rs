@@ -32,7 +32,7 @@ use self::{
 };
 use super::{
     adam::{BETA_1, BETA_2, EPSILON},
-    trainer::{EngineError, Learner, LearnerState, Logits, StepOutcome},
+    trainer::{EngineError, LayerValues, Learner, LearnerState, Logits, StepOutcome},
 };
 use crate::fashion::Dataset;
 
@@ -188,6 +188,16 @@ impl Learner for ShardedLearner {
     fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
         self.settle()?;
         pass::logits(&self.team.crew, self.helpers.len() + 1, pixels)
+    }
+
+    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
+        self.settle()?;
+        let crew = &self.team.crew;
+        let mut parameters = plan::zero_layers(&crew.plan);
+        for shard in 0..crew.shards.len() {
+            crew.shard(shard).save_parameters(&crew.plan, &mut parameters);
+        }
+        Ok(parameters)
     }
 
     fn state(&self) -> Result<LearnerState, EngineError> {

@@ -233,7 +233,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         if at_once || is_due(self.last_prediction, PREDICTION_REPORT) {
             self.report_prediction()?;
         }
-        if at_once || self.insight.next.is_none_or(|next| next <= Instant::now()) {
+        if alone || over || self.insight.next.is_none_or(|next| next <= Instant::now()) {
             self.report_insight()?;
         }
         if over { self.close_epoch() } else { Ok(()) }
@@ -344,6 +344,9 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             if train {
                 self.state = State::Training;
                 self.watch.start();
+            } else {
+                // The end of an epoch is news of the training, and it still waits.
+                self.listener.report(Report::Paused);
             }
         }
         Ok(())

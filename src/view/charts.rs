@@ -19,7 +19,7 @@ use crate::{
     protocol::EpochRecord,
     view::{
         bars::Bounds,
-        format::{accuracy, joined, thousands, width},
+        format::{accuracy, fit, joined, thousands, width},
         heading,
         theme::Theme,
     },
@@ -27,14 +27,16 @@ use crate::{
 
 /// Columns from which the charts stand side by side.
 const SIDE_BY_SIDE: u16 = 110;
-/// Cells between two charts.
+/// Cells between two charts, and between the entries of the legend.
 const GUTTER: u16 = 2;
-/// Columns from which the horizontal axis has five labels.
+/// Columns from which the horizontal axis has more labels.
 const WIDE: u16 = 60;
-/// Rows from which the vertical axis has five labels.
-const TALL: u16 = 12;
+/// Labels of the vertical axis at the most.
+const MOST_LABELS: u32 = 6;
 /// What a loss of 0 is drawn as on a logarithmic axis.
 const LEAST_LOSS: f64 = 1e-6;
+/// A curve of fewer points has no outliers.
+const LEAST_CURVE: usize = 8;
 
 /// One of the two figures.
 struct Figure {
@@ -65,38 +67,40 @@ const FIGURES: [Figure; 2] = [
     },
 ];
 
-/// Draws both charts, what their lines are, and what the cursor reads.
+/// Draws both charts, what their lines are and what the cursor reads of each, and where the cursor stands.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let areas = Areas::new(area);
     heading::draw(frame, areas.heading, "Curves", &words(app, theme), theme);
-    frame.render_widget(legend(app, theme), areas.legend);
+    frame.render_widget(legend(app, areas.legend.width.into(), theme), areas.legend);
     for (figure, area) in FIGURES.iter().zip(areas.charts) {
         draw_chart(frame, area, figure, app, theme);
     }
-    frame.render_widget(reading(app, areas.reading.width.into(), theme), areas.reading);
+    frame.render_widget(place(app, areas.place.width.into(), theme), areas.place);
 }
 
 /// What a click there means: a step for the cursor.
 pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
-    let chart = Areas::new(area).charts.into_iter().find(|chart| chart.contains(position))?;
-    let lines = Lines::new(app, &FIGURES[0], chart);
-    let graph = lines.graph(chart);
+    let charts = Areas::new(area).charts.into_iter().zip(&FIGURES);
+    let (chart, figure) = charts.into_iter().find(|(chart, _)| chart.contains(position))?;
+    let [_, area] = title_and_graph(chart);
+    let lines = Lines::new(app, figure, area);
+    let graph = lines.graph(area);
     let column = position.x.checked_sub(graph.x)?;
     let (start, end) = lines.horizontal;
-    let part = f64::from(column) / f64::from(graph.width.max(1));
-    Some(Action::PickStep(whole(start + (end - start) * part)))
+    let part = f64::from(column) / f64::from(graph.width.saturating_sub(1).max(1));
+    Some(Action::PickStep(whole(start + (end - start) * part).min(app.last_step())))
 }
 
 struct Areas {
     heading: Rect,
     legend: Rect,
     charts: [Rect; 2],
-    reading: Rect,
+    place: Rect,
 }
 
 impl Areas {
     fn new(area: Rect) -> Self {
-        let [heading, legend, body, reading] = area.layout(&Layout::vertical([
+        let [heading, legend, body, place] = area.layout(&Layout::vertical([
             Constraint::Length(1),
             Constraint::Length(1),
             Constraint::Fill(1),
@@ -108,8 +112,13 @@ impl Areas {
         } else {
             body.layout(&Layout::vertical(halves))
         };
-        Self { heading, legend, charts, reading }
+        Self { heading, legend, charts, place }
     }
+}
+
+/// The name of a chart's figure, and the rest of it.
+fn title_and_graph(chart: Rect) -> [Rect; 2] {
+    chart.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
 }
 
 /// How the curves are shown.
@@ -129,52 +138,55 @@ fn words(app: &App, theme: &Theme) -> String {
     words.join(theme.glyphs().dot)
 }
 
-/// What each line is.
-fn legend(app: &App, theme: &Theme) -> Line<'static> {
-    let [line, ..] = theme.glyphs().gauge;
-    let dot = theme.glyphs().point;
-    let mut spans = vec![
-        Span::styled(format!("{line}{line} "), theme.accent()),
-        Span::raw("training    "),
-        Span::styled(format!("{line}{dot} "), theme.second()),
-        Span::raw("test"),
+/// What each line is, and what it is at the cursor.
+fn legend(app: &App, cells: usize, theme: &Theme) -> Line<'static> {
+    let step = app.chart().cursor(app.last_step());
+    let figures = |loss: f64, part: f64| format!(" {loss:.4}, {}", accuracy(part));
+    let test = |record: Option<&EpochRecord>| {
+        record.map(|record| figures(record.val_loss, record.val_accuracy)).unwrap_or_default()
+    };
+    let point = step.and_then(|step| point_at(app.history().points(), step));
+    let training = point.map(|point| figures(point.loss, point.accuracy)).unwrap_or_default();
+    let own = step.and_then(|step| epoch_at(app.epochs(), step, |record| record.step));
+    let mut entries = vec![
+        (theme.line_sample(), theme.accent(), format!("training{training}")),
+        (theme.dots_sample(), theme.second(), format!("test{}", test(own))),
     ];
     if let Some(other) = &app.chart().other {
-        spans.push(Span::styled(format!("    {line}{line} "), theme.beside()));
-        spans.push(Span::raw(format!("{}: training    ", other.name)));
-        spans.push(Span::styled(format!("{line}{dot} "), theme.beside()));
-        spans.push(Span::raw("test"));
+        let end = |record: &EpochRecord| app.chart().end_of_other(record, app.steps_per_epoch());
+        let record = step.and_then(|step| epoch_at(&other.epochs, step, end));
+        let name = fit(&other.name, cells / 5, theme.glyphs().ellipsis);
+        entries.push((theme.other_line_sample(), theme.beside(), format!("{name}: training")));
+        entries.push((theme.other_dots_sample(), theme.beside(), format!("test{}", test(record))));
     }
-    Line::from(spans)
+    let mut line = Line::default();
+    for (sample, style, words) in entries {
+        let gap = if line.spans.is_empty() { String::new() } else { " ".repeat(GUTTER.into()) };
+        if line.width() + gap.len() + width(sample) + 1 + width(&words) > cells {
+            break;
+        }
+        line.push_span(Span::raw(gap));
+        line.push_span(Span::styled(sample, style));
+        line.push_span(Span::raw(format!(" {words}")));
+    }
+    line
 }
 
-/// What the curves are at the cursor, or how to get one.
-fn reading(app: &App, cells: usize, theme: &Theme) -> Line<'static> {
+/// Where the cursor stands, or how to get one.
+fn place(app: &App, cells: usize, theme: &Theme) -> Line<'static> {
+    let dot = theme.glyphs().dot;
     let Some(step) = app.chart().cursor(app.last_step()) else {
-        let arrows = if theme.ascii() { "Left, Right: a cursor" } else { "← → a cursor" };
-        let words = format!("{arrows} that reads the curves, Enter: the predictions of then");
-        return Line::styled(words, theme.muted());
+        let arrows = if theme.ascii() { "Left, Right" } else { "← →" };
+        let words = [format!("{arrows}: a cursor that reads the curves"), "Enter: the predictions of then".to_owned()];
+        return Line::styled(joined(words.iter().map(String::as_str), dot, cells), theme.muted());
     };
-    let mut words = vec![format!("step {}", thousands(step))];
-    if let Some(started) = app.started() {
-        words.push(format!("epoch {:.2}", epochs(step, started.steps_per_epoch())));
-    }
-    let figures = |loss: f64, part: f64| format!("{loss:.4}, {}", accuracy(part));
-    let point = point_at(app.history().points(), step);
-    words.extend(point.map(|point| format!("training {}", figures(point.loss, point.accuracy))));
-    let test = |records| {
-        let record = epoch_at(records, step)?;
-        Some(format!("{} after epoch {}", figures(record.val_loss, record.val_accuracy), record.epoch))
-    };
-    words.extend(test(app.epochs()).map(|words| format!("test {words}")));
-    let other = app.chart().other.as_ref();
-    words.extend(other.and_then(|other| Some(format!("{} {}", other.name, test(&other.epochs)?))));
-    Line::from(joined(words.iter().map(String::as_str), theme.glyphs().dot, cells))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for the eye")]
-fn epochs(step: u64, steps_per_epoch: u64) -> f64 {
-    step as f64 / steps_per_epoch.max(1) as f64
+    let mut words =
+        vec![format!("step {}", thousands(step)), format!("epoch {:.2}", float(step) / float(app.steps_per_epoch()))];
+    let point = point_at(app.history().points(), step).filter(|point| point.steps >= app.steps_per_epoch());
+    words.extend(point.map(|point| format!("training: the mean of {} steps", thousands(point.steps))));
+    let record = epoch_at(app.epochs(), step, |record| record.step);
+    words.extend(record.map(|record| format!("test: after epoch {}", record.epoch)));
+    Line::from(joined(words.iter().map(String::as_str), dot, cells))
 }
 
 /// A line's points, by step.
@@ -188,69 +200,72 @@ struct Lines {
     test: Points,
     other_training: Points,
     other_test: Points,
+    /// The first and the last step.
     horizontal: (f64, f64),
     vertical: (f64, f64),
-    horizontal_labels: Vec<String>,
+    /// Steps with their labels.
+    horizontal_labels: Vec<(f64, String)>,
+    /// Labels at equal distances, from the lowest to the highest.
     vertical_labels: Vec<String>,
 }
 
 impl Lines {
     fn new(app: &App, figure: &Figure, area: Rect) -> Self {
         let chart = app.chart();
+        let is_logarithmic = figure.is_loss && chart.logarithmic;
         let (start, end) = chart.window(app.last_step());
-        let at =
-            |step: u64, value: f64| (float(step), if figure.is_loss && chart.logarithmic { log(value) } else { value });
-        let inside = |step: u64| (start..=end).contains(&step);
+        let height = |value: f64| if is_logarithmic { value.max(LEAST_LOSS).log10() } else { value };
         let points = app.history().points();
-        let curve = |values: Vec<f64>| {
-            let shown = points.iter().zip(values).filter(|(point, _)| inside(point.step));
-            let means = thinned(shown, end - start, area.width);
-            means.into_iter().map(|(step, value)| at(step, value)).collect()
+        let curve = |values: Vec<f64>| -> Points {
+            let all: Vec<(&Point, f64)> = points.iter().zip(values).collect();
+            let shown = seen(&all, (start, end), |(point, _)| point.step);
+            let means = thinned(shown.iter().copied(), end - start, area.width);
+            means.into_iter().map(|(step, value)| (float(step), height(value))).collect()
         };
         let values = || points.iter().map(figure.of_point);
         let smoothed = chart.smoothing != Smoothing::None;
         let raw = if smoothed { curve(values().collect()) } else { Points::new() };
         let training = curve(chart.smoothing.of(values()));
-        let of = |records: &[EpochRecord], value: fn(&EpochRecord) -> f64| -> Points {
-            let shown = records.iter().filter(|record| inside(record.step) && value(record).is_finite());
-            shown.map(|record| at(record.step, value(record))).collect()
-        };
-        let test = of(app.epochs(), figure.of_test);
+        let of =
+            |records: &[EpochRecord], value: fn(&EpochRecord) -> f64, step: &dyn Fn(&EpochRecord) -> u64| -> Points {
+                let all: Vec<(u64, f64)> = records
+                    .iter()
+                    .map(|record| (step(record), value(record)))
+                    .filter(|(_, value)| value.is_finite())
+                    .collect();
+                let shown = seen(&all, (start, end), |(step, _)| *step);
+                shown.iter().map(|(step, value)| (float(*step), height(*value))).collect()
+            };
+        let own = |record: &EpochRecord| record.step;
+        let test = of(app.epochs(), figure.of_test, &own);
         let other = chart.other.as_ref().map_or(&[][..], |other| &other.epochs);
-        let (other_training, other_test) = (of(other, figure.of_training), of(other, figure.of_test));
-        let heights = |points: &Points| points.iter().map(|(_, value)| *value).collect::<Vec<f64>>();
-        let mut heights =
+        let end_of_other = |record: &EpochRecord| chart.end_of_other(record, app.steps_per_epoch());
+        let other_training = of(other, figure.of_training, &end_of_other);
+        let other_test = of(other, figure.of_test, &end_of_other);
+        let heights = |points: &Points| points.iter().map(|(_, height)| *height).collect::<Vec<f64>>();
+        let mut all =
             [most_of(heights(&training)), heights(&test), heights(&other_training), heights(&other_test)].concat();
         // The scale leaves the newest value out, which here counts as well.
-        heights.extend(heights.first().copied());
-        let bounds = Bounds::around(&heights);
-        let is_logarithmic = figure.is_loss && chart.logarithmic;
-        let (count, decimals) = ticks(&bounds, if area.height >= TALL { 6 } else { 3 });
+        all.extend(all.first().copied());
+        let bounds = Bounds::around(&all);
+        let (count, decimals) = vertical_ticks(&bounds, area.height);
         let label = |value: f64| {
             if is_logarithmic { format!("{:.2}", 10_f64.powf(value)) } else { (figure.text)(value, decimals) }
         };
         let vertical_labels = between(bounds.low, bounds.high, count).map(label).collect();
-        let per_epoch = app.started().map_or(1, crate::protocol::Started::steps_per_epoch);
-        let horizontal = |step: f64| match chart.unit {
-            Unit::Steps => thousands(whole(step)),
-            Unit::Epochs => short(step / float(per_epoch.max(1))),
-        };
-        let most = if area.width >= WIDE { 6 } else { 4 };
-        let unit = if chart.unit == Unit::Epochs { float(per_epoch.max(1)) } else { 1.0 };
-        let (start, end) = (float(start), float(end));
-        // The whole run ends at a round number; a part of it where it ends.
-        let (end, count) = if chart.is_zoomed() { (end, most) } else { round_end(end / unit, most) };
-        let end = if chart.is_zoomed() { end } else { end * unit };
-        let horizontal_labels = between(start, end, count).map(horizontal).collect();
+        let most = if area.width >= WIDE { 7.0 } else { 4.0 };
+        let unit = if chart.unit == Unit::Epochs { float(app.steps_per_epoch()) } else { 1.0 };
+        let (end, horizontal_labels) =
+            horizontal_ticks((float(start) / unit, float(end) / unit), most, chart.unit, chart.is_zoomed());
         Self {
             raw,
             training,
             test,
             other_training,
             other_test,
-            horizontal: (start, end),
+            horizontal: (float(start), end * unit),
             vertical: (bounds.low, bounds.high),
-            horizontal_labels,
+            horizontal_labels: horizontal_labels.into_iter().map(|(place, label)| (place * unit, label)).collect(),
             vertical_labels,
         }
     }
@@ -273,45 +288,67 @@ fn whole(step: f64) -> u64 {
     step.round() as u64
 }
 
-fn log(loss: f64) -> f64 {
-    loss.max(LEAST_LOSS).log10()
+/// Those of the items, which are in the order of their steps, that are within these steps, and one before and one behind
+/// them, so that a line goes on to the edges.
+fn seen<T>(items: &[T], (start, end): (u64, u64), step: impl Fn(&T) -> u64) -> &[T] {
+    let first = items.partition_point(|item| step(item) < start).saturating_sub(1);
+    let last = items.partition_point(|item| step(item) <= end).saturating_add(1).min(items.len());
+    &items[first.min(last)..last]
 }
 
-/// A number of epochs in few characters: `3`, `2.5`.
-fn short(epochs: f64) -> String {
-    let text = format!("{epochs:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-/// A curve's values without the two highest and the two lowest of a hundred: the first steps' loss would press all others
-/// to the ground (`TensorBoard` leaves outliers out of the scale likewise).
+/// A curve's values without the highest and the lowest two of a hundred: the first steps' loss would press all others to the
+/// ground (`TensorBoard` leaves outliers out of the scale likewise).
 fn most_of(mut values: Vec<f64>) -> Vec<f64> {
+    if values.len() < LEAST_CURVE {
+        return values;
+    }
     values.sort_by(f64::total_cmp);
-    let outliers = values.len() / 50;
+    let outliers = (values.len() / 50).max(1);
     values[outliers..values.len() - outliers].to_vec()
 }
 
-/// The next round number, and how many labels it takes from 0 to there, at most so many and one more: steps of 1, 2 or 5 times
-/// a power of ten.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few labels")]
-fn round_end(end: f64, most: u32) -> (f64, u32) {
-    let power = 10_f64.powf((end.max(1.0) / f64::from(most)).log10().floor()).max(1.0);
+/// The least of 1, 2 or 5 times a power of ten, and no less than `least`, of which at most so many span the range.
+fn round_step(range: f64, most: f64, least: f64) -> f64 {
+    let power = 10_f64.powf((range / most).max(1e-9).log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
-    let step = steps.into_iter().find(|step| (end / step).ceil() <= f64::from(most)).unwrap_or(end);
-    let count = (end / step).ceil().max(1.0);
-    (count * step, count as u32 + 1)
+    steps.into_iter().find(|step| range / step <= most).unwrap_or(range).max(least)
 }
 
-/// How many labels divide a scale into parts that their digits after the point tell exactly, at most so many, and those digits.
-fn ticks(bounds: &Bounds, most: u32) -> (u32, usize) {
+/// Where the axis ends, and the round numbers on it with their labels: the whole run ends at such a number, a part of it
+/// where it ends.
+fn horizontal_ticks((start, end): (f64, f64), most: f64, unit: Unit, is_zoomed: bool) -> (f64, Vec<(f64, String)>) {
+    // Of the whole run no label stands within an epoch, and of steps none ever.
+    let least = if is_zoomed && unit == Unit::Epochs { 0.0 } else { 1.0 };
+    let step = round_step(end - start, most, least);
+    let end = if is_zoomed { end } else { (end / step).ceil().max(1.0) * step };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
+    let decimals = (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
+    let mut ticks = Vec::new();
+    // A zero that is not negative, as which it would be written.
+    let mut place = (start / step - 1e-9).ceil() * step + 0.0;
+    while place <= end + step * 1e-9 {
+        let label = if unit == Unit::Steps { thousands(whole(place)) } else { format!("{place:.decimals$}") };
+        ticks.push((place, label));
+        place += step;
+    }
+    (end, ticks)
+}
+
+/// How many labels divide a scale into parts that their digits after the point tell exactly, each on a row of its own, and
+/// those digits.
+fn vertical_ticks(bounds: &Bounds, height: u16) -> (u32, usize) {
+    // The axis and its labels stand below the rows.
+    let rows = u32::from(height.saturating_sub(2)).max(1);
+    let fits = |count: u32| (rows - 1).is_multiple_of(count - 1);
     let is_exact = |count: u32, decimals: usize| {
-        let part =
-            (bounds.high - bounds.low) / f64::from(count - 1) * 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        let scale = 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        let part = (bounds.high - bounds.low) / f64::from(count - 1) * scale;
         (part - part.round()).abs() < 1e-6
     };
-    let fewer =
-        |decimals: usize| (3..=most).rev().find(|count| is_exact(*count, decimals)).map(|count| (count, decimals));
-    fewer(bounds.decimals).or_else(|| fewer(bounds.decimals + 1)).unwrap_or((2, bounds.decimals))
+    let counts = |decimals: usize| (3..=MOST_LABELS).rev().find(|count| fits(*count) && is_exact(*count, decimals));
+    (bounds.decimals..=bounds.decimals + 1)
+        .find_map(|decimals| counts(decimals).map(|count| (count, decimals)))
+        .unwrap_or((2, bounds.decimals))
 }
 
 /// So many numbers from one to another, both counted.
@@ -337,8 +374,8 @@ fn thinned<'a>(points: impl Iterator<Item = (&'a Point, f64)>, steps: u64, colum
     means.into_iter().map(|(step, mean, _)| (step, mean)).collect()
 }
 
-fn draw_chart(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: &Theme) {
-    let [title, area] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, app: &App, theme: &Theme) {
+    let [title, area] = title_and_graph(chart);
     frame.render_widget(Line::styled(figure.name, theme.strong()), title);
     let lines = Lines::new(app, figure, area);
     if lines.training.is_empty() && lines.test.is_empty() {
@@ -349,40 +386,52 @@ fn draw_chart(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: 
         [lines.vertical.0, lines.vertical.1].map(|height| (float(step), height)).to_vec()
     });
     let line = |points, style| dataset(points, style, theme.line(), GraphType::Line);
-    let dots = |points, style| dataset(points, style, Marker::Dot, GraphType::Scatter);
-    let datasets = vec![
-        line(&cursor, theme.muted()),
-        line(&lines.other_training, theme.beside()),
-        line(&lines.other_test, theme.beside()),
-        dots(&lines.other_test, theme.beside()),
-        line(&lines.raw, theme.muted()),
-        line(&lines.training, theme.accent()),
-        line(&lines.test, theme.second()),
-        dots(&lines.test, theme.second()),
-    ];
-    let axis = |(low, high): (f64, f64), labels: &[String]| {
-        let labels = labels.iter().map(|label| Span::styled(label.clone(), theme.muted())).collect::<Vec<_>>();
+    let dots = |points, style, symbol| dataset(points, style, Marker::Custom(symbol), GraphType::Scatter);
+    let [dot, other_line, other_dot] = theme.curve_points();
+    let mut datasets = vec![line(&cursor, theme.muted()), line(&lines.raw, theme.muted())];
+    // Without colours lines would be one: only the training's own is drawn then.
+    if theme.tells_lines_apart() {
+        datasets.push(line(&lines.other_training, theme.beside()));
+        datasets.push(line(&lines.other_test, theme.beside()));
+    } else {
+        datasets.push(dots(&lines.other_training, theme.beside(), other_line));
+    }
+    datasets.push(dots(&lines.other_test, theme.beside(), other_dot));
+    datasets.push(line(&lines.training, theme.accent()));
+    if theme.tells_lines_apart() {
+        datasets.push(line(&lines.test, theme.second()));
+    }
+    datasets.push(dots(&lines.test, theme.second(), dot));
+    let axis = |(low, high): (f64, f64), labels: Vec<String>| {
+        let labels = labels.into_iter().map(|label| Span::styled(label, theme.muted())).collect::<Vec<_>>();
         Axis::default().style(theme.muted()).bounds([low, high]).labels(labels)
     };
     let chart = Chart::new(datasets)
         .legend_position(None)
-        .x_axis(axis(lines.horizontal, &[String::new(), String::new()]))
-        .y_axis(axis(lines.vertical, &lines.vertical_labels));
+        .x_axis(axis(lines.horizontal, vec![String::new(), String::new()]))
+        .y_axis(axis(lines.vertical, lines.vertical_labels.clone()));
     frame.render_widget(chart, area);
     draw_horizontal_labels(frame, &lines, area, theme);
 }
 
-/// Draws each label under its place on the axis: the chart itself would draw them at equal distances but for the first.
+/// Draws each label under its place on the axis, which the chart itself would not.
 fn draw_horizontal_labels(frame: &mut Frame, lines: &Lines, area: Rect, theme: &Theme) {
     let graph = lines.graph(area);
     let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..graph };
-    let last = u16::try_from(lines.horizontal_labels.len().saturating_sub(1)).unwrap_or(1).max(1);
-    for (number, label) in (0..=last).zip(&lines.horizontal_labels) {
+    let (start, end) = lines.horizontal;
+    let mut free = row.x;
+    for (place, label) in &lines.horizontal_labels {
         let cells = u16::try_from(width(label)).unwrap_or(u16::MAX);
-        let middle = graph.width.saturating_sub(1) * number / last;
-        let left = middle.saturating_sub(cells / 2).min(graph.width.saturating_sub(cells));
-        let place = Rect { x: row.x + left, width: cells, ..row }.intersection(row);
+        let part = (place - start) / (end - start).max(f64::MIN_POSITIVE);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a column of the graph")]
+        let column = (part * f64::from(graph.width.saturating_sub(1))).round() as u16;
+        let x = graph.x + column.saturating_sub(cells / 2).min(graph.width.saturating_sub(cells));
+        if x < free {
+            continue;
+        }
+        let place = Rect { x, width: cells, ..row }.intersection(row);
         frame.render_widget(Span::styled(label.as_str(), theme.muted()), place);
+        free = x + cells + 1;
     }
 }
 
@@ -404,32 +453,58 @@ mod tests {
         assert!(thinned(std::iter::empty(), 20, 4).is_empty());
     }
 
+    fn labels((start, end): (f64, f64), most: f64, unit: Unit, is_zoomed: bool) -> (f64, String) {
+        let (end, ticks) = horizontal_ticks((start, end), most, unit, is_zoomed);
+        (end, ticks.into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" "))
+    }
+
     #[test]
     fn the_whole_run_ends_at_a_round_number() {
-        let ends = [(0.3, 6), (1.0, 6), (10.0, 6), (11.4, 6), (12.0, 4), (100.0, 6), (18_750.0, 6), (3.0, 4)];
-        let expected = [(1.0, 2), (1.0, 2), (10.0, 6), (12.0, 7), (15.0, 4), (100.0, 6), (20_000.0, 5), (3.0, 4)];
-        assert_eq!(ends.map(|(end, most)| round_end(end, most)), expected);
+        for ((end, most), expected) in [
+            ((0.3, 6.0), (1.0, "0 1")),
+            ((10.0, 6.0), (10.0, "0 2 4 6 8 10")),
+            ((11.4, 6.0), (12.0, "0 2 4 6 8 10 12")),
+            ((12.0, 4.0), (15.0, "0 5 10 15")),
+            ((3.0, 4.0), (3.0, "0 1 2 3")),
+        ] {
+            assert_eq!(labels((0.0, end), most, Unit::Epochs, false), (expected.0, expected.1.to_owned()));
+        }
+        let steps = labels((0.0, 18_750.0), 6.0, Unit::Steps, false);
+        assert_eq!(steps, (20_000.0, "0 5,000 10,000 15,000 20,000".to_owned()));
+    }
+
+    #[test]
+    fn a_part_of_the_run_has_its_round_numbers_where_they_are() {
+        assert_eq!(labels((4.68, 5.0), 6.0, Unit::Epochs, true), (5.0, "4.7 4.8 4.9 5.0".to_owned()));
+        assert_eq!(labels((2.995, 3.0), 6.0, Unit::Epochs, true).1, "2.995 2.996 2.997 2.998 2.999 3.000");
+        assert_eq!(labels((5_620.0, 5_625.0), 6.0, Unit::Steps, true).1, "5,620 5,621 5,622 5,623 5,624 5,625");
     }
 
     #[test]
     fn the_first_steps_do_not_set_the_scale() {
-        let values: Vec<f64> = (0..100).map(|step| if step < 2 { 2.3 } else { 0.3 }).collect();
-        assert!(most_of(values).iter().all(|value| (value - 0.3).abs() < 1e-9));
-        assert_eq!(most_of(vec![3.0, 1.0]), [1.0, 3.0]);
+        for (count, first) in [(100, 2), (20, 1)] {
+            let values: Vec<f64> = (0..count).map(|step| if step < first { 2.3 } else { 0.3 }).collect();
+            assert!(most_of(values).iter().all(|value| (value - 0.3).abs() < 1e-9));
+        }
+        assert_eq!(most_of(vec![3.0, 1.0]), [3.0, 1.0]);
     }
 
     #[test]
-    fn labels_are_as_many_as_their_digits_tell_apart() {
+    fn a_line_goes_on_to_the_edges_of_the_window() {
+        let steps = [10, 20, 30, 40, 50];
+        assert_eq!(seen(&steps, (25, 35), |step| *step), [20, 30, 40]);
+        assert_eq!(seen(&steps, (0, 100), |step| *step), steps);
+        assert_eq!(seen(&steps, (60, 70), |step| *step), [50]);
+        assert!(seen(&[], (60, 70), |step: &u64| *step).is_empty());
+    }
+
+    #[test]
+    fn vertical_labels_are_exact_and_each_on_its_row() {
         let bounds = |low, high, decimals| Bounds { low, high, decimals };
-        assert_eq!(ticks(&bounds(0.2, 0.7, 1), 6), (6, 1));
-        assert_eq!(ticks(&bounds(0.75, 0.95, 2), 6), (6, 2));
-        assert_eq!(ticks(&bounds(0.2, 0.7, 1), 3), (3, 2));
-        assert_eq!(ticks(&bounds(0.0, 1.0, 0), 3), (3, 1));
-    }
-
-    #[test]
-    fn labels_go_from_one_end_to_the_other() {
-        assert_eq!(between(0.0, 1.0, 3).collect::<Vec<_>>(), [0.0, 0.5, 1.0]);
-        assert_eq!(["3", "2.5", "0"], [3.0, 2.5, 0.0].map(short).each_ref().map(String::as_str));
+        assert_eq!(vertical_ticks(&bounds(0.2, 0.7, 1), 13), (6, 1));
+        assert_eq!(vertical_ticks(&bounds(0.2, 0.8, 1), 12), (4, 1), "of ten rows four are at equal distances");
+        assert_eq!(vertical_ticks(&bounds(0.2, 0.7, 1), 12), (2, 1), "which would not be told exactly here");
+        assert_eq!(vertical_ticks(&bounds(0.65, 0.9, 2), 8), (6, 2));
+        assert_eq!(vertical_ticks(&bounds(0.0, 1.0, 0), 9), (3, 1));
     }
 }

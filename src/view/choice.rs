@@ -2,13 +2,13 @@
 
 use ratatui::{
     Frame,
-    layout::{Alignment, Constraint, Rect},
+    layout::{Alignment, Constraint, Margin, Position, Rect},
     text::Line,
     widgets::{Block, Clear, Padding},
 };
 
 use crate::{
-    app::Choice,
+    app::{Action, Choice},
     protocol::OtherRun,
     view::{
         format::{accuracy, fit, width},
@@ -19,27 +19,43 @@ use crate::{
 /// Rows that are shown at once, at the most.
 const MOST: usize = 12;
 
-/// Draws the list in the middle of the area, over what is there.
-pub fn draw(frame: &mut Frame, area: Rect, choice: &Choice, theme: &Theme) {
-    let rows = rows(choice);
+/// What a click there means: the row, and beside the list to close it.
+pub fn hit(area: Rect, choice: &Choice, position: Position) -> Action {
+    let inside = window(area, &rows(choice)).inner(Margin::new(2, 1));
+    let row = start(choice, inside) + usize::from(position.y.saturating_sub(inside.y));
+    if inside.contains(position) && row < rows(choice).len() { Action::PickRow(row) } else { Action::Back }
+}
+
+fn window(area: Rect, rows: &[String]) -> Rect {
     let widest = rows.iter().map(|row| width(row)).max().unwrap_or(0) + 2;
     let shown = rows.len().min(MOST);
     let cell = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
-    let window = area.centered(Constraint::Length(cell(widest + 4).max(30)), Constraint::Length(cell(shown + 2)));
+    area.centered(Constraint::Length(cell(widest + 4).max(30)), Constraint::Length(cell(shown + 2)))
+}
+
+/// The first row of the page that the chosen one is on.
+fn start(choice: &Choice, inside: Rect) -> usize {
+    let height = usize::from(inside.height).max(1);
+    choice.row / height * height
+}
+
+/// Draws the list in the middle of the area, over what is there.
+pub fn draw(frame: &mut Frame, area: Rect, choice: &Choice, theme: &Theme) {
+    let rows = rows(choice);
+    let window = window(area, &rows);
+    let can_choose = choice.runs.as_ref().is_some_and(|runs| !runs.is_empty());
+    let hint = if can_choose { " Enter chooses " } else { " Esc closes " };
     let block = Block::bordered()
         .border_set(theme.border())
         .border_style(theme.muted())
         .title(Line::styled(" Lay over the curves ", theme.strong()))
-        .title_bottom(Line::styled(" Enter chooses ", theme.muted()).alignment(Alignment::Right))
+        .title_bottom(Line::styled(hint, theme.muted()).alignment(Alignment::Right))
         .padding(Padding::horizontal(1));
     let inside = block.inner(window);
     frame.render_widget(Clear, window);
     frame.render_widget(block, window);
-    // The chosen row is on the page that is shown.
-    let height = usize::from(inside.height).max(1);
-    let start = choice.row / height * height;
-    for ((number, text), row) in rows.iter().enumerate().skip(start).zip(inside.rows()) {
-        let is_chosen = number == choice.row && choice.runs.is_some();
+    for ((number, text), row) in rows.iter().enumerate().skip(start(choice, inside)).zip(inside.rows()) {
+        let is_chosen = number == choice.row && can_choose;
         let mark = if is_chosen { theme.glyphs().predicted } else { " " };
         let text = fit(&format!("{mark} {text}"), usize::from(row.width), theme.glyphs().ellipsis);
         frame.render_widget(Line::styled(text, if is_chosen { theme.strong() } else { theme.muted() }), row);

@@ -8,11 +8,11 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App, archive::Moment},
+    app::{Action, App},
     fashion::{CLASSES, Class, Dataset},
     metrics::{ClassFigures, Confusion, ratio},
     view::{
-        format::{accuracy, fit, thousands, width},
+        format::{self, accuracy, fit, joined, thousands, width},
         grid, heading,
         theme::{Theme, Tone},
     },
@@ -20,6 +20,8 @@ use crate::{
 
 /// Columns of a cell: at least, and at most.
 const CELL: (u16, u16) = (5, 11);
+/// Columns of a class's name at the least.
+const LEAST_NAME: u16 = 10;
 /// Rows of a cell at the most.
 const TALLEST: u16 = 3;
 /// Columns of a figure.
@@ -42,31 +44,38 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         return;
     };
     let dot = theme.glyphs().dot;
-    let aside = format!(
-        "accuracy {}{dot}{}{dot}a row a true class, a column what it is taken for",
-        accuracy(moment.confusion().accuracy()),
-        when(moment),
-    );
-    heading::draw(frame, title, "Confusion", &aside, theme);
-    let table = Table::new(body, data);
-    table.draw_names(frame, data, app.cell(), theme);
+    let facts = [
+        format!("accuracy {}", accuracy(moment.confusion().accuracy())),
+        format::moment(moment),
+        "rows: true, columns: taken for".to_owned(),
+    ];
+    let room = usize::from(title.width).saturating_sub(width("Confusion") + width(dot));
+    heading::draw(frame, title, "Confusion", &joined(facts.iter().map(String::as_str), dot, room), theme);
+    let (table, cell) = (Table::new(body, data), app.cell());
+    table.draw_names(frame, data, cell, theme);
+    let worst = worst(moment.confusion());
     for truth in Class::all() {
-        table.draw_row(frame, moment.confusion(), truth, app.cell(), theme);
+        table.draw_row(frame, (moment.confusion(), worst), truth, cell, theme);
     }
     table.draw_averages(frame, moment.confusion(), theme);
     let [_, words] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]));
-    frame.render_widget(sentence(moment.confusion(), data, app.cell(), theme), words);
-    let below = Rect { y: table.row(CLASSES) + 2, height: 0, ..body };
-    draw_mistakes(frame, Rect { height: words.y.saturating_sub(below.y + 1), ..below }, data, app, theme);
+    frame.render_widget(sentence(moment.confusion(), data, cell, words.width.into(), theme), words);
+    draw_mistakes(frame, mistakes_area(body, &table), data, app, theme);
+}
+
+/// Below the table, above the sentence.
+fn mistakes_area(body: Rect, table: &Table) -> Rect {
+    let y = table.row(CLASSES) + 2;
+    Rect { y, height: body.bottom().saturating_sub(y + 2), ..body }
 }
 
 /// Draws the most frequent mistakes, as many as fit.
 fn draw_mistakes(frame: &mut Frame, area: Rect, data: &Dataset, app: &App, theme: &Theme) {
     let Some(moment) = app.moment().filter(|_| area.height > 1) else { return };
-    let mut rows = area.rows();
+    let (mut rows, cell) = (area.rows(), app.cell());
     heading::draw(frame, rows.next().unwrap_or_default(), "Most frequent mistakes", "n N", theme);
     for ((truth, predicted), row) in app.mistakes().into_iter().zip(rows) {
-        let is_selected = (truth, predicted) == app.cell();
+        let is_selected = (truth, predicted) == cell;
         let mark = if is_selected { theme.glyphs().predicted } else { " " };
         let count = thousands(moment.confusion().counts()[truth.index()][predicted.index()].into());
         let line = Line::from(vec![
@@ -84,23 +93,25 @@ pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
     let [_, body] = grid::below_heading(area);
     let table = Table::new(body, app.data()?);
     app.moment()?;
+    let mistakes = mistakes_area(body, &table);
+    if mistakes.contains(position) {
+        let row = usize::from(position.y - mistakes.y).checked_sub(1)?;
+        return app.mistakes().get(row).map(|(truth, predicted)| Action::PickCell(*truth, *predicted));
+    }
     Class::all().find_map(|truth| {
         let predicted = Class::all().find(|predicted| table.cell(truth, *predicted).contains(position))?;
         Some(Action::PickCell(truth, predicted))
     })
 }
 
-/// Which moment it is of.
-fn when(moment: &Moment) -> String {
-    match (moment.step, moment.is_whole) {
-        (0, _) => "untrained".to_owned(),
-        (_, true) => format!("after epoch {}", moment.epoch),
-        (step, false) => format!("after step {}", thousands(step)),
-    }
-}
-
 /// What the selected cell counts.
-fn sentence(confusion: &Confusion, data: &Dataset, (truth, predicted): (Class, Class), theme: &Theme) -> Line<'static> {
+fn sentence(
+    confusion: &Confusion,
+    data: &Dataset,
+    (truth, predicted): (Class, Class),
+    cells: usize,
+    theme: &Theme,
+) -> Line<'static> {
     let count = confusion.counts()[truth.index()][predicted.index()];
     let of =
         format!("{} of {} {}", thousands(count.into()), thousands(confusion.truths(truth).into()), data.name(truth));
@@ -109,11 +120,12 @@ fn sentence(confusion: &Confusion, data: &Dataset, (truth, predicted): (Class, C
     } else {
         format!(" are taken for {}", data.name(predicted))
     };
-    Line::from(vec![
-        Span::styled(of, theme.strong()),
-        Span::raw(words),
-        Span::styled(format!("{}Enter shows them", theme.glyphs().dot), theme.muted()),
-    ])
+    let mut line = Line::from(vec![Span::styled(of, theme.strong()), Span::raw(words)]);
+    let hint = format!("{}Enter shows them", theme.glyphs().dot);
+    if line.width() + width(&hint) <= cells {
+        line.push_span(Span::styled(hint, theme.muted()));
+    }
+    line
 }
 
 /// Where the parts of the table stand.
@@ -133,7 +145,9 @@ impl Table {
         let figures = FIGURE * u16::try_from(FIGURES.len()).unwrap_or(0);
         let longest = u16::try_from(longest).unwrap_or(u16::MAX);
         let least = CELL.0 * classes;
-        let names = longest.min(area.width.saturating_sub(least + figures).max(3));
+        // Names say more than figures.
+        let figures = if area.width < least + figures + longest.min(LEAST_NAME) { 0 } else { figures };
+        let names = longest.min(area.width.saturating_sub(least + figures).max(LEAST_NAME));
         let cell = (area.width.saturating_sub(names + figures) / classes).clamp(CELL.0 - 1, CELL.1);
         let rows = (area.height.saturating_sub(TEXT_ROWS) / classes).clamp(1, TALLEST);
         let top = area.y + 1;
@@ -168,7 +182,7 @@ impl Table {
             let style = if class == selected { theme.strong() } else { theme.muted() };
             put(frame, area, Span::styled(format!(" {name:>cells$}"), style).into());
         }
-        for (number, (name, _)) in FIGURES.iter().enumerate() {
+        for (number, (name, _)) in FIGURES.iter().enumerate().filter(|_| !self.figures.is_empty()) {
             let area = Rect { y: self.first.y - 1, height: 1, ..self.figure(number, 0) };
             put(frame, area, Line::styled(*name, theme.muted()).right_aligned());
         }
@@ -190,13 +204,12 @@ impl Table {
     fn draw_row(
         &self,
         frame: &mut Frame,
-        confusion: &Confusion,
+        (confusion, worst): (&Confusion, u32),
         truth: Class,
         selected: (Class, Class),
         theme: &Theme,
     ) {
         let row = &confusion.counts()[truth.index()];
-        let worst = worst(confusion);
         if truth == selected.0 {
             let area = Rect { y: self.row(truth.index()), ..self.names };
             frame.buffer_mut().set_style(area, theme.strong());
@@ -214,7 +227,7 @@ impl Table {
             frame.buffer_mut().set_style(filled, ground);
             draw_count(frame, filled, count, (truth, predicted) == selected, theme);
         }
-        for (number, (_, figure)) in FIGURES.iter().enumerate() {
+        for (number, (_, figure)) in FIGURES.iter().enumerate().filter(|_| !self.figures.is_empty()) {
             let area = self.figure(number, truth.index());
             draw_figure(frame, area, figure(&confusion.class(truth)), Style::new());
         }
@@ -222,6 +235,9 @@ impl Table {
 
     /// The mean of each figure over the classes, where a row is left.
     fn draw_averages(&self, frame: &mut Frame, confusion: &Confusion, theme: &Theme) {
+        if self.figures.is_empty() {
+            return;
+        }
         let average = confusion.macro_average();
         for (number, (_, figure)) in FIGURES.iter().enumerate() {
             let area = Rect { height: 1, ..self.figure(number, CLASSES) };
@@ -247,9 +263,10 @@ fn draw_figure(frame: &mut Frame, area: Rect, figure: f64, style: Style) {
 /// A count, in the middle of its cell's height; the selected one is framed.
 fn draw_count(frame: &mut Frame, area: Rect, count: u32, is_selected: bool, theme: &Theme) {
     let text = if count == 0 { theme.glyphs().nothing.to_owned() } else { count.to_string() };
-    let row = Rect { y: area.y + (area.height - 1) / 2, height: 1, ..area };
+    let row = Rect { y: area.y + area.height.saturating_sub(1) / 2, height: 1, ..area };
     let cells = usize::from(area.width);
-    let mark = if is_selected { theme.glyphs().predicted } else { "" };
+    let mark = theme.glyphs().predicted;
+    let mark = if is_selected && width(mark) + width(&text) <= cells { mark } else { "" };
     let line = format!("{mark}{text:>0$}", cells.saturating_sub(width(mark)));
     let quiet = if count == 0 && !is_selected { theme.muted() } else { Style::new() };
     put(frame, row, Line::styled(line, quiet));

@@ -18,8 +18,9 @@ use crate::{
     },
 };
 
-/// Columns that the table of the classes wants.
+/// Columns that the table of the classes wants, and takes at the least.
 const TABLE: u16 = 44;
+const LEAST_TABLE: u16 = 40;
 /// Cells between two columns of panes.
 const GUTTER: u16 = 3;
 /// Rows of the shapes, with air.
@@ -83,13 +84,17 @@ struct Areas {
 impl Areas {
     fn new(area: Rect) -> Self {
         let [heading, body] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
-        let left = area.width.saturating_sub(COLUMNS + GUTTER).min(TABLE + 16);
+        // The mean image gives way to the table, and the histogram to the classes, and these to nothing.
+        let beside = area.width.saturating_sub(COLUMNS + GUTTER);
+        let left = if beside < LEAST_TABLE { area.width } else { beside.min(TABLE + 16) };
         let [left, right] =
             body.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Fill(1)]).spacing(GUTTER));
+        let shapes = SHAPES.min(left.height.saturating_sub(CLASS_ROWS));
+        let histogram = left.height.saturating_sub(shapes + CLASS_ROWS).min(12);
         let [shapes, classes, histogram] = left.layout(&Layout::vertical([
-            Constraint::Length(SHAPES),
+            Constraint::Length(shapes),
             Constraint::Length(CLASS_ROWS),
-            Constraint::Max(12),
+            Constraint::Length(if histogram > 2 { histogram } else { 0 }),
         ]));
         let [mean, below] = right.layout(&Layout::vertical([Constraint::Length(ROWS + 2), Constraint::Fill(1)]));
         let (tile, height) = (extent(0).0 + 2, 2 * (extent(0).1 + 2));
@@ -111,8 +116,8 @@ fn draw_shapes(frame: &mut Frame, area: Rect, data: &Dataset, theme: &Theme) {
         let line = |words: &'static str, shape: String, rest: String| {
             Line::from(vec![
                 Span::styled(format!("{words:<16}"), theme.strong()),
-                Span::raw(format!("{shape:<16} uint8  ")),
-                Span::styled(rest, theme.muted()),
+                Span::raw(format!("{shape:<15} uint8 ")),
+                Span::styled(if rest.len() + 37 > area.width.into() { String::new() } else { rest }, theme.muted()),
             ])
         };
         let shape = format!("({count}, {SIDE}, {SIDE})");
@@ -125,11 +130,13 @@ fn draw_shapes(frame: &mut Frame, area: Rect, data: &Dataset, theme: &Theme) {
     }
 }
 
-/// The first and the last labels, as numpy prints them.
+/// The first and the last labels, all where there are few, as numpy shortens arrays.
 fn ends(split: &Split) -> String {
-    let labels: Vec<String> = split.classes().iter().take(3).map(|class| class.index().to_string()).collect();
-    let last = split.classes().last().map_or(0, |class| class.index());
-    format!("[{} ... {last}]", labels.join(" "))
+    let labels: Vec<String> = split.classes().iter().take(6).map(|class| class.index().to_string()).collect();
+    match split.classes() {
+        [.., last] if split.len() > 6 => format!("{} ... {}", labels[..2].join(" "), last.index()),
+        _ => labels.join(" "),
+    }
 }
 
 /// A row a class: how many images of it there are.

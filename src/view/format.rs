@@ -2,6 +2,8 @@
 
 use ratatui::{style::Style, text::Span};
 
+use crate::app::archive::Moment;
+
 /// Bytes in the unit that leaves one to three digits before the point: `93 MB`, `1.4 GB`.
 pub fn bytes(bytes: u64) -> String {
     match bytes / 1_000_000 {
@@ -82,6 +84,15 @@ pub fn pace(steps_per_second: f64) -> String {
     let number = format!("{steps_per_second:.2}");
     let number = number.trim_end_matches('0').trim_end_matches('.');
     if number == "1" { "1 step/s".to_owned() } else { format!("{number} steps/s") }
+}
+
+/// Which moment of the run this is: `epoch 3`.
+pub fn moment(moment: &Moment) -> String {
+    match (moment.step, moment.is_whole) {
+        (0, _) => "untrained".to_owned(),
+        (_, true) => format!("epoch {}", moment.epoch),
+        (step, false) => format!("step {}", thousands(step)),
+    }
 }
 
 /// How many cells a text covers.

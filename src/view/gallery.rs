@@ -40,7 +40,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         return draw_large(frame, area, app, theme);
     }
     let (name, split) = half(app);
-    heading::draw(frame, title, &format!("{name} {}", app.selected()), &words(app, theme), theme);
+    let selected = app.image().map_or_else(|| format!("{name}s"), |index| format!("{name} {index}"));
+    heading::draw(frame, title, &selected, &words(app, theme), theme);
     if app.album().is_empty() {
         let words = wrap(&nothing_left(app), usize::from(body.width));
         for (line, row) in words.into_iter().zip(body.rows().skip(usize::from(body.height / 2))) {

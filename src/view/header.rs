@@ -10,7 +10,7 @@ use crate::{
     app::{Action, App, Phase, Screen},
     protocol::Started,
     view::{
-        format::{accuracy, joined, thousands, width},
+        format::{self, accuracy, joined, thousands, width},
         theme::{Theme, Tone},
     },
 };
@@ -39,8 +39,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if tabs.first().is_some_and(|tab| tab.columns.start > 0) {
         frame.render_widget(Span::styled(NAME, theme.strong()), area);
     }
-    let room = usize::from(area.width.saturating_sub(end)).saturating_sub(2);
-    frame.render_widget(right(app, room, theme).right_aligned(), area);
+    let rest = Rect { x: area.x + end, width: area.width.saturating_sub(end), ..area };
+    let room = usize::from(rest.width).saturating_sub(1);
+    frame.render_widget(right(app, room, theme).right_aligned(), rest);
 }
 
 /// What a click there means.
@@ -105,13 +106,7 @@ fn right(app: &App, room: usize, theme: &Theme) -> Line<'static> {
 /// Which moment is shown, where it is not now.
 fn past(app: &App, theme: &Theme) -> Option<[String; 2]> {
     let moment = app.moment().filter(|_| app.is_past())?;
-    let back = theme.glyphs().back;
-    let words = match (moment.step, moment.is_whole) {
-        (0, _) => format!("{back} untrained"),
-        (_, true) => format!("{back} epoch {}", moment.epoch),
-        (step, false) => format!("{back} step {}", thousands(step)),
-    };
-    Some([words, "] leads on".to_owned()])
+    Some([format!("{} {}", theme.glyphs().back, format::moment(moment)), "] leads on".to_owned()])
 }
 
 /// What is trained, the most telling first.
@@ -131,15 +126,18 @@ fn state(app: &App, room: usize, theme: &Theme) -> Line<'static> {
         Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
         Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
     };
-    let mut words = Vec::new();
-    words.extend(app.progress().map(|progress| format!("epoch {}/{}", progress.epoch, progress.epochs)));
-    words.extend(app.epochs().last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy))));
-    if *app.phase() == Phase::Paused {
-        words.push("paused".to_owned());
-    }
-    let words = joined(words.iter().map(String::as_str), glyphs.dot, room.saturating_sub(width(mark) + 1));
-    if words.is_empty() {
-        return Line::default();
+    let room = room.saturating_sub(width(mark) + 1);
+    let epoch = app.progress().map(|progress| format!("{}/{}", progress.epoch, progress.epochs)).unwrap_or_default();
+    let accuracy = app.epochs().last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy)));
+    let state = match app.phase() {
+        Phase::Paused => Some("paused".to_owned()),
+        Phase::Failed { .. } => Some("failed".to_owned()),
+        _ => None,
+    };
+    let words: Vec<String> = [state, Some(format!("epoch {epoch}")), accuracy].into_iter().flatten().collect();
+    let mut words = joined(words.iter().map(String::as_str), glyphs.dot, room);
+    if words.is_empty() && width(&epoch) <= room {
+        words = epoch;
     }
     Line::from(vec![Span::styled(mark, style), Span::raw(" "), Span::styled(words, theme.muted())])
 }
@@ -162,6 +160,13 @@ mod tests {
         let all = " 1 Dashboard ▸2 Gallery  3 Confusion  4 Curves  5 Data  6 Neurons";
         assert_eq!(line(78, Screen::Gallery), all);
         assert_eq!(line(58, Screen::Gallery), " 1 ▸2 Gallery  3  4  5  6");
+    }
+
+    #[test]
+    fn the_state_is_told_in_as_many_words_as_there_is_room_for() {
+        let app = App::new(None);
+        let words = |room| state(&app, room, &Theme::new(Depth::None, false)).to_string();
+        assert_eq!(words(1).trim(), "●");
     }
 
     #[test]

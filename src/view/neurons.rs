@@ -9,13 +9,14 @@ use ratatui::{
 use crate::{
     app::{Action, App, Neurons},
     fashion::{CLASSES, Class},
+    metrics::most_probable,
     protocol::Neuron,
     view::{
         bars::Bar,
-        format::{fit, thousands, width},
+        format::{fit, thousands},
         grid::{self},
         heading,
-        picture::{self, Signs},
+        picture::{self, COLUMNS, Signs},
         theme::{Theme, Tone},
     },
 };
@@ -49,7 +50,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         let Some(neuron) = find(neurons, unit) else { continue };
         frame.render_widget(&signs(neuron, app, theme), tile.picture);
         let cells = usize::from(tile.caption.width);
-        let name = app.data().map_or("", |data| data.name(favourite(neuron)));
+        let name = app.data().map_or("", |data| data.name(most_probable(&neuron.votes)));
         let words = fit(&format!("{unit} {name}"), cells, theme.glyphs().ellipsis);
         let style = if unit == app.unit() { theme.strong() } else { theme.muted() };
         frame.render_widget(Line::styled(words, style), tile.caption);
@@ -82,20 +83,11 @@ fn signs<'a>(neuron: &'a Neuron, app: &App, theme: &'a Theme) -> Signs<'a> {
     Signs { image: None, values: &neuron.weights, inverted: app.inverted(), theme }
 }
 
-/// The class that a unit speaks for most.
-fn favourite(neuron: &Neuron) -> Class {
-    Class::all().fold(
-        Class::FIRST,
-        |best, class| {
-            if neuron.votes[class.index()] > neuron.votes[best.index()] { class } else { best }
-        },
-    )
-}
-
 /// One unit, and what it adds to each class.
 fn draw_large(frame: &mut Frame, area: Rect, neurons: &Neurons, app: &App, theme: &Theme) {
     let Some(neuron) = find(neurons, app.unit()) else { return };
-    let scale = picture::scale(area.width.saturating_sub(GUTTER + VOTES), area.height);
+    let votes = VOTES.min(area.width.saturating_sub(GUTTER + COLUMNS));
+    let scale = picture::scale(area.width.saturating_sub(GUTTER + votes), area.height);
     let (width, height) = picture::extent(scale.max(1));
     let [picture, votes] =
         area.layout(&Layout::horizontal([Constraint::Length(width), Constraint::Fill(1)]).spacing(GUTTER));
@@ -121,7 +113,6 @@ fn draw_vote(frame: &mut Frame, area: Rect, name: &str, vote: f32, most: f32, th
         .layout(&Layout::horizontal([Constraint::Length(12), Constraint::Fill(1), Constraint::Length(6)]).spacing(1));
     let style = if vote > 0.0 { theme.accent() } else { theme.tone(Tone::Wrong) };
     let name = fit(name, usize::from(left.width), theme.glyphs().ellipsis);
-    debug_assert!(width(&name) <= usize::from(left.width), "it was fitted");
     frame.render_widget(Span::raw(name), left);
     let drawn = Bar { ratio: f64::from(vote.abs() / most), style, glyphs: theme.glyphs() };
     frame.render_widget(&drawn, bar);

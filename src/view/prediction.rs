@@ -17,7 +17,7 @@ use crate::{
     view::{
         bars::Bar,
         format::{fit, percent, width},
-        heading,
+        heading, test_image,
         theme::{Theme, Tone},
     },
 };
@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let has_heading = area.height > LEAST_ROWS;
     let [heading, area] =
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
-    heading::draw(frame, heading, "Prediction", "", theme);
+    heading::draw(frame, heading, "Prediction", test_image::signs(app, theme).unwrap_or_default(), theme);
     let Some(data) = app.data() else { return };
     let truth = app.image().map(|index| data.test.class(index));
     let probabilities = app.image().and_then(|index| app.prediction(index));

@@ -71,14 +71,26 @@ pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Half::Train => "Training image",
     };
     let index = app.selected();
-    if app.attribution().is_some() {
-        let signs = if theme.shows_signs_in_colour() { "blue: for, red: against" } else { "+: for, -: against" };
-        heading::draw(frame, area, &format!("Image {index}"), signs, theme);
+    if app.image().is_none() {
+        heading::draw(frame, area, &format!("{name}s"), &gallery::words(app, theme), theme);
     } else if album.is_plain() {
         heading::draw(frame, area, &title(name, index, split(app.half(), data).len()), "by index", theme);
     } else {
-        heading::draw(frame, area, &format!("{name} {index}"), &gallery::words(app, theme), theme);
+        let signs = signs(app, theme).map(|signs| format!("{}{signs}", theme.glyphs().dot)).unwrap_or_default();
+        heading::draw(
+            frame,
+            area,
+            &format!("{name} {index}"),
+            &format!("{}{signs}", gallery::words(app, theme)),
+            theme,
+        );
     }
+}
+
+/// What the picture's colours say of the prediction, where they say it.
+pub fn signs(app: &App, theme: &Theme) -> Option<&'static str> {
+    let words = if theme.shows_signs_in_colour() { "blue: for, red: against" } else { "+: for, -: against" };
+    app.attribution().map(|_| words)
 }
 
 fn split(half: Half, data: &Dataset) -> &Split {
@@ -151,11 +163,10 @@ impl Caption<'_> {
             return vec![self.line(cells, theme)];
         };
         let (mark, tone) = if *right { (glyphs.right, Tone::Right) } else { (glyphs.wrong, Tone::Wrong) };
-        let predicted = fit(predicted, cells.saturating_sub(width(mark) + width(sure) + 2), glyphs.ellipsis);
-        let first = Line::styled(format!("{mark} {predicted} {sure}"), theme.tone(tone));
-        let indent = " ".repeat(width(mark) + 1);
-        let truth = fit(truth, cells.saturating_sub(width(&indent) + 2), glyphs.ellipsis);
-        vec![first, Line::styled(format!("{indent}({truth})"), theme.muted())]
+        let predicted = fit(predicted, cells.saturating_sub(width(mark) + 1), glyphs.ellipsis);
+        let truth = fit(truth, cells.saturating_sub(width(sure) + 3), glyphs.ellipsis);
+        let lines = [format!("{mark} {predicted}"), format!("{sure} ({truth})")];
+        lines.map(|line| Line::styled(line, theme.tone(tone))).to_vec()
     }
 }
 

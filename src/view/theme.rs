@@ -57,8 +57,6 @@ pub struct Glyphs {
     pub back: &'static str,
     /// What is right, or done.
     pub right: &'static str,
-    /// A single value of a curve.
-    pub point: &'static str,
     /// A count of 0 in a table.
     pub nothing: &'static str,
     /// What is wrong, or failed.
@@ -86,7 +84,6 @@ static UNICODE: Glyphs = Glyphs {
     back: "◂",
     right: "✓",
     wrong: "✗",
-    point: "•",
     nothing: "·",
     predicted: "▸",
     truth: "✓",
@@ -105,7 +102,6 @@ static ASCII: Glyphs = Glyphs {
     back: "<",
     right: "ok",
     wrong: "x",
-    point: "*",
     nothing: ".",
     predicted: ">",
     truth: "*",
@@ -200,6 +196,57 @@ impl Theme {
         if self.ascii { Marker::Custom('.') } else { Marker::Braille }
     }
 
+    /// The characters of single values: of the test images, and of another run's training and test images.
+    #[must_use]
+    pub fn curve_points(&self) -> [char; 3] {
+        if self.ascii {
+            ['*', '+', 'o']
+        } else if self.tells_lines_apart() {
+            ['•', '•', '•']
+        } else {
+            ['•', '+', 'o']
+        }
+    }
+
+    /// Whether lines are told apart by their colours.
+    #[must_use]
+    pub fn tells_lines_apart(&self) -> bool {
+        self.depth != Depth::None
+    }
+
+    /// A training curve in small.
+    #[must_use]
+    pub fn line_sample(&self) -> &'static str {
+        if self.ascii { "..." } else { "━━" }
+    }
+
+    /// A test curve in small.
+    #[must_use]
+    pub fn dots_sample(&self) -> &'static str {
+        match (self.ascii, self.tells_lines_apart()) {
+            (true, true) => ".*",
+            (true, false) => "*",
+            (false, true) => "━•",
+            (false, false) => "•",
+        }
+    }
+
+    /// Another run's training curve in small.
+    #[must_use]
+    pub fn other_line_sample(&self) -> &'static str {
+        if self.tells_lines_apart() { self.line_sample() } else { "+" }
+    }
+
+    /// Another run's test curve in small.
+    #[must_use]
+    pub fn other_dots_sample(&self) -> &'static str {
+        match (self.ascii, self.tells_lines_apart()) {
+            (true, true) => ".o",
+            (false, true) => "━•",
+            (_, false) => "o",
+        }
+    }
+
     /// Another run's curves.
     #[must_use]
     pub fn beside(&self) -> Style {
@@ -227,7 +274,10 @@ impl Theme {
         let ink = if heat > 0.55 { Color::White } else { Color::Black };
         match self.depth {
             Depth::TrueColor => Style::new().bg(Color::Rgb(mixed[0], mixed[1], mixed[2])).fg(paper(ink)),
-            Depth::Ansi256 => Style::new().bg(cube(mixed)).fg(if ink == Color::White { WHITE } else { BLACK }),
+            Depth::Ansi256 => {
+                let ramp = if tone == Tone::Right { GREENS } else { REDS };
+                Style::new().bg(ramped(ramp, part)).fg(if ink == Color::White { WHITE } else { BLACK })
+            }
             Depth::Ansi16 if heat < 0.3 => Style::new(),
             Depth::Ansi16 => self.tone(tone).fg.map_or(Style::new(), |ground| Style::new().bg(ground).fg(Color::Black)),
             Depth::None => Style::new(),
@@ -245,6 +295,8 @@ impl Theme {
             _ if !self.shows_signs_in_colour() => None,
             Depth::TrueColor => Some(Color::Rgb(colour[0], colour[1], colour[2])),
             Depth::Ansi256 if part < 0.1 => self.grey(level),
+            // The nearest colours of the mixes would be of many hues.
+            Depth::Ansi256 if level > 250 => Some(ramped(if sign > 0.0 { BLUES } else { REDS }, part)),
             Depth::Ansi256 => Some(cube(colour)),
             _ if part < 0.2 => self.grey(level),
             _ => Some(match (sign > 0.0, part > 0.5) {
@@ -344,6 +396,18 @@ const WHITE: Color = Color::Indexed(231);
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two bytes")]
 fn mixed(from: u8, to: u8, part: f64) -> u8 {
     (f64::from(from) + (f64::from(to) - f64::from(from)) * part).round() as u8
+}
+
+/// From a light colour to a full one, in the palette's cube.
+const BLUES: [u8; 5] = [189, 153, 111, 69, 26];
+const REDS: [u8; 5] = [224, 217, 210, 203, 160];
+const GREENS: [u8; 5] = [194, 157, 114, 71, 28];
+
+/// The colour at this part of a ramp, 0 to 1.
+fn ramped(ramp: [u8; 5], part: f64) -> Color {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 5")]
+    let place = (part.clamp(0.0, 1.0) * 4.0).round() as usize;
+    Color::Indexed(ramp[place])
 }
 
 /// Black or white, whatever the terminal's settings make of these names.

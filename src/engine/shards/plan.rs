@@ -147,6 +147,17 @@ impl Shard {
         Self { layers: layers.collect() }
     }
 
+    /// Writes this shard's part of the weights and biases.
+    pub fn save_parameters(&self, plan: &Plan, layers: &mut [LayerValues]) {
+        for (layer, dense) in self.layers.iter().enumerate() {
+            let values = &mut layers[layer];
+            dense.part.pairs(plan.sizes(layer), |kind, there, here| match kind {
+                Kind::Weight => values.weight[there] = dense.weight.values[here],
+                Kind::Bias => values.bias[there] = dense.bias.values[here],
+            });
+        }
+    }
+
     /// Writes this shard's part of the state.
     pub fn save(&self, plan: &Plan, state: &mut LearnerState) {
         for (layer, dense) in self.layers.iter().enumerate() {
@@ -170,11 +181,14 @@ impl Shard {
 
 /// A state of zeros with this plan's layers.
 pub(super) fn zeros(plan: &Plan, step: u64) -> LearnerState {
-    let layers = || {
-        let sizes = (0..plan.layers()).map(|layer| plan.sizes(layer));
-        sizes.map(|(inputs, outputs)| LayerValues::zeros(inputs, outputs)).collect()
-    };
+    let layers = || zero_layers(plan);
     LearnerState { step, parameters: layers(), first_moments: layers(), second_moments: layers() }
+}
+
+/// Layers of zeros with this plan's sizes.
+pub(super) fn zero_layers(plan: &Plan) -> Vec<LayerValues> {
+    let sizes = (0..plan.layers()).map(|layer| plan.sizes(layer));
+    sizes.map(|(inputs, outputs)| LayerValues::zeros(inputs, outputs)).collect()
 }
 
 #[cfg(test)]
@@ -213,6 +227,11 @@ mod tests {
                 for shard in 0..plan.shards() {
                     Shard::new(&plan, shard, &state).save(&plan, &mut whole);
                 }
+                let mut parameters = zero_layers(&plan);
+                for shard in 0..plan.shards() {
+                    Shard::new(&plan, shard, &state).save_parameters(&plan, &mut parameters);
+                }
+                assert!(parameters == state.parameters, "{hidden:?} in {threads} shards: the parameters differ");
                 assert!(whole == state, "{hidden:?} in {threads} shards came back otherwise");
             }
         }
