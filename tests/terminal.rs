@@ -250,7 +250,7 @@ fn every_screen_is_reached_by_key_and_by_mouse_and_shows_the_real_run() {
     terminal.press(&click(14, 1));
     terminal.until_shown("Epochs");
     terminal.press("w");
-    terminal.until_shown("blue: for, red: against");
+    terminal.until_shown("blue for, red against");
     terminal.press(&click(20, 25));
     terminal.until("the large picture", |screen| screen.contains("▸2 Gallery") && !screen.contains("Epochs"));
     terminal.press(&click(20, 25));

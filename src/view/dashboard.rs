@@ -25,6 +25,7 @@
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Position, Rect},
+    widgets::Clear,
 };
 
 use super::{
@@ -66,8 +67,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     epochs::draw(frame, areas.epochs, app, theme);
     if !app.album().is_plain() && areas.image.y == areas.prediction.y {
         // Which images are left takes more words than the picture is wide.
-        let heading = areas.image.union(areas.prediction);
-        test_image::draw_heading(frame, Rect { height: 1, ..heading }, app, theme);
+        let heading = Rect { height: 1, ..areas.image.union(areas.prediction) };
+        frame.render_widget(Clear, heading);
+        test_image::draw_heading(frame, heading, app, theme);
     }
 }
 

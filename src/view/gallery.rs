@@ -157,7 +157,7 @@ fn filter_words(app: &App, filter: Filter, dot: &str) -> String {
 fn order_words(order: Order) -> &'static str {
     match order {
         Order::Index => "by index",
-        Order::LeastConfident => "least confident first",
+        Order::LeastConfident => "least sure first",
         Order::MostConfidentlyWrong => "surest mistakes first",
     }
 }

@@ -76,7 +76,8 @@ pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     } else if album.is_plain() {
         heading::draw(frame, area, &title(name, index, split(app.half(), data).len()), "by index", theme);
     } else {
-        let signs = signs(app, theme).map(|signs| format!("{}{signs}", theme.glyphs().dot)).unwrap_or_default();
+        let dot = theme.glyphs().dot;
+        let (name, signs) = signs(app, theme).map_or((name, String::new()), |signs| ("Image", format!("{dot}{signs}")));
         heading::draw(
             frame,
             area,
@@ -89,7 +90,7 @@ pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 
 /// What the picture's colours say of the prediction, where they say it.
 pub fn signs(app: &App, theme: &Theme) -> Option<&'static str> {
-    let words = if theme.shows_signs_in_colour() { "blue: for, red: against" } else { "+: for, -: against" };
+    let words = if theme.shows_signs_in_colour() { "blue for, red against" } else { "+ for, - against" };
     app.attribution().map(|_| words)
 }
 
