@@ -9,15 +9,15 @@ use crate::{
 
 /// The most probable class; the first of equals, as `numpy.argmax` has it. NaN counts as less than any number.
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "there are ten probabilities and ten classes")]
 pub fn most_probable(probabilities: &Probabilities) -> Class {
-    let mut best = Class::FIRST;
-    for class in Class::all() {
-        let (probability, most) = (probabilities[class.index()], probabilities[best.index()]);
-        if probability > most || (most.is_nan() && !probability.is_nan()) {
-            best = class;
+    let (mut best, mut most) = (0, probabilities[0]);
+    for (number, probability) in (0..).zip(probabilities) {
+        if *probability > most || (most.is_nan() && !probability.is_nan()) {
+            (best, most) = (number, *probability);
         }
     }
-    best
+    Class::new(best).expect("there are ten classes")
 }
 
 /// A part of a whole as a ratio in 0..=1, also for 0 of 0 and for more than all.
@@ -51,9 +51,18 @@ impl Confusion {
     /// Counts pairs of the true class and the most probable one.
     #[must_use]
     pub fn new<'a>(truths: impl IntoIterator<Item = &'a Class>, predictions: &[Probabilities]) -> Self {
+        Self::of_answers(truths, predictions.iter().map(most_probable))
+    }
+
+    /// Counts pairs of the true class and the one that it was taken for.
+    #[must_use]
+    pub fn of_answers<'a>(
+        truths: impl IntoIterator<Item = &'a Class>,
+        answers: impl IntoIterator<Item = Class>,
+    ) -> Self {
         let mut confusion = Self::default();
-        for (truth, probabilities) in truths.into_iter().zip(predictions) {
-            confusion.counts[truth.index()][most_probable(probabilities).index()] += 1;
+        for (truth, answer) in truths.into_iter().zip(answers) {
+            confusion.counts[truth.index()][answer.index()] += 1;
         }
         confusion
     }

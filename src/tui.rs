@@ -16,7 +16,10 @@ use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind, MouseButton, 
 use ratatui::layout::Position;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc, oneshot},
+    sync::{
+        mpsc::{self, error::TryRecvError},
+        oneshot,
+    },
     time::{Interval, MissedTickBehavior, interval},
 };
 use tokio_stream::StreamExt;
@@ -35,6 +38,12 @@ use crate::{
 
 /// Reports that may wait for the screen. Past it per-batch figures are dropped, and the worker waits with the others.
 const QUEUE: usize = 256;
+
+/// Frames that no key asks for take no more than one part in so many of the time while training is at full speed, for they
+/// take it from the training.
+const SCREEN_SHARE: u32 = 200;
+/// And follow each other after so much time at the latest, however slow the terminal is.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// The number of SIGHUP.
 const HANGUP: u8 = 1;
@@ -67,9 +76,14 @@ struct Dashboard {
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
     frame_time: Duration,
     changed: bool,
+    /// Whether reports come all the time: then each frame takes in what has come, and none wakes this thread by itself, which
+    /// would keep a core from training.
+    flowing: bool,
     /// What may be written, as of this moment.
     budget: Budget,
     refilled: Instant,
+    /// Until when training is left alone.
+    rest: Instant,
 }
 
 /// What a thread is busy with for the screen.
@@ -132,6 +146,7 @@ impl Dashboard {
             screen,
             budget,
             refilled: Instant::now(),
+            rest: Instant::now(),
             app: App::new(plan.pace),
             theme,
             session: None,
@@ -140,6 +155,7 @@ impl Dashboard {
             answers: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
+            flowing: false,
         })
     }
 
@@ -162,14 +178,23 @@ impl Dashboard {
                     }
                     Wish::Continue => self.resume()?,
                 },
-                event = keys.next() => self.take_event(event)?,
+                event = keys.next() => {
+                    self.take_reports(&mut reports)?;
+                    self.take_event(event)?;
+                }
                 loaded = steps.recv(), if self.session.is_none() => {
                     let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
                     self.take_loaded(loaded, pace);
                 }
-                report = reports.recv() => self.take_report(report)?,
+                report = reports.recv(), if !self.flowing => {
+                    self.take_report(report)?;
+                    self.flowing = true;
+                }
                 answer = self.answers.1.recv() => self.take_answer(answer)?,
-                _ = ticks.tick(), if self.changed => self.draw_in_time()?,
+                _ = ticks.tick(), if self.changed || self.flowing => {
+                    self.flowing = self.take_reports(&mut reports)?;
+                    self.draw_in_time()?;
+                }
             }
             self.ask(&runs)?;
         }
@@ -289,6 +314,19 @@ impl Dashboard {
         self.draw_at_once()
     }
 
+    /// Takes in the reports that have come, and says whether there were any.
+    fn take_reports(&mut self, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
+        let mut any = false;
+        loop {
+            match reports.try_recv() {
+                Ok(report) => self.take_report(Some(report))?,
+                Err(TryRecvError::Empty) => return Ok(any),
+                Err(TryRecvError::Disconnected) => self.take_report(None)?,
+            }
+            any = true;
+        }
+    }
+
     fn take_report(&mut self, report: Option<Report>) -> Result<()> {
         let report = report.ok_or_else(|| died("the thread that trains"))?;
         self.app.apply(report);
@@ -353,16 +391,20 @@ impl Dashboard {
     fn draw_in_time(&mut self) -> Result<()> {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
-        if self.budget.is_open() {
-            let bytes = self.draw()?;
-            self.budget.spend(bytes);
+        let is_training = *self.app.phase() == Phase::Training && self.app.pace().is_none();
+        if !self.changed || !self.budget.is_open() || (is_training && now < self.rest) {
+            return Ok(());
         }
+        let bytes = self.draw()?;
+        self.budget.spend(bytes);
+        self.rest = now + (now.elapsed() * SCREEN_SHARE).min(LONGEST_REST);
         Ok(())
     }
 
     /// Draws what a person waits for.
     fn draw_at_once(&mut self) -> Result<()> {
         self.budget.answer();
+        self.rest = Instant::now();
         self.draw().map(drop)
     }
 

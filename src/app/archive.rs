@@ -27,8 +27,8 @@ impl Moment {
     /// What the network made of the images of these true classes, in their order.
     #[must_use]
     pub fn new(epoch: u32, step: u64, is_whole: bool, truths: &[Class], rows: Vec<Probabilities>) -> Self {
-        let predicted = rows.iter().map(most_probable).collect();
-        let confusion = Confusion::new(truths, &rows);
+        let predicted: Vec<Class> = rows.iter().map(most_probable).collect();
+        let confusion = Confusion::of_answers(truths, predicted.iter().copied());
         Self { epoch, step, is_whole, rows, predicted, confusion }
     }
 
