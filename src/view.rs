@@ -24,6 +24,7 @@ mod header;
 mod heading;
 mod help;
 mod neurons;
+mod palette;
 pub mod picture;
 mod prediction;
 mod test_image;
