@@ -12,6 +12,8 @@ use super::{
 };
 use crate::protocol::Command;
 
+/// Points that make a curve.
+const LEAST_CURVE: usize = 3;
 /// Steps a second from which doubling leads back to full speed.
 const FASTEST_PACE: f64 = 4096.0;
 
@@ -184,11 +186,10 @@ impl App {
 
     fn later(&mut self) -> Option<Command> {
         let Some(from) = self.seen else { return self.notify("this is now") };
-        let later = self.archive.after(from).map(|moment| moment.step);
-        let newest = self.archive.newest().map(|moment| moment.step);
-        // The newest moment is what is seen now, unless training has gone on from there.
-        let is_now = later.is_none_or(|step| Some(step) == newest && !self.has_gone_on(step));
-        if is_now { self.change(Self::return_to_now) } else { self.see(later?) }
+        match self.archive.after(from).map(|moment| moment.step) {
+            Some(step) => self.see(step),
+            None => self.change(Self::return_to_now),
+        }
     }
 
     /// Whether steps were trained after this one.
@@ -196,6 +197,7 @@ impl App {
         self.batch.as_ref().is_some_and(|batch| batch.step > step)
     }
 
+    /// Shows the predictions as of this step. The newest are what is seen now, unless training has gone on from there.
     fn see(&mut self, step: u64) -> Option<Command> {
         let (first, newest) = (self.archive.moments().first(), self.archive.newest().map(|moment| moment.step));
         if let Some(first) = first.filter(|first| first.step > step) {
@@ -218,7 +220,7 @@ impl App {
     }
 
     fn zoom_in(&mut self) -> Option<Command> {
-        let (largest, last) = (self.page.largest, self.last_step());
+        let largest = self.page.largest;
         let grown = match self.screen {
             Screen::Dashboard => match self.pictures.dashboard {
                 Some(size) => {
@@ -229,14 +231,25 @@ impl App {
             },
             Screen::Gallery if !self.is_large => grow(&mut self.pictures.gallery, largest),
             Screen::Neurons if !self.is_large => grow(&mut self.pictures.neurons, largest),
-            Screen::Curves if self.chart.zoom_in(last) && self.shows_a_curve() => true,
-            Screen::Curves => {
-                self.chart.zoom_out();
-                return self.notify("no shorter part of the run can be shown");
-            }
+            Screen::Curves => return self.zoom_into_curves(),
             Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => return self.notify(NO_ZOOM),
         };
         if grown { None } else { self.notify("no larger picture fits this terminal") }
+    }
+
+    /// Shows half as much of the curves, where that is enough to be seen as a curve.
+    fn zoom_into_curves(&mut self) -> Option<Command> {
+        let last = self.last_step();
+        let mut zoomed = self.chart.clone();
+        if !zoomed.zoom_in(last) || self.points_within(zoomed.window(last)) < LEAST_CURVE {
+            return self.notify("no shorter part of the run can be shown");
+        }
+        self.change(|app| app.chart = zoomed)
+    }
+
+    /// How many points of the training curve are within these steps.
+    fn points_within(&self, (start, end): (u64, u64)) -> usize {
+        self.history.points().iter().filter(|point| (start..=end).contains(&point.step)).count()
     }
 
     fn zoom_out(&mut self) -> Option<Command> {
@@ -254,12 +267,6 @@ impl App {
             Screen::Gallery | Screen::Neurons | Screen::Confusion | Screen::Data => return self.notify(NO_ZOOM),
         };
         if shrunk { None } else { self.notify("there is no smaller picture") }
-    }
-
-    /// Whether enough of a curve is in the window to be seen as one.
-    fn shows_a_curve(&self) -> bool {
-        let (start, end) = self.chart.window(self.last_step());
-        self.history.points().iter().filter(|point| (start..=end).contains(&point.step)).count() > 2
     }
 
     fn toggle_explain(&mut self) -> Option<Command> {

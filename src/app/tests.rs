@@ -712,3 +712,15 @@ fn the_epochs_of_a_run_of_other_batches_stand_at_their_numbers() {
     press(&mut app, "a");
     assert_eq!(app.last_step(), 1875);
 }
+
+#[test]
+fn zooming_in_further_than_there_are_points_leaves_the_window_as_it_is() {
+    let mut app = three_epochs();
+    (1..=5600).step_by(700).for_each(|step| app.apply(batch(step, 1000.0)));
+    press(&mut app, "4 + + + + + +");
+    assert_eq!(app.notice(), Some("no shorter part of the run can be shown"));
+    let window = app.chart().window(app.last_step());
+    press(&mut app, "+ +");
+    assert_eq!(app.chart().window(app.last_step()), window);
+    assert!(app.chart().is_zoomed());
+}
