@@ -273,7 +273,7 @@ impl App {
         self.pictures.explain = !self.pictures.explain;
         if self.pictures.explain && !self.shows_explanation() {
             return self.notify(if self.is_past() {
-                "what the pixels say is known of now alone: ] leads there"
+                "what the pixels say is known only of now: ] leads there"
             } else {
                 "what the pixels say is shown on the Dashboard's picture"
             });
@@ -365,7 +365,7 @@ impl App {
             return None;
         }
         let Place { screen, is_large, half, filters: [test, train] } = self.trail.pop()?;
-        // What led into a cell of the matrix, or into a class of the data, left its images alone.
+        // What led into a cell of the matrix, or into a class of the data, showed only its images.
         let command = match screen {
             Screen::Confusion => {
                 self.half = Half::Test;

@@ -31,11 +31,11 @@ pub enum Action {
     Type(char),
     /// Take the last character back.
     Erase,
-    /// Leave images of the next class alone, and after the last class all.
+    /// Show only images of the next class, and after the last class all.
     NextClass,
-    /// Leave mistakes alone, or all again.
+    /// Show only mistakes, or all again.
     ToggleWrong,
-    /// Leave all images.
+    /// Show all images.
     ClearFilter,
     /// The next order of the images.
     NextOrder,

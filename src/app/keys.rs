@@ -157,7 +157,7 @@ pub const TABLE: &[Group] = &[
                 "one class, all images",
                 "c C" "class"
             ),
-            bind!([(letter('x'), Action::ToggleWrong)], "x", "mistakes alone", "x" "mistakes"),
+            bind!([(letter('x'), Action::ToggleWrong)], "x", "only the mistakes", "x" "mistakes"),
             bind!([(letter('o'), Action::NextOrder)], "o", "in another order", "o" "order"),
             bind!(
                 [(letter('['), Action::Earlier), (letter(']'), Action::Later)],
