@@ -127,7 +127,9 @@ fn is_of_use(action: Action, moment: Moment) -> bool {
         Action::NextClass => has_images && !(on_dashboard && (running || paused) && !is_filtered),
         Action::ToggleWrong | Action::NextOrder => screen == Screen::Gallery && is_test,
         Action::Earlier => {
-            matches!(screen, Screen::Gallery | Screen::Confusion) || (on_dashboard && !running && !paused)
+            (screen == Screen::Gallery && is_test)
+                || screen == Screen::Confusion
+                || (on_dashboard && !running && !paused)
         }
         Action::ToggleExplain => {
             (on_dashboard && !running && !paused) || (screen == Screen::Gallery && is_large && is_test)

@@ -3,7 +3,8 @@
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Position, Rect},
-    text::Line,
+    style::Style,
+    text::{Line, Span},
 };
 
 use crate::{
@@ -11,12 +12,12 @@ use crate::{
         Action, App, Half,
         album::{Filter, Order},
     },
-    fashion::{CLASSES, Split},
+    fashion::{CLASSES, SIDE, Split},
     view::{
         format::{thousands, wrap},
         grid::{self, Tile},
         heading,
-        picture::{self, Picture, Thumbnail},
+        picture::{self, COLUMNS, Picture, Thumbnail},
         prediction, test_image,
         test_image::Caption,
         theme::Theme,
@@ -27,6 +28,10 @@ use crate::{
 const BARS: u16 = 40;
 /// Cells between the two.
 const GUTTER: u16 = 2;
+/// Cells of a pixel's value.
+const VALUE: u16 = 4;
+/// Pixels along a side, as cells.
+const SIDE_CELLS: u16 = COLUMNS;
 
 /// Draws the images that the filter leaves, a page of them, or the selected one alone.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
@@ -103,10 +108,17 @@ fn draw_tile(
     }
 }
 
-/// The selected image as large as it fits, its bars beside it.
+/// The selected image as large as it fits, beside it its bars, or, where it has none and there is room, its pixels' values.
 fn draw_large(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if app.half() == Half::Train {
-        return test_image::draw(frame, area, app, theme);
+        let left = area.width.saturating_sub(GUTTER + VALUE * SIDE_CELLS);
+        if left < COLUMNS || area.height <= SIDE_CELLS {
+            return test_image::draw(frame, area, app, theme);
+        }
+        let [image, values] =
+            area.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Fill(1)]).spacing(GUTTER));
+        test_image::draw(frame, image, app, theme);
+        return draw_values(frame, values, app, theme);
     }
     let height = area.height.saturating_sub(test_image::TEXT_ROWS);
     let width = area.width.saturating_sub(GUTTER + BARS);
@@ -116,6 +128,20 @@ fn draw_large(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         area.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Fill(1)]).spacing(GUTTER));
     test_image::draw(frame, image, app, theme);
     prediction::draw(frame, bars, app, theme);
+}
+
+/// The selected image's bytes, row by row, as numpy would print them.
+fn draw_values(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    let (Some(split), Some(index)) = (half(app).1, app.image()) else { return };
+    let [title, body] = grid::below_heading(area);
+    heading::draw(frame, title, "Pixels", "0 ground to 255 ink", theme);
+    let image = split.image(index);
+    for (row, area) in body.rows().take(SIDE).enumerate() {
+        let values = (0..SIDE).map(|column| image.ink(row, column));
+        let style = |value: u8| if value == 0 { theme.muted() } else { Style::new() };
+        let spans = values.map(|value| Span::styled(format!("{value:>0$}", usize::from(VALUE)), style(value)));
+        frame.render_widget(spans.collect::<Line>(), area);
+    }
 }
 
 /// Which images there are, and in which order: what stands beside a heading.

@@ -215,6 +215,7 @@ pub fn screens() -> Vec<(&'static str, App)> {
         ("gallery", screen(Screen::Gallery, &[Action::RowDown, Action::Next])),
         ("gallery_large", screen(Screen::Gallery, &[Action::NextWrong, Action::Enter])),
         ("gallery_training", screen(Screen::Gallery, &[Action::ToggleHalf, Action::ZoomIn])),
+        ("training_values", screen(Screen::Gallery, &[Action::ToggleHalf, Action::Enter])),
         ("gallery_empty", empty()),
         ("gallery_cell", screen(Screen::Confusion, &cell)),
         ("confusion", screen(Screen::Confusion, &[])),
