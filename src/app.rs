@@ -30,7 +30,7 @@ use self::{
 use crate::{
     fashion::{Class, Dataset, Survey},
     protocol::{
-        Attribution, Batch, Command, EpochRecord, Neuron, OtherRun, Probabilities, Report, Started, Units, Usage,
+        Attribution, Batch, Command, EpochRecord, Neurons, OtherRun, Probabilities, Report, Started, Units, Usage,
     },
 };
 
@@ -45,17 +45,6 @@ struct Pictures {
     inverted: bool,
     /// With what the pixels say for and against the prediction.
     explain: bool,
-}
-
-/// Units of the first layer as they were at one step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Neurons {
-    /// Steps that were trained.
-    pub step: u64,
-    /// How many units the layer has.
-    pub of: usize,
-    /// Those that are known.
-    pub neurons: Vec<Neuron>,
 }
 
 /// One test image as the network saw it at one step.
@@ -172,10 +161,10 @@ impl App {
         self.arrange();
     }
 
-    /// Whether the data set is to be counted for the screen that is shown.
+    /// The data set, where it is to be counted for the screen that is shown.
     #[must_use]
-    pub fn wants_survey(&self) -> bool {
-        self.screen == Screen::Data && self.survey.is_none() && self.data.is_some()
+    pub fn wants_survey(&self) -> Option<&Arc<Dataset>> {
+        self.data.as_ref().filter(|_| self.screen == Screen::Data && self.survey.is_none())
     }
 
     /// Takes what the data set is made of.
@@ -244,7 +233,7 @@ impl App {
                 self.live = Some(Live { index, step, probabilities });
             }
             Report::Attribution(attribution) => self.attribution = Some(attribution),
-            Report::Neurons { step, of, neurons } => self.neurons = Some(Neurons { step, of, neurons }),
+            Report::Neurons(neurons) => self.neurons = Some(neurons),
             Report::Untrained { step, predictions } => {
                 let epochs = self.epochs.len();
                 let is_whole = step == self.epochs.last().map_or(0, |record| record.step);

@@ -76,14 +76,7 @@ pub enum Report {
     /// What each pixel of the selected test image says for the prediction, after [`Command::Explain`].
     Attribution(Attribution),
     /// Units of the first layer as they are now, after [`Command::Watch`].
-    Neurons {
-        /// Steps trained before, over the whole run.
-        step: u64,
-        /// How many units the layer has in all.
-        of: usize,
-        /// Those that were asked for, as far as there are any.
-        neurons: Vec<Neuron>,
-    },
+    Neurons(Neurons),
     /// Every test image, as the network sees it before it trains any further.
     Untrained {
         /// Steps trained before these predictions, over the whole run; 0 in a new one.
@@ -181,6 +174,17 @@ pub struct Attribution {
     pub step: u64,
     /// 784 parts of the logit, row by row: positive for the prediction, negative against it.
     pub pixels: Vec<f32>,
+}
+
+/// Units of the first layer as they were at one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Neurons {
+    /// Steps trained before, over the whole run.
+    pub step: u64,
+    /// How many units the layer has in all.
+    pub of: usize,
+    /// Those that were asked for, as far as there are any.
+    pub neurons: Vec<Neuron>,
 }
 
 /// A unit of the first layer.

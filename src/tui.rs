@@ -70,7 +70,6 @@ struct Dashboard {
     app: App,
     theme: Theme,
     session: Option<Session>,
-    data: Option<Arc<Dataset>>,
     /// What is asked of other threads, and where their answers come in.
     asked: Asked,
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
@@ -150,7 +149,6 @@ impl Dashboard {
             app: App::new(plan.pace),
             theme,
             session: None,
-            data: None,
             asked: Asked::default(),
             answers: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
@@ -263,10 +261,7 @@ impl Dashboard {
     fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) {
         self.changed = true;
         match loaded {
-            Loaded::Data(data) => {
-                self.data = Some(Arc::clone(&data));
-                self.app.load(data);
-            }
+            Loaded::Data(data) => self.app.load(data),
             Loaded::Session(session) => {
                 // What was chosen meanwhile.
                 if self.app.selected() != 0 {
@@ -282,9 +277,9 @@ impl Dashboard {
 
     /// Has other threads do what would keep the screen from being drawn in time.
     fn ask(&mut self, runs: &Runs) -> Result<()> {
-        if let (true, false, Some(data)) = (self.app.wants_survey(), self.asked.survey, &self.data) {
-            self.asked.survey = true;
+        if let (Some(data), false) = (self.app.wants_survey(), self.asked.survey) {
             let data = Arc::clone(data);
+            self.asked.survey = true;
             self.answer(move || Answer::Survey(Box::new(Survey::new(&data))))?;
         }
         if self.app.wants_runs() && !self.asked.runs {
@@ -440,7 +435,7 @@ fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Resu
         // An error means that the person has left.
         let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
         let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Neurons { .. } => {
+            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Neurons(_) => {
                 drop(reports.try_send(report));
             }
             // An error means that the dashboard is gone, and the worker learns that from its commands.

@@ -73,7 +73,10 @@ pub fn page(screen: Rect, app: &App) -> Page {
         Screen::Confusion | Screen::Curves => Page::default(),
         Screen::Data => dataset::page(),
     };
-    Page { help: help::pages(screen), ..page }
+    match app.overlay() {
+        Overlay::Help { .. } => Page { help: help::pages(screen), ..page },
+        Overlay::None | Overlay::Prompt(_) | Overlay::Runs(_) => page,
+    }
 }
 
 /// What a click on this cell of a terminal of this size means.

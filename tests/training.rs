@@ -13,7 +13,7 @@ use std::{
 use fitroom::{
     engine::{self, EngineError, Job, Worker},
     fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
-    protocol::{Batch, Command, EpochRecord, Probabilities, Report, Started, Units},
+    protocol::{Batch, Command, EpochRecord, Neurons, Probabilities, Report, Started, Units},
     settings::{DeviceChoice, Settings},
 };
 
@@ -524,8 +524,9 @@ fn the_first_layers_units_are_told_while_they_are_watched() {
     let run = Run::new(long_job());
     run.pause();
     run.send(Command::Watch { units: Some(Units { first: 2, count: 3 }) });
-    let neurons =
-        |report| if let Report::Neurons { step, of, neurons } = report { Some((step, of, neurons)) } else { None };
+    let neurons = |report| {
+        if let Report::Neurons(Neurons { step, of, neurons }) = report { Some((step, of, neurons)) } else { None }
+    };
     let (step, of, first) = run.find(neurons);
     assert_eq!(first.iter().map(|neuron| neuron.unit).collect::<Vec<_>>(), [2, 3, 4]);
     run.send(Command::Step);

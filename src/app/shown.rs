@@ -1,17 +1,12 @@
 //! What the views read of the dashboard's state. Changes nothing.
 
 use super::{
-    App, Half, Neurons, Overlay, Page, Phase, Screen,
-    album::Album,
-    archive::{Archive, Moment},
-    chart::Chart,
-    history::History,
-    moment,
+    App, Half, Overlay, Page, Phase, Screen, album::Album, archive::Moment, chart::Chart, history::History, moment,
     progress::Progress,
 };
 use crate::{
-    fashion::{CLASSES, Class, Dataset, Survey},
-    protocol::{Attribution, Batch, EpochRecord, Probabilities, Started, Usage},
+    fashion::{CLASSES, Class, Dataset, Split, Survey},
+    protocol::{Attribution, Batch, EpochRecord, Neurons, Probabilities, Started, Usage},
 };
 
 impl App {
@@ -90,6 +85,16 @@ impl App {
         }
     }
 
+    /// The half of the data set that the screen shows, once it is read.
+    #[must_use]
+    pub fn split(&self) -> Option<&Split> {
+        let data = self.data()?;
+        Some(match self.half() {
+            Half::Test => &data.test,
+            Half::Train => &data.train,
+        })
+    }
+
     /// Index of the selected image among those that the screen shows.
     #[must_use]
     pub fn selected(&self) -> usize {
@@ -125,12 +130,6 @@ impl App {
         moment(&self.archive, self.seen)
     }
 
-    /// The moments that can be gone back to.
-    #[must_use]
-    pub fn archive(&self) -> &Archive {
-        &self.archive
-    }
-
     /// Whether what is shown was before now.
     #[must_use]
     pub fn is_past(&self) -> bool {
@@ -150,10 +149,10 @@ impl App {
         }
     }
 
-    /// The prediction of the selected image of those that the screen shows; of a training image there is none.
+    /// The prediction of the image at `index` of those that the screen shows; of a training image there is none.
     #[must_use]
-    pub fn selected_prediction(&self) -> Option<&Probabilities> {
-        if self.half() == Half::Train { None } else { self.prediction(self.selected()) }
+    pub fn shown_prediction(&self, index: usize) -> Option<&Probabilities> {
+        if self.half() == Half::Train { None } else { self.prediction(index) }
     }
 
     /// Which pixels of the selected image speak for its prediction, where that is shown.

@@ -577,7 +577,7 @@ fn another_run_is_chosen_laid_beside_and_taken_away() {
 fn a_class_of_the_data_leads_to_its_training_images() {
     let mut app = three_epochs();
     press(&mut app, "5");
-    assert!(app.wants_survey());
+    assert!(app.wants_survey().is_some());
     press(&mut app, "j j Enter");
     assert_eq!((app.screen(), app.half(), app.album().len()), (Screen::Gallery, Half::Train, 6000));
     assert_eq!(press(&mut app, "l x o n"), []);

@@ -1,10 +1,11 @@
 //! What goes on inside a network: which pixels speak for a prediction, and what the first layer's units look for. Trains
 //! nothing.
 
-use dfdx::prelude::{Backward, Cpu, Gradients, SelectTo, SumTo, TensorFromVec, Trace};
+use dfdx::prelude::{Backward, Cpu, CpuError, Gradients, SelectTo, SumTo, TensorFromVec, Trace};
 
 use super::{
-    network::{Network, Rows},
+    network::Network,
+    plain::rows,
     trainer::{EngineError, LayerValues},
 };
 use crate::{
@@ -18,17 +19,15 @@ use crate::{
 pub(super) fn attribution(parameters: &[LayerValues], pixels: &[u8; PIXELS]) -> Result<Vec<f32>, EngineError> {
     let device = Cpu::default();
     let network = Network::new(&device, parameters)?;
-    let ink: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
-    let derivatives = || {
-        let image: Rows<Cpu> = device.try_tensor_from_vec(ink.clone(), (1, PIXELS))?;
+    let parts = || {
+        let image = rows(&device, pixels)?;
         let logits = network.forward(image.clone().traced(Gradients::leaky()))?;
         let predicted = logits.as_vec().first_chunk().map_or(0, |logits| most_probable(logits).index());
         let logit = logits.try_select(device.try_tensor_from_vec(vec![predicted], (1,))?)?;
         let gradients = logit.try_sum()?.try_backward()?;
-        Ok(gradients.get(&image).as_vec())
+        Ok((gradients.get(&image) * image).as_vec())
     };
-    let derivatives = derivatives().map_err(|error: dfdx::prelude::CpuError| EngineError::arithmetic(error))?;
-    Ok(derivatives.iter().zip(&ink).map(|(derivative, ink)| derivative * ink).collect())
+    parts().map_err(|error: CpuError| EngineError::arithmetic(error))
 }
 
 /// These units of the first of the layers, as far as there are any.

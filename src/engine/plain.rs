@@ -106,7 +106,7 @@ impl<D: Device<f32>> PlainLearner<D> {
 }
 
 /// Images on a device, `[images, 784]`.
-fn rows<D: Device<f32>>(device: &D, pixels: &[u8]) -> Result<Rows<D>, D::Err> {
+pub(super) fn rows<D: Device<f32>>(device: &D, pixels: &[u8]) -> Result<Rows<D>, D::Err> {
     device.try_tensor_from_vec(pixels.iter().copied().map(ink).collect(), (pixels.len() / PIXELS, PIXELS))
 }
 

@@ -11,7 +11,7 @@ use super::insight;
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS, Split},
     metrics::most_probable,
-    protocol::{Attribution, Neuron, Probabilities, Units},
+    protocol::{Attribution, Neurons, Probabilities, Units},
     settings::Settings,
 };
 
@@ -380,23 +380,22 @@ impl<L: Learner> Trainer<L> {
 
     /// The network's prediction for one test image; `None` where there is no such image.
     pub fn predict(&mut self, index: usize) -> Result<Option<Probabilities>, EngineError> {
-        let (images, _) = self.dataset.test.pixels().as_chunks::<PIXELS>();
-        let Some(image) = images.get(index) else { return Ok(None) };
+        let Some(image) = pixels(&self.dataset.test, index) else { return Ok(None) };
         Ok(self.learner.logits(image)?.first().map(softmax))
     }
 
     /// What each pixel of a test image says for the network's prediction; `None` where there is no such image.
     pub fn attribution(&mut self, index: usize) -> Result<Option<Attribution>, EngineError> {
-        let (images, _) = self.dataset.test.pixels().as_chunks::<PIXELS>();
-        let Some(image) = images.get(index) else { return Ok(None) };
+        let Some(image) = pixels(&self.dataset.test, index) else { return Ok(None) };
         let pixels = insight::attribution(&self.learner.parameters()?, image)?;
         Ok(Some(Attribution { index, step: self.steps, pixels }))
     }
 
-    /// These units of the first layer, and how many it has in all.
-    pub fn neurons(&mut self, units: Units) -> Result<(Vec<Neuron>, usize), EngineError> {
+    /// These units of the first layer.
+    pub fn neurons(&mut self, units: Units) -> Result<Neurons, EngineError> {
         let parameters = self.learner.parameters()?;
-        Ok((insight::neurons(&parameters, units), parameters.first().map_or(0, |layer| layer.outputs)))
+        let of = parameters.first().map_or(0, |layer| layer.outputs);
+        Ok(Neurons { step: self.steps, of, neurons: insight::neurons(&parameters, units) })
     }
 
     /// All that it takes to go on from here in another trainer.
@@ -419,6 +418,11 @@ impl<L: Learner> Trainer<L> {
         self.recent = Tally::default();
         Ok(())
     }
+}
+
+/// The bytes of the image at `index`, if there is such an image.
+fn pixels(split: &Split, index: usize) -> Option<&[u8; PIXELS]> {
+    split.pixels().as_chunks().0.get(index)
 }
 
 /// The order in which an epoch takes the images: a shuffle that depends on nothing but the seed and the epoch.

@@ -299,8 +299,8 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
     /// Reports the units of the first layer that are asked for.
     fn report_neurons(&mut self) -> Result<(), EngineError> {
         if let Some(units) = self.insight.units {
-            let (neurons, of) = self.trainer.neurons(units)?;
-            self.listener.report(Report::Neurons { step: self.trainer.steps(), of, neurons });
+            let neurons = self.trainer.neurons(units)?;
+            self.listener.report(Report::Neurons(neurons));
         }
         Ok(())
     }

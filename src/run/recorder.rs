@@ -98,7 +98,7 @@ impl Recorder {
             Report::Batch(_)
             | Report::Prediction { .. }
             | Report::Attribution(_)
-            | Report::Neurons { .. }
+            | Report::Neurons(_)
             | Report::Untrained { .. }
             | Report::Paused
             | Report::Resumed

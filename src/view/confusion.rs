@@ -53,14 +53,17 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     heading::draw(frame, title, "Confusion", &joined(facts.iter().map(String::as_str), dot, room), theme);
     let (table, cell) = (Table::new(body, data), app.cell());
     table.draw_names(frame, data, cell, theme);
-    let worst = worst(moment.confusion());
+    let mistakes = app.mistakes();
+    let count = |(truth, predicted): (Class, Class)| moment.confusion().counts()[truth.index()][predicted.index()];
+    let worst = mistakes.first().copied().map_or(0, count);
     for truth in Class::all() {
         table.draw_row(frame, (moment.confusion(), worst), truth, cell, theme);
     }
     table.draw_averages(frame, moment.confusion(), theme);
     let [_, words] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]));
     frame.render_widget(sentence(moment.confusion(), data, cell, words.width.into(), theme), words);
-    draw_mistakes(frame, mistakes_area(body, &table), data, app, theme);
+    let counted: Vec<_> = mistakes.into_iter().map(|mistake| (mistake, count(mistake))).collect();
+    draw_mistakes(frame, mistakes_area(body, &table), &counted, data, cell, theme);
 }
 
 /// Below the table, above the sentence.
@@ -70,14 +73,23 @@ fn mistakes_area(body: Rect, table: &Table) -> Rect {
 }
 
 /// Draws the most frequent mistakes, as many as fit.
-fn draw_mistakes(frame: &mut Frame, area: Rect, data: &Dataset, app: &App, theme: &Theme) {
-    let Some(moment) = app.moment().filter(|_| area.height > 1) else { return };
-    let (mut rows, cell) = (area.rows(), app.cell());
+fn draw_mistakes(
+    frame: &mut Frame,
+    area: Rect,
+    mistakes: &[((Class, Class), u32)],
+    data: &Dataset,
+    cell: (Class, Class),
+    theme: &Theme,
+) {
+    if area.height < 2 {
+        return;
+    }
+    let mut rows = area.rows();
     heading::draw(frame, rows.next().unwrap_or_default(), "Most frequent mistakes", "n N", theme);
-    for ((truth, predicted), row) in app.mistakes().into_iter().zip(rows) {
+    for (&((truth, predicted), count), row) in mistakes.iter().zip(rows) {
         let is_selected = (truth, predicted) == cell;
         let mark = if is_selected { theme.glyphs().predicted } else { " " };
-        let count = thousands(moment.confusion().counts()[truth.index()][predicted.index()].into());
+        let count = thousands(count.into());
         let line = Line::from(vec![
             Span::raw(format!("{mark}{count:>5} ")),
             Span::raw(data.name(truth).to_owned()),
@@ -273,11 +285,4 @@ fn draw_count(frame: &mut Frame, area: Rect, count: u32, is_selected: bool, them
     if is_selected {
         frame.buffer_mut().set_style(area, Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED));
     }
-}
-
-/// How often the most frequent mistake was made.
-fn worst(confusion: &Confusion) -> u32 {
-    let cells = (0..CLASSES).flat_map(|truth| (0..CLASSES).map(move |predicted| (truth, predicted)));
-    let mistakes = cells.filter(|(truth, predicted)| truth != predicted);
-    mistakes.map(|(truth, predicted)| confusion.counts()[truth][predicted]).max().unwrap_or(0)
 }

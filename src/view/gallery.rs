@@ -44,17 +44,13 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if app.is_large() {
         return draw_large(frame, area, app, theme);
     }
-    let (name, split) = half(app);
+    let name = name(app.half());
     let selected = app.image().map_or_else(|| format!("{name}s"), |index| format!("{name} {index}"));
     heading::draw(frame, title, &selected, &words(app, theme), theme);
     if app.album().is_empty() {
-        let words = wrap(&nothing_left(app), usize::from(body.width));
-        for (line, row) in words.into_iter().zip(body.rows().skip(usize::from(body.height / 2))) {
-            frame.render_widget(Line::styled(line, theme.muted()).centered(), row);
-        }
-        return;
+        return draw_nothing_left(frame, body, app, theme);
     }
-    let Some(grid) = grid::of(area, app) else { return };
+    let (Some(grid), Some(split)) = (grid::of(area, app), app.split()) else { return };
     let start = grid.page().start(app.album().nearest_place());
     for (place, tile) in (start..).zip(grid.tiles()) {
         let Some(index) = app.album().at(place) else { break };
@@ -74,12 +70,11 @@ pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
     app.album().at(place).map(Action::PickImage)
 }
 
-/// What the images are called, and the images.
-fn half(app: &App) -> (&'static str, Option<&Split>) {
-    let data = app.data();
-    match app.half() {
-        Half::Test => ("Test image", data.map(|data| &data.test)),
-        Half::Train => ("Training image", data.map(|data| &data.train)),
+/// What an image of this half is called.
+pub fn name(half: Half) -> &'static str {
+    match half {
+        Half::Test => "Test image",
+        Half::Train => "Training image",
     }
 }
 
@@ -87,15 +82,13 @@ fn draw_tile(
     frame: &mut Frame,
     tile: Tile,
     scale: u16,
-    (index, split): (usize, Option<&Split>),
+    (index, split): (usize, &Split),
     names: &[String; CLASSES],
     app: &App,
     theme: &Theme,
 ) {
-    let Some(split) = split else { return };
     let picture = Picture { image: split.image(index), inverted: app.inverted(), theme };
-    let probabilities = if app.half() == Half::Test { app.prediction(index) } else { None };
-    let caption = Caption::new(names, Some(split.class(index)), probabilities);
+    let caption = Caption::new(names, Some(split.class(index)), app.shown_prediction(index));
     if scale == 0 {
         frame.render_widget(&Thumbnail(picture), tile.picture);
         let lines = caption.lines(usize::from(tile.caption.width), theme);
@@ -132,7 +125,7 @@ fn draw_large(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 
 /// The selected image's bytes, row by row, as numpy would print them.
 fn draw_values(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let (Some(split), Some(index)) = (half(app).1, app.image()) else { return };
+    let (Some(split), Some(index)) = (app.split(), app.image()) else { return };
     let [title, body] = grid::below_heading(area);
     heading::draw(frame, title, "Pixels", "0 ground to 255 ink", theme);
     let image = split.image(index);
@@ -147,7 +140,7 @@ fn draw_values(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 /// Which images there are, and in which order: what stands beside a heading.
 pub fn words(app: &App, theme: &Theme) -> String {
     let (album, dot) = (app.album(), theme.glyphs().dot);
-    let of = half(app).1.map_or(0, Split::len);
+    let of = app.split().map_or(0, Split::len);
     let mut words = Vec::new();
     let filter = filter_words(app, album.filter(), dot);
     let place = album.place().map(|place| format!("{} of ", thousands(place as u64 + 1))).unwrap_or_default();
@@ -188,8 +181,11 @@ fn order_words(order: Order) -> &'static str {
     }
 }
 
-/// That the filter leaves nothing, and what to do.
-pub fn nothing_left(app: &App) -> String {
+/// Draws that the filter leaves nothing, and what to do.
+pub fn draw_nothing_left(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let filter = filter_words(app, app.album().filter(), ", ");
-    format!("no image is left: {filter} (C clears the filter)")
+    let lines = wrap(&format!("no image is left: {filter} (C clears the filter)"), usize::from(area.width));
+    for (line, row) in lines.into_iter().zip(area.rows().skip(usize::from(area.height / 2))) {
+        frame.render_widget(Line::styled(line, theme.muted()).centered(), row);
+    }
 }

@@ -7,10 +7,10 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App, Neurons},
+    app::{Action, App},
     fashion::{CLASSES, Class},
     metrics::most_probable,
-    protocol::Neuron,
+    protocol::{Neuron, Neurons},
     view::{
         bars::Bar,
         format::{fit, thousands},

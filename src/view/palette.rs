@@ -13,17 +13,21 @@ impl Theme {
         let Some(Color::Rgb(red, green, blue)) = Self::new(Depth::TrueColor, false).tone(tone).fg else {
             return Style::new();
         };
-        if heat <= 0.0 || self.depth == Depth::None {
+        if heat <= 0.0 || self.depth() == Depth::None {
             return Style::new();
         }
         let part = 0.15 + 0.85 * heat.min(1.0);
         let mixed = [red, green, blue].map(|channel| mixed(255, channel, part));
-        let ink = if heat > 0.55 { Color::White } else { Color::Black };
-        match self.depth {
-            Depth::TrueColor => Style::new().bg(Color::Rgb(mixed[0], mixed[1], mixed[2])).fg(paper(ink)),
+        let is_dark = heat > 0.55;
+        match self.depth() {
+            Depth::TrueColor => Style::new().bg(Color::Rgb(mixed[0], mixed[1], mixed[2])).fg(if is_dark {
+                Color::Rgb(255, 255, 255)
+            } else {
+                Color::Rgb(0, 0, 0)
+            }),
             Depth::Ansi256 => {
                 let ramp = if tone == Tone::Right { GREENS } else { REDS };
-                Style::new().bg(ramped(ramp, part)).fg(if ink == Color::White { WHITE } else { BLACK })
+                Style::new().bg(ramped(ramp, part)).fg(if is_dark { WHITE } else { BLACK })
             }
             Depth::Ansi16 if heat < 0.3 => Style::new(),
             Depth::Ansi16 => self.tone(tone).fg.map_or(Style::new(), |ground| Style::new().bg(ground).fg(Color::Black)),
@@ -38,7 +42,7 @@ impl Theme {
         let part = f64::from(sign.abs().min(1.0));
         let towards = if sign > 0.0 { FOR } else { AGAINST };
         let colour = towards.map(|channel| mixed(level, channel, part));
-        match self.depth {
+        match self.depth() {
             _ if !self.shows_signs_in_colour() => None,
             Depth::TrueColor => Some(Color::Rgb(colour[0], colour[1], colour[2])),
             Depth::Ansi256 if part < 0.1 => self.grey(level),
@@ -58,7 +62,7 @@ impl Theme {
     /// Whether [`Theme::diverging`] has colours.
     #[must_use]
     pub fn shows_signs_in_colour(&self) -> bool {
-        !self.ascii && self.depth != Depth::None
+        !self.ascii() && self.depth() != Depth::None
     }
 
     /// The colour of this value, 0 to 255, in matplotlib's default colour map `viridis`; `None` where characters must tell
@@ -70,8 +74,8 @@ impl Theme {
         let part = (part - lower as f64).clamp(0.0, 1.0);
         let [from, to] = [VIRIDIS[lower], VIRIDIS[lower + 1]];
         let colour: [u8; 3] = std::array::from_fn(|channel| mixed(from[channel], to[channel], part));
-        match self.depth {
-            _ if self.ascii => None,
+        match self.depth() {
+            _ if self.ascii() => None,
             Depth::TrueColor => Some(Color::Rgb(colour[0], colour[1], colour[2])),
             Depth::Ansi256 => Some(cube(colour)),
             Depth::None | Depth::Ansi16 => self.grey(value),
@@ -105,11 +109,6 @@ fn ramped(ramp: [u8; 5], part: f64) -> Color {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 5")]
     let place = (part.clamp(0.0, 1.0) * 4.0).round() as usize;
     Color::Indexed(ramp[place])
-}
-
-/// Black or white, whatever the terminal's settings make of these names.
-fn paper(ink: Color) -> Color {
-    if ink == Color::White { Color::Rgb(255, 255, 255) } else { Color::Rgb(0, 0, 0) }
 }
 
 /// The nearest colour of the palette's cube of 6×6×6.

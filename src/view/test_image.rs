@@ -7,12 +7,12 @@ use ratatui::{
 };
 
 use crate::{
-    app::{App, Half},
-    fashion::{CLASSES, Class, Dataset, Split},
+    app::App,
+    fashion::{CLASSES, Class},
     metrics::most_probable,
     protocol::Probabilities,
     view::{
-        format::{fit, percent, thousands, width, wrap},
+        format::{fit, percent, thousands, width},
         gallery, heading,
         picture::{self, Picture, ROWS, Signs},
         theme::{Theme, Tone},
@@ -37,7 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Constraint::Length(rows),
         Constraint::Length(u16::from(spare > 0)),
     ]));
-    let Some(data) = app.data() else {
+    let Some(split) = app.split() else {
         heading::draw(frame, heading, "Test images", "", theme);
         let waiting = Line::styled("reading the images", theme.muted()).centered();
         frame.render_widget(waiting, picture.centered_vertically(Constraint::Length(1)));
@@ -45,13 +45,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     };
     draw_heading(frame, heading, app, theme);
     let Some(index) = app.image() else {
-        let words = wrap(&gallery::nothing_left(app), usize::from(area.width));
-        for (line, row) in words.into_iter().zip(picture.rows().skip(usize::from(rows / 2))) {
-            frame.render_widget(Line::styled(line, theme.muted()).centered(), row);
-        }
-        return;
+        return gallery::draw_nothing_left(frame, picture, app, theme);
     };
-    let (split, inverted) = (split(app.half(), data), app.inverted());
+    let inverted = app.inverted();
     let (width, height) = picture::extent(scale);
     let room = picture.centered_horizontally(Constraint::Length(width)).centered_vertically(Constraint::Max(height));
     let image = split.image(index);
@@ -64,17 +60,12 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 
 /// Draws the line above the picture: which image, and among which.
 pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let Some(data) = app.data() else { return };
-    let album = app.album();
-    let name = match app.half() {
-        Half::Test => "Test image",
-        Half::Train => "Training image",
-    };
-    let index = app.selected();
+    let Some(split) = app.split() else { return };
+    let (album, name, index) = (app.album(), gallery::name(app.half()), app.selected());
     if app.image().is_none() {
         heading::draw(frame, area, &format!("{name}s"), &gallery::words(app, theme), theme);
     } else if album.is_plain() {
-        heading::draw(frame, area, &title(name, index, split(app.half(), data).len()), "by index", theme);
+        heading::draw(frame, area, &title(name, index, split.len()), "by index", theme);
     } else {
         let dot = theme.glyphs().dot;
         let (name, signs) = signs(app, theme).map_or((name, String::new()), |signs| ("Image", format!("{dot}{signs}")));
@@ -94,18 +85,10 @@ pub fn signs(app: &App, theme: &Theme) -> Option<&'static str> {
     app.attribution().map(|_| words)
 }
 
-fn split(half: Half, data: &Dataset) -> &Split {
-    match half {
-        Half::Test => &data.test,
-        Half::Train => &data.train,
-    }
-}
-
 /// Draws the caption alone, in the middle of the area's width.
 pub fn draw_caption(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let (Some(data), Some(index)) = (app.data(), app.image()) else { return };
-    let truth = split(app.half(), data).class(index);
-    let caption = Caption::new(data.names(), Some(truth), app.selected_prediction());
+    let (Some(data), Some(split), Some(index)) = (app.data(), app.split(), app.image()) else { return };
+    let caption = Caption::new(data.names(), Some(split.class(index)), app.shown_prediction(index));
     frame.render_widget(caption.line(usize::from(area.width), theme).centered(), area);
 }
 

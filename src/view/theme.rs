@@ -25,8 +25,8 @@ pub enum Depth {
 /// The colours and characters that the screen is drawn with.
 #[derive(Clone, Debug)]
 pub struct Theme {
-    pub(super) depth: Depth,
-    pub(super) ascii: bool,
+    depth: Depth,
+    ascii: bool,
 }
 
 /// What a bar says of its class.

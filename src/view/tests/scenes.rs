@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::{
     app::{Action, App, Screen},
     fashion::{CLASSES, Dataset, PIXELS, Source, Survey},
-    protocol::{Attribution, Batch, EpochRecord, Neuron, OtherRun, Probabilities, Report, Started},
+    protocol::{Attribution, Batch, EpochRecord, Neuron, Neurons, OtherRun, Probabilities, Report, Started},
     settings::Settings,
 };
 
@@ -188,7 +188,7 @@ pub fn neurons(actions: &[Action]) -> App {
         weights: (0..PIXELS).map(|pixel| if (pixel / (unit % 9 + 2)).is_multiple_of(2) { 0.1 } else { -0.1 }).collect(),
         votes: std::array::from_fn(|class| if class == unit % CLASSES { 0.9 } else { -0.1 }),
     };
-    app.apply(Report::Neurons { step: 18_750, of: 128, neurons: (0..128).map(neuron).collect() });
+    app.apply(Report::Neurons(Neurons { step: 18_750, of: 128, neurons: (0..128).map(neuron).collect() }));
     app
 }
 
