@@ -148,16 +148,17 @@ fn legend(app: &App, cells: usize, theme: &Theme) -> Line<'static> {
     let point = step.and_then(|step| point_at(app.history().points(), step));
     let training = point.map(|point| figures(point.loss, point.accuracy)).unwrap_or_default();
     let own = step.and_then(|step| epoch_at(app.epochs(), step, |record| record.step));
+    let [training_sample, test_sample, other_training, other_test] = theme.strokes().samples;
     let mut entries = vec![
-        (theme.line_sample(), theme.accent(), format!("training{training}")),
-        (theme.dots_sample(), theme.second(), format!("test{}", test(own))),
+        (training_sample, theme.accent(), format!("training{training}")),
+        (test_sample, theme.second(), format!("test{}", test(own))),
     ];
     if let Some(other) = &app.chart().other {
         let end = |record: &EpochRecord| app.chart().end_of_other(record, app.steps_per_epoch());
         let record = step.and_then(|step| epoch_at(&other.epochs, step, end));
         let name = fit(&other.name, cells / 5, theme.glyphs().ellipsis);
-        entries.push((theme.other_line_sample(), theme.beside(), format!("{name}: training")));
-        entries.push((theme.other_dots_sample(), theme.beside(), format!("test{}", test(record))));
+        entries.push((other_training, theme.beside(), format!("{name}: training")));
+        entries.push((other_test, theme.beside(), format!("test{}", test(record))));
     }
     let mut line = Line::default();
     for (sample, style, words) in entries {
@@ -385,23 +386,23 @@ fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, app: &App, theme:
     let cursor: Points = app.chart().cursor(app.last_step()).map_or_else(Vec::new, |step| {
         [lines.vertical.0, lines.vertical.1].map(|height| (float(step), height)).to_vec()
     });
-    let line = |points, style| dataset(points, style, theme.line(), GraphType::Line);
+    let strokes = theme.strokes();
+    let line = |points, style| dataset(points, style, strokes.line, GraphType::Line);
     let dots = |points, style, symbol| dataset(points, style, Marker::Custom(symbol), GraphType::Scatter);
-    let [dot, other_line, other_dot] = theme.curve_points();
     let mut datasets = vec![line(&cursor, theme.muted()), line(&lines.raw, theme.muted())];
     // Without colours lines would be one: only the training's own is drawn then.
     if theme.tells_lines_apart() {
         datasets.push(line(&lines.other_training, theme.beside()));
         datasets.push(line(&lines.other_test, theme.beside()));
     } else {
-        datasets.push(dots(&lines.other_training, theme.beside(), other_line));
+        datasets.push(dots(&lines.other_training, theme.beside(), strokes.other_training));
     }
-    datasets.push(dots(&lines.other_test, theme.beside(), other_dot));
+    datasets.push(dots(&lines.other_test, theme.beside(), strokes.other_test));
     datasets.push(line(&lines.training, theme.accent()));
     if theme.tells_lines_apart() {
         datasets.push(line(&lines.test, theme.second()));
     }
-    datasets.push(dots(&lines.test, theme.second(), dot));
+    datasets.push(dots(&lines.test, theme.second(), strokes.test));
     let axis = |(low, high): (f64, f64), labels: Vec<String>| {
         let labels = labels.into_iter().map(|label| Span::styled(label, theme.muted())).collect::<Vec<_>>();
         Axis::default().style(theme.muted()).bounds([low, high]).labels(labels)

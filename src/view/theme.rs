@@ -122,6 +122,42 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
+/// What curves are drawn with, and what stands for each of them in a legend. Without colours only one of them is a line.
+#[derive(Debug)]
+pub struct Strokes {
+    /// A line.
+    pub line: Marker,
+    /// A single value of the test images.
+    pub test: char,
+    /// A single value of another run's training, where that is no line.
+    pub other_training: char,
+    /// A single value of another run's test images.
+    pub other_test: char,
+    /// In small: training, test, another run's training, its test.
+    pub samples: [&'static str; 4],
+}
+
+const BRAILLE: Strokes = Strokes {
+    line: Marker::Braille,
+    test: '•',
+    other_training: '•',
+    other_test: '•',
+    samples: ["━━", "━•", "━━", "━•"],
+};
+
+const BRAILLE_ALONE: Strokes =
+    Strokes { other_training: '+', other_test: 'o', samples: ["━━", "•", "+", "o"], ..BRAILLE };
+
+const DOTTED: Strokes = Strokes {
+    line: Marker::Custom('.'),
+    test: '*',
+    other_training: '+',
+    other_test: 'o',
+    samples: ["...", ".*", "...", ".o"],
+};
+
+const DOTTED_ALONE: Strokes = Strokes { samples: ["...", "*", "+", "o"], ..DOTTED };
+
 impl Theme {
     /// For a terminal of this many colours; `ascii`: one that shows no characters beyond ASCII.
     #[must_use]
@@ -190,21 +226,14 @@ impl Theme {
         if self.ascii { ["|", "|"] } else { ["▐", "▌"] }
     }
 
-    /// What a curve is drawn with.
+    /// What curves are drawn with.
     #[must_use]
-    pub fn line(&self) -> Marker {
-        if self.ascii { Marker::Custom('.') } else { Marker::Braille }
-    }
-
-    /// The characters of single values: of the test images, and of another run's training and test images.
-    #[must_use]
-    pub fn curve_points(&self) -> [char; 3] {
-        if self.ascii {
-            ['*', '+', 'o']
-        } else if self.tells_lines_apart() {
-            ['•', '•', '•']
-        } else {
-            ['•', '+', 'o']
+    pub fn strokes(&self) -> &'static Strokes {
+        match (self.ascii, self.tells_lines_apart()) {
+            (false, true) => &BRAILLE,
+            (false, false) => &BRAILLE_ALONE,
+            (true, true) => &DOTTED,
+            (true, false) => &DOTTED_ALONE,
         }
     }
 
@@ -212,39 +241,6 @@ impl Theme {
     #[must_use]
     pub fn tells_lines_apart(&self) -> bool {
         self.depth != Depth::None
-    }
-
-    /// A training curve in small.
-    #[must_use]
-    pub fn line_sample(&self) -> &'static str {
-        if self.ascii { "..." } else { "━━" }
-    }
-
-    /// A test curve in small.
-    #[must_use]
-    pub fn dots_sample(&self) -> &'static str {
-        match (self.ascii, self.tells_lines_apart()) {
-            (true, true) => ".*",
-            (true, false) => "*",
-            (false, true) => "━•",
-            (false, false) => "•",
-        }
-    }
-
-    /// Another run's training curve in small.
-    #[must_use]
-    pub fn other_line_sample(&self) -> &'static str {
-        if self.tells_lines_apart() { self.line_sample() } else { "+" }
-    }
-
-    /// Another run's test curve in small.
-    #[must_use]
-    pub fn other_dots_sample(&self) -> &'static str {
-        match (self.ascii, self.tells_lines_apart()) {
-            (true, true) => ".o",
-            (false, true) => "━•",
-            (_, false) => "o",
-        }
     }
 
     /// Another run's curves.
@@ -393,6 +389,6 @@ mod tests {
 
     #[test]
     fn every_character_of_the_ascii_set_is_ascii() {
-        assert!(format!("{ASCII:?}{ASCII_BORDER:?}").is_ascii());
+        assert!(format!("{ASCII:?}{ASCII_BORDER:?}{DOTTED:?}{DOTTED_ALONE:?}").is_ascii());
     }
 }
