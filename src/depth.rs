@@ -1,6 +1,34 @@
-//! Finds out how many colours the terminal has, from what its environment promises. Reads no terminal.
+//! Finds out what the terminal can show, from what its environment promises: colours, characters, pictures at all. Reads no
+//! terminal.
 
-use crate::{cli::Color, view::Depth};
+use crate::{
+    cli::{Color, Colours},
+    view::{Depth, Theme},
+};
+
+/// Why there is no dashboard on a terminal that cannot be drawn on.
+pub const NOT_DRAWN: &str = "no dashboard on this terminal, whose TERM is \"dumb\" or not set: one line per epoch instead; TERM=xterm-256color would do";
+
+/// The looks that the options and the environment (`variable`: a name's value, if it is set) ask for.
+pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Theme {
+    let ascii = colours.ascii || !is_unicode(&variable);
+    Theme::new(detect(colours.color, variable), ascii)
+}
+
+/// Whether the terminal can be drawn on: not one that only types, as in an editor, or that nobody named.
+pub fn can_draw(variable: impl Fn(&str) -> Option<String>) -> bool {
+    variable("TERM").is_some_and(|term| !matches!(term.as_str(), "" | "dumb" | "unknown"))
+}
+
+/// Whether the locale has more characters than ASCII (POSIX, Base Definitions, 8.2: the first of these variables that is
+/// not empty). Where none is set, as in many a container, nothing is known of the terminal, and nearly all take UTF-8.
+pub fn is_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    set.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
 
 /// The depth that `--color` and the environment (`variable`: a name's value, if it is set) ask for.
 pub fn detect(color: Color, variable: impl Fn(&str) -> Option<String>) -> Depth {
@@ -47,6 +75,28 @@ mod tests {
         assert_eq!(with(Color::Auto, &[("TERM", "xterm-256color")]), Depth::Ansi256);
         assert_eq!(with(Color::Auto, &[]), Depth::Ansi256);
         assert_eq!(with(Color::Auto, &[("TERM", "linux")]), Depth::Ansi16);
+    }
+
+    #[test]
+    fn a_terminal_that_only_types_is_not_drawn_on() {
+        for (term, expected) in
+            [("xterm-256color", true), ("linux", true), ("vt100", true), ("dumb", false), ("", false)]
+        {
+            assert_eq!(can_draw(|name| (name == "TERM").then(|| term.to_owned())), expected, "{term:?}");
+        }
+        assert!(!can_draw(|_| None));
+    }
+
+    #[test]
+    fn a_locale_without_utf_8_means_ascii() {
+        let with = |values: [&str; 3]| {
+            is_unicode(|name| {
+                let at = ["LC_ALL", "LC_CTYPE", "LANG"].iter().position(|variable| *variable == name);
+                at.map(|at| values[at].to_owned())
+            })
+        };
+        assert!(with(["", "", "de_CH.UTF-8"]) && with(["", "C.utf8", "C"]) && with(["", "", ""]));
+        assert!(!with(["C", "", "en_US.UTF-8"]) && !with(["", "", "POSIX"]) && !with(["", "de_DE@euro", "C.UTF-8"]));
     }
 
     #[test]

@@ -1,31 +1,36 @@
 //! Trains without a screen: turns reports into lines of text, lines of JSON, or a progress bar. Knows no keys.
 
 mod bars;
+mod inbox;
 mod json;
 mod lines;
 
 use std::{
-    fs,
+    env,
     io::{self, IsTerminal, Stdout, Write, stderr, stdout},
+    process,
     sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-use color_eyre::eyre::{Context, Result, bail, eyre};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    iterator::Signals,
-};
+use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::Bars, json::JsonLines, lines::Lines};
+use self::{bars::Bars, inbox::Inbox, json::JsonLines, lines::Lines};
 use crate::{
+    depth,
     protocol::Report,
     session::{Plan, Session},
+    signals::{self, First, Signal},
 };
 
 /// Exit status of a program whose reader has gone, as a shell shows it: 128 + SIGPIPE.
 const READER_GONE: u8 = 128 + 13;
+/// Exit status where the run's last state is not on the disk.
+const UNSAVED: u8 = 1;
+
+/// How long an output that takes nothing is waited for once a signal has asked to end.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A way to tell a run.
 trait Teller {
@@ -33,16 +38,28 @@ trait Teller {
     fn tell(&mut self, report: &Report) -> io::Result<()>;
 }
 
-/// What comes in while it trains.
+/// What happens while it trains.
 enum Event {
-    Report(Report),
-    /// The number of a signal that asks to end.
-    Signal(i32),
+    /// A signal asks to end: its number.
+    Signal(u8),
+    /// The run has ended, and it is told how.
+    Ended(Ending),
+    /// It could not be told.
+    NotTold(io::Error),
+    /// All is told, also what came after the end.
+    AllTold,
+}
+
+/// How a run ended.
+enum Ending {
+    Finished,
+    Failed { reason: String },
 }
 
 /// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
-/// elsewhere a line an epoch. Returns the exit status: 0, 141 when the reader went away, or 128 + N for the signal N that
-/// ended it; then the run is saved first, unless a second one comes.
+/// elsewhere a line an epoch. The training never waits for an output that takes nothing. Returns the exit status: 0, 1 when
+/// the last state is not on the disk, 141 when the reader went away, or 128 + N for the signal N that ended it; then the run
+/// is saved first, unless a second one comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be gone on with, a device that cannot be had, an output that fails, a
@@ -51,93 +68,94 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);
-    let emit = move |report| drop(sender.send(Event::Report(report)));
-    let session = Session::start(plan, dataset, None, emit)?;
-    let told = follow(&events, &mut *teller(json, stdout()));
+    let inbox = Arc::new(Inbox::default());
+    let reports = Arc::clone(&inbox);
+    let session = Session::start(plan, dataset, None, move |report| reports.put(report))?;
+    let told = Arc::clone(&inbox);
+    thread::Builder::new()
+        .name("teller".to_owned())
+        .spawn(move || tell(&told, teller(json, stdout()), &sender))
+        .context("cannot start a thread")?;
+    // Without a teller there is nobody left to tell.
+    let event = events.recv().unwrap_or(Event::AllTold);
     // All is on the disk after this, or it is told what is not.
     drop(session);
-    for event in events.try_iter() {
-        tell_what_is_not_saved(&event);
+    inbox.close();
+    let signal = wait_for_the_teller(&event, &events);
+    match (event, signal) {
+        (Event::Ended(Ending::Failed { reason }), _) => bail!("{reason}"),
+        (_, Some(number)) => Ok(128 + number),
+        (Event::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
+        (Event::NotTold(error), _) => Err(error).context("cannot write to standard output"),
+        _ => Ok(if inbox.is_unsaved() { UNSAVED } else { 0 }),
     }
-    told
 }
 
-/// Tells the run's reports up to its end. Returns the exit status.
-fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller) -> Result<u8> {
-    for event in events {
-        let report = match &event {
-            Event::Signal(number) => return Ok(u8::try_from(128 + number).expect("their numbers are small")),
-            Event::Report(report) => report,
+/// Waits until all is told, but after a signal not for long. Returns the signal.
+fn wait_for_the_teller(event: &Event, events: &mpsc::Receiver<Event>) -> Option<u8> {
+    let mut signal = if let Event::Signal(number) = event { Some(*number) } else { None };
+    let start = Instant::now();
+    loop {
+        let next = match signal {
+            Some(_) => events.recv_timeout(PATIENCE.saturating_sub(start.elapsed())).ok(),
+            None => events.recv().ok(),
         };
-        match teller.tell(report) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(READER_GONE),
-            told => told.context("cannot write to standard output")?,
+        match next {
+            Some(Event::Signal(number)) => return Some(number),
+            Some(Event::Ended(_)) => {}
+            // Whoever asked to end gets what is left of it.
+            Some(Event::NotTold(_) | Event::AllTold) | None => return signal.take(),
         }
-        tell_what_is_not_saved(&event);
+    }
+}
+
+/// Tells what is in the inbox, in its order, until it is closed and empty.
+fn tell(inbox: &Inbox, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Event>) {
+    // An error means that the program is about to end.
+    let send = |event| drop(events.send(event));
+    while let Some(report) = inbox.take() {
+        if let Err(error) = teller.tell(&report) {
+            return send(Event::NotTold(error));
+        }
         match report {
-            Report::Finished => return Ok(0),
-            Report::Failed { reason } => bail!("{reason}"),
+            Report::Finished => send(Event::Ended(Ending::Finished)),
+            Report::Failed { reason } => send(Event::Ended(Ending::Failed { reason })),
+            Report::NotSaved { reason } => {
+                // Where standard error is gone there is nobody to tell.
+                let _ = writeln!(stderr(), "fitroom: {reason}");
+            }
             _ => {}
         }
     }
-    Err(eyre!("the thread that trains ended unexpectedly, which is a bug in fitroom"))
+    drop(teller);
+    send(Event::AllTold);
 }
 
-fn tell_what_is_not_saved(event: &Event) {
-    if let Event::Report(Report::NotSaved { reason }) = event {
-        // Where standard error is gone there is nobody to tell.
-        let _ = writeln!(stderr(), "fitroom: {reason}");
-    }
-}
-
-fn teller(json: bool, out: Stdout) -> Box<dyn Teller> {
+fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {
+    let variable = |name: &str| env::var(name).ok();
     if json {
         Box::new(JsonLines::new(out))
-    } else if out.is_terminal() {
-        Box::new(Bars::new(out))
+    } else if out.is_terminal() && depth::can_draw(variable) {
+        Box::new(Bars::new(out, depth::is_unicode(variable)))
     } else {
         Box::new(Lines::new(out))
     }
 }
 
-/// Listens for signals that ask to end, on a thread of its own: the first one is handed on, the second one ends the program.
+/// Listens for signals that ask to end: the first one is handed on, the second one ends the program.
 fn listen(events: mpsc::Sender<Event>) -> Result<()> {
-    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&number| !is_ignored(number));
-    let mut signals = Signals::new(wanted).context("cannot listen for signals")?;
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            let mut first = None;
-            for number in signals.forever() {
-                match first {
-                    None => {
-                        first = Some(Instant::now());
-                        // An error means that the program is about to end.
-                        let _ = events.send(Event::Signal(number));
-                    }
-                    Some(first) if is_second(number, first.elapsed()) => std::process::exit(128 + number),
-                    Some(_) => {}
-                }
+    let mut first: Option<First> = None;
+    let hand_on = move |signal| {
+        let Signal::End(number) = signal else { return };
+        match &first {
+            None => {
+                first = Some(First::now());
+                // An error means that the program is about to end.
+                let _ = events.send(Event::Signal(number));
             }
-        })
-        .context("cannot start a thread")?;
-    Ok(())
-}
-
-/// Whether a signal so long after the first one is a second request. A shell that loses its terminal hangs its programs up
-/// more than once, and `timeout` ends the program and its group, which are one request each.
-fn is_second(number: i32, after: Duration) -> bool {
-    const AT_ONCE: Duration = Duration::from_millis(50);
-    number != SIGHUP && after > AT_ONCE
-}
-
-/// Whether whoever started the program wants it to pass over this signal, as `nohup` does. Where the system does not tell,
-/// SIGHUP is left as it is.
-fn is_ignored(number: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
-        Some(mask) => mask >> (number - 1) & 1 == 1,
-        None => number == SIGHUP,
-    }
+            Some(first) if first.is_followed_by(number) => process::exit(128 + i32::from(number)),
+            Some(_) => {}
+        }
+    };
+    signals::listen(false, hand_on).context("cannot listen for signals")
 }

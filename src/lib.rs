@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`session`],
-//! [`view`] ← [`headless`], [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
+//! [`view`] ← [`headless`], [`tui`] ← `main`; [`signals`] come to the last two. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
 //! sources and holds them to it.
 
 pub mod app;
@@ -24,5 +24,6 @@ pub mod protocol;
 pub mod run;
 pub mod session;
 pub mod settings;
+pub mod signals;
 pub mod tui;
 pub mod view;

@@ -1,6 +1,7 @@
 //! The program: reads the command line, dispatches, and turns the outcome into an exit status. No logic.
 
 use std::{
+    env,
     io::{BufWriter, IsTerminal, Write, stderr, stdout},
     process::ExitCode,
 };
@@ -10,16 +11,17 @@ use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
     commands::{self, Form},
-    headless,
+    depth, headless,
     run::Runs,
     session::Plan,
-    tui,
+    signals, tui,
 };
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
+            signals::end_at_once();
             // After a hang-up standard error is gone too.
             let _ = writeln!(stderr(), "fitroom: {error:#}");
             ExitCode::FAILURE
@@ -30,6 +32,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
     match cli.command {
+        None if stdout().is_terminal() && !depth::can_draw(|name| env::var(name).ok()) => {
+            let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
+            headless::run(Plan::new(&cli.training, &cli.keeping)?, false)
+        }
         None if stdout().is_terminal() => tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks),
         None => headless::run(Plan::new(&cli.training, &cli.keeping)?, false),
         Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),

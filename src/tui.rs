@@ -2,7 +2,11 @@
 //! they mean is `app`'s, how it looks is `view`'s.
 
 mod budget;
+mod keyboard;
+mod link;
+mod parting;
 mod screen;
+mod tty;
 
 use std::{
     io::{self, Write, stderr},
@@ -12,19 +16,18 @@ use std::{
 };
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
-use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
+use rustix::process::kill_current_process_group;
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::{
         mpsc::{self, error::TryRecvError},
         oneshot,
     },
-    time::{Interval, MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval, sleep},
 };
-use tokio_stream::StreamExt;
 
-use self::{budget::Budget, screen::Screen};
+use self::{budget::Budget, keyboard::Input, screen::Screen};
 use crate::{
     app::{self, Action, App, Overlay, Phase, keys},
     cli::Looks,
@@ -33,6 +36,7 @@ use crate::{
     protocol::{Command, OtherRun, Report},
     run::Runs,
     session::{self, Plan, Session},
+    signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
 
@@ -45,8 +49,12 @@ const SCREEN_SHARE: u32 = 200;
 /// And follow each other after so much time at the latest, however slow the terminal is.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
-/// The number of SIGHUP.
-const HANGUP: u8 = 1;
+/// A key's frame waits for what is under way to a slow terminal, but no longer than this.
+const KEY_PATIENCE: Duration = Duration::from_secs(1);
+/// How often to look whether the terminal is the program's again.
+const AWAY: Duration = Duration::from_millis(200);
+/// Keys and signals that may wait for the event loop, which takes them at once.
+const INPUTS: usize = 1024;
 
 /// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, or 128 + N for the signal
 /// N that ended it.
@@ -55,13 +63,15 @@ const HANGUP: u8 = 1;
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
 /// person has left, a training that failed.
 pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
-    let colours = &looks.colours;
-    let theme = Theme::new(depth::detect(colours.color, |name| std::env::var(name).ok()), colours.ascii);
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?
-        .block_on(async { Dashboard::open(&plan, looks, theme)?.run(plan).await })
+    let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
+        async {
+            let mut inputs = Inputs::listen()?;
+            let dashboard = Dashboard::open(&plan, looks, theme)?;
+            inputs.listen_to_keys(&dashboard.screen)?;
+            dashboard.run(plan, inputs).await
+        },
+    )
 }
 
 /// The event loop's belongings.
@@ -75,6 +85,10 @@ struct Dashboard {
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
     frame_time: Duration,
     changed: bool,
+    /// Since when somebody waits for a frame.
+    awaited: Option<Instant>,
+    /// Whether the terminal is gone.
+    is_lost: bool,
     /// Whether reports come all the time: then each frame takes in what has come, and none wakes this thread by itself, which
     /// would keep a core from training.
     flowing: bool,
@@ -98,42 +112,30 @@ enum Answer {
     Runs(Result<Vec<OtherRun>, String>),
 }
 
-/// Signals that end the program, or that tell of a stop that is over.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-    continued: Signal,
+/// What comes from outside.
+struct Inputs {
+    signals: mpsc::Receiver<Signal>,
+    keys: mpsc::Receiver<Input>,
 }
 
-/// What a signal asks for.
-enum Wish {
-    /// To end; the signal's number.
-    End(u8),
-    /// To take the terminal over again.
-    Continue,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            continued: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
+impl Inputs {
+    /// Listens to signals; to keys not before the terminal is taken over.
+    fn listen() -> Result<Self> {
+        let (sender, signals) = mpsc::channel(INPUTS);
+        // An error means that the event loop has ended, and the program with it.
+        let hand_on = move |signal| {
+            let _ = sender.blocking_send(signal);
+        };
+        signals::listen(true, hand_on).context("cannot listen for signals")?;
+        Ok(Self { signals, keys: mpsc::channel(1).1 })
     }
 
-    /// What the next signal asks for.
-    async fn next(&mut self) -> Wish {
-        tokio::select! {
-            // A terminal that goes hangs its programs up and continues them.
-            biased;
-            _ = self.hangup.recv() => Wish::End(HANGUP),
-            _ = self.interrupt.recv() => Wish::End(2),
-            _ = self.terminate.recv() => Wish::End(15),
-            _ = self.continued.recv() => Wish::Continue,
-        }
+    fn listen_to_keys(&mut self, screen: &Screen) -> Result<()> {
+        let (sender, keys) = mpsc::channel(INPUTS);
+        keyboard::listen(screen.taken(), move |input| sender.blocking_send(input).is_ok())
+            .context("cannot read from the terminal")?;
+        self.keys = keys;
+        Ok(())
     }
 }
 
@@ -153,32 +155,28 @@ impl Dashboard {
             answers: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
+            awaited: None,
+            is_lost: false,
             flowing: false,
         })
     }
 
-    async fn run(mut self, plan: Plan) -> Result<u8> {
-        self.draw_at_once()?;
-        let mut signals = Signals::listen().context("cannot listen for signals")?;
-        let mut keys = EventStream::new();
+    async fn run(mut self, plan: Plan, mut inputs: Inputs) -> Result<u8> {
+        self.draw_at_once();
         let mut ticks = self.ticks();
         let (report_in, mut reports) = mpsc::channel(QUEUE);
         let (pace, runs) = (plan.pace, plan.runs.clone());
         let mut steps = load(plan, report_in)?;
-        while !self.app.quitting() {
+        let mut ended_by = None;
+        while !self.app.quitting() && ended_by.is_none() {
+            let wake = self.wake();
             tokio::select! {
                 biased;
-                asked = signals.next() => match asked {
-                    Wish::End(number) => {
-                        self.close(&mut signals, &mut keys, &mut reports).await?;
-                        self.leave();
-                        return Ok(128 + number);
-                    }
-                    Wish::Continue => self.resume()?,
-                },
-                event = keys.next() => {
+                Some(signal) = inputs.signals.recv() => ended_by = self.take_signal(signal)?,
+                input = inputs.keys.recv() => {
+                    let input = input.unwrap_or(Input::Lost);
                     self.take_reports(&mut reports)?;
-                    self.take_event(event)?;
+                    self.take_input(&input)?;
                 }
                 loaded = steps.recv(), if self.session.is_none() => {
                     let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
@@ -188,28 +186,29 @@ impl Dashboard {
                     self.take_report(report)?;
                     self.flowing = true;
                 }
-                answer = self.answers.1.recv() => self.take_answer(answer)?,
+                answer = self.answers.1.recv() => self.take_answer(answer),
                 _ = ticks.tick(), if self.changed || self.flowing => {
                     self.flowing = self.take_reports(&mut reports)?;
-                    self.draw_in_time()?;
+                    self.draw_in_time();
                 }
+                () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
+            self.attend_to_terminal();
             self.ask(&runs)?;
+            if self.is_lost {
+                ended_by = Some(HANGUP);
+            }
         }
-        self.close(&mut signals, &mut keys, &mut reports).await?;
-        match self.leave() {
-            Phase::Failed { reason } => bail!("{reason}"),
+        self.close(&mut inputs, &mut reports).await?;
+        match (self.leave(&runs), ended_by) {
+            (_, Some(number)) => Ok(128 + number),
+            (Phase::Failed { reason }, None) => bail!("{reason}"),
             _ => Ok(0),
         }
     }
 
     /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
-    async fn close(
-        &mut self,
-        signals: &mut Signals,
-        keys: &mut EventStream,
-        reports: &mut mpsc::Receiver<Report>,
-    ) -> Result<()> {
+    async fn close(&mut self, inputs: &mut Inputs, reports: &mut mpsc::Receiver<Report>) -> Result<()> {
         let Some(session) = self.session.take() else { return Ok(()) };
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
@@ -218,20 +217,25 @@ impl Dashboard {
             let _ = done.send(());
         });
         closing.context("cannot start a thread")?;
-        // A terminal that has gone shows nothing, and the run is saved all the same.
-        let _ = self.draw_at_once();
-        let mut has_keys = true;
+        self.draw_at_once();
+        let first = First::now();
         loop {
+            let wake = self.wake();
             tokio::select! {
                 _ = &mut is_done => break,
-                // A shell that loses its terminal hangs its programs up more than once: that is no second request.
-                Wish::End(number) = signals.next() => if number != HANGUP { break },
-                event = keys.next(), if has_keys => match event {
-                    Some(Ok(Event::Key(key))) if keys::action(key) == Some(Action::Quit) => break,
-                    event => has_keys = matches!(event, Some(Ok(_))),
+                Some(signal) = inputs.signals.recv() => {
+                    if self.take_signal(signal)?.is_some_and(|number| first.is_followed_by(number)) {
+                        break;
+                    }
+                }
+                Some(input) = inputs.keys.recv() => match input {
+                    Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break,
+                    _ => {}
                 },
                 Some(report) = reports.recv() => self.app.apply(report),
+                () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
+            self.attend_to_terminal();
         }
         while let Ok(report) = reports.try_recv() {
             self.app.apply(report);
@@ -239,16 +243,17 @@ impl Dashboard {
         Ok(())
     }
 
-    /// Gives the terminal back, and tells there what the screen can no longer: that the run was not saved. Returns how it
-    /// ended.
-    fn leave(self) -> Phase {
-        let Self { screen, app, .. } = self;
-        drop(screen);
-        if let Some(reason) = app.unsaved() {
+    /// Gives the terminal back, and tells there what the screen can no longer: what becomes of the run, and what of it was
+    /// not saved. Returns how it ended.
+    fn leave(mut self, runs: &Runs) -> Phase {
+        // From here on there is only a terminal to be waited for.
+        signals::end_at_once();
+        self.screen.give_back(parting::words(&self.app, runs).as_deref());
+        if let Some(reason) = self.app.unsaved() {
             // Where standard error is gone there is nobody to tell.
             let _ = writeln!(stderr(), "fitroom: {reason}");
         }
-        app.phase().clone()
+        self.app.phase().clone()
     }
 
     fn ticks(&self) -> Interval {
@@ -297,7 +302,7 @@ impl Dashboard {
         thread::Builder::new().name("answer".to_owned()).spawn(work).map(drop).context("cannot start a thread")
     }
 
-    fn take_answer(&mut self, answer: Option<Answer>) -> Result<()> {
+    fn take_answer(&mut self, answer: Option<Answer>) {
         match answer {
             Some(Answer::Survey(survey)) => self.app.take_survey(*survey),
             Some(Answer::Runs(runs)) => {
@@ -306,7 +311,7 @@ impl Dashboard {
             }
             None => {}
         }
-        self.draw_at_once()
+        self.draw_at_once();
     }
 
     /// Takes in the reports that have come, and says whether there were any.
@@ -329,15 +334,32 @@ impl Dashboard {
         Ok(())
     }
 
-    fn take_event(&mut self, event: Option<io::Result<Event>>) -> Result<()> {
-        match event {
-            None => bail!("the terminal has gone"),
-            Some(Err(error)) => Err(error).context("cannot read from the terminal"),
-            Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => self.take_key(key),
-            Some(Ok(Event::Mouse(mouse))) => self.take_mouse(mouse),
-            Some(Ok(Event::Resize(..))) => self.draw_at_once(),
-            Some(Ok(_)) => Ok(()),
+    /// Does what a signal asks for. Returns the number of one that asks to end.
+    fn take_signal(&mut self, signal: Signal) -> Result<Option<u8>> {
+        match signal {
+            Signal::End(number) => return Ok(Some(number)),
+            Signal::Stop => {
+                self.screen.give_back(None);
+                signals::stop().context("cannot stop")?;
+                self.come_back();
+            }
+            Signal::Continue => {
+                self.screen.lose();
+                self.come_back();
+            }
+            Signal::Resize => self.draw_at_once(),
         }
+        Ok(None)
+    }
+
+    fn take_input(&mut self, input: &Input) -> Result<()> {
+        match *input {
+            Input::Lost => self.is_lost = true,
+            Input::Event(Event::Key(key)) if key.kind != KeyEventKind::Release => self.take_key(key)?,
+            Input::Event(Event::Mouse(mouse)) => self.take_mouse(mouse)?,
+            Input::Event(_) => {}
+        }
+        Ok(())
     }
 
     fn take_key(&mut self, key: KeyEvent) -> Result<()> {
@@ -354,7 +376,8 @@ impl Dashboard {
         let action = match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 let position = Position { x: mouse.column, y: mouse.row };
-                view::hit(self.screen.area()?, &self.app, position)
+                let area = self.or_lost(|dashboard| dashboard.screen.area());
+                view::hit(area, &self.app, position)
             }
             MouseEventKind::ScrollUp => Some(if is_one { Action::Previous } else { Action::RowUp }),
             MouseEventKind::ScrollDown => Some(if is_one { Action::Next } else { Action::RowDown }),
@@ -369,52 +392,105 @@ impl Dashboard {
             session.send(command);
         }
         match action {
-            Action::Redraw => self.screen.clear()?,
-            Action::Suspend => self.screen.suspend().context("cannot suspend")?,
+            Action::Redraw => self.or_lost(|dashboard| dashboard.screen.clear()),
+            // The whole job, as the terminal itself would do it: a `cargo run` around the program stops as well. It comes
+            // back as a signal.
+            Action::Suspend => {
+                kill_current_process_group(rustix::process::Signal::TSTP).context("cannot stop")?;
+            }
             _ => {}
         }
-        self.draw_at_once()
-    }
-
-    /// Goes on after a stop that came from elsewhere.
-    fn resume(&mut self) -> Result<()> {
-        self.screen.resume().context("cannot take the terminal over again")?;
-        self.draw_at_once()
-    }
-
-    /// Draws what nobody waits for, as far as the link carries it.
-    fn draw_in_time(&mut self) -> Result<()> {
-        let now = Instant::now();
-        self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
-        let is_training = *self.app.phase() == Phase::Training && self.app.pace().is_none();
-        if !self.changed || !self.budget.is_open() || (is_training && now < self.rest) {
-            return Ok(());
-        }
-        let bytes = self.draw()?;
-        self.budget.spend(bytes);
-        self.rest = now + (now.elapsed() * SCREEN_SHARE).min(LONGEST_REST);
+        self.draw_at_once();
         Ok(())
     }
 
-    /// Draws what a person waits for.
-    fn draw_at_once(&mut self) -> Result<()> {
+    /// Takes the terminal over again after a stop, as soon as it is the program's to take.
+    fn come_back(&mut self) {
+        if self.screen.is_ours() {
+            self.or_lost(|dashboard| dashboard.screen.take_over());
+            self.draw_at_once();
+        }
+    }
+
+    /// When to look after the terminal next, if nothing happens before.
+    fn wake(&mut self) -> Option<Duration> {
+        if self.is_lost {
+            return None;
+        }
+        if !self.screen.is_taken() {
+            return Some(AWAY);
+        }
+        self.screen.retry().or_else(|| {
+            let patience = KEY_PATIENCE.saturating_sub(self.awaited?.elapsed());
+            self.screen.wait().map(|wait| wait.min(patience))
+        })
+    }
+
+    /// Sends what the terminal takes now, and draws what somebody waits for once that is through.
+    fn attend_to_terminal(&mut self) {
+        if self.is_lost {
+            return;
+        }
+        if !self.screen.is_taken() {
+            return self.come_back();
+        }
+        if self.screen.retry().is_some() {
+            self.or_lost(|dashboard| dashboard.screen.send());
+        }
+        if let Some(since) = self.awaited
+            && self.screen.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
+        {
+            self.awaited = None;
+            self.draw();
+        }
+    }
+
+    /// Does something with the terminal, which may be gone.
+    fn or_lost<T: Default>(&mut self, act: impl FnOnce(&mut Self) -> io::Result<T>) -> T {
+        act(self).unwrap_or_else(|_| {
+            self.is_lost = true;
+            T::default()
+        })
+    }
+
+    /// Draws what nobody waits for, as far as the link carries it.
+    fn draw_in_time(&mut self) {
+        let now = Instant::now();
+        self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
+        let is_training = *self.app.phase() == Phase::Training && self.app.pace().is_none();
+        let is_open = self.budget.is_open() && self.screen.wait().is_some_and(|wait| wait.is_zero());
+        if !self.changed || !is_open || (is_training && now < self.rest) {
+            return;
+        }
+        let bytes = self.draw();
+        self.budget.spend(bytes);
+        self.rest = now + (now.elapsed() * SCREEN_SHARE).min(LONGEST_REST);
+    }
+
+    /// Draws what a person waits for, as soon as the terminal takes it.
+    fn draw_at_once(&mut self) {
         self.budget.answer();
         self.rest = Instant::now();
-        self.draw().map(drop)
+        self.awaited.get_or_insert(self.rest);
+        if self.screen.wait().is_some_and(|wait| wait.is_zero()) {
+            self.awaited = None;
+            self.draw();
+        }
     }
 
     /// Draws a frame and returns its bytes.
-    fn draw(&mut self) -> Result<u64> {
-        let area = self.screen.area().context("cannot tell the terminal's size")?;
-        self.budget.fit(area);
-        self.app.fit(view::page(area, &self.app));
-        if let Some(session) = &self.session {
-            self.app.requests().into_iter().for_each(|command| session.send(command));
-        }
-        let Self { screen, app, theme, .. } = self;
-        let bytes = screen.draw(|frame| view::draw(frame, app, theme)).context("cannot draw")?;
-        self.changed = false;
-        Ok(bytes)
+    fn draw(&mut self) -> usize {
+        self.or_lost(|dashboard| {
+            let area = dashboard.screen.area()?;
+            dashboard.budget.fit(area, dashboard.screen.rate());
+            dashboard.app.fit(view::page(area, &dashboard.app));
+            if let Some(session) = &dashboard.session {
+                dashboard.app.requests().into_iter().for_each(|command| session.send(command));
+            }
+            dashboard.changed = false;
+            let Self { screen, app, theme, .. } = dashboard;
+            screen.draw(|frame| view::draw(frame, app, theme))
+        })
     }
 }
 

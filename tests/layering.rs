@@ -21,8 +21,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["cli", "engine", "fashion", "machine", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
     ("commands", &["cli", "depth", "engine", "fashion", "metrics", "protocol", "run", "view"]),
-    ("headless", &["protocol", "run", "session", "settings"]),
-    ("tui", &["app", "cli", "depth", "fashion", "protocol", "run", "session", "view"]),
+    ("signals", &[]),
+    ("headless", &["depth", "protocol", "run", "session", "settings", "signals"]),
+    ("tui", &["app", "cli", "depth", "fashion", "protocol", "run", "session", "settings", "signals", "view"]),
 ];
 
 /// A crate, and the rooms that may name it.
@@ -38,7 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("image", &["fashion"]),
     ("indicatif", &["headless"]),
     ("safetensors", &["engine"]),
-    ("signal_hook", &["headless"]),
+    ("nix", &["signals"]),
     ("ratatui", &["commands", "view", "tui"]),
     ("crossterm", &["app", "commands", "depth", "tui"]),
     ("jiff", &["run"]),
@@ -47,7 +48,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustix", &["run", "tui"]),
     ("sha2", &["run"]),
     ("tokio", &["tui"]),
-    ("tokio_stream", &["tui"]),
+    ("terminput", &["tui"]),
+    ("terminput_crossterm", &["tui"]),
     ("color_eyre", &["commands", "headless", "session", "tui"]),
 ];
 

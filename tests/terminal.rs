@@ -3,166 +3,16 @@
 #[expect(dead_code, reason = "what is of no use here is in other tests")]
 #[path = "place/place.rs"]
 mod place;
+#[expect(dead_code, reason = "what is of no use here is in other tests")]
+#[path = "place/terminal.rs"]
+mod pty;
 
-use std::{
-    fs,
-    io::{Read, Write},
-    num::NonZeroU16,
-    path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
-    thread,
-    time::{Duration, Instant},
+use portable_pty::CommandBuilder;
+
+use self::{
+    place::Place,
+    pty::{Run, Terminal, click},
 };
-
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-
-use self::place::Place;
-
-/// How long a screen may take to show what it should: far above what it takes, for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// fitroom in a pseudo-terminal.
-struct Terminal {
-    master: Box<dyn MasterPty + Send>,
-    /// Held open, so that the terminal's settings can be read after the program has left.
-    child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
-    screen: vt100::Parser,
-    before: String,
-}
-
-impl Terminal {
-    fn start(columns: u16, rows: u16, arguments: &[&str]) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
-        command.args(arguments);
-        command.env("FITROOM_NO_SAVE", "1");
-        command.cwd(Path::new(env!("CARGO_MANIFEST_DIR")));
-        Self::run(columns, rows, command)
-    }
-
-    fn run(columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        command.env("TERM", "xterm-256color");
-        command.env("COLORTERM", "truecolor");
-        command.env_remove("NO_COLOR");
-        let before = settings(&*pair.master);
-        let child = pair.slave.spawn_command(command).expect("the program starts");
-        let mut reader = pair.master.try_clone_reader().expect("the terminal can be read");
-        let (sender, output) = channel();
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let keys = pair.master.take_writer().expect("the terminal takes keys");
-        // The slave side stays open in `pair` until here; the program holds its own.
-        Self {
-            master: pair.master,
-            child,
-            keys,
-            output,
-            screen: vt100::Parser::new(cells(rows), cells(columns), 0),
-            before,
-        }
-    }
-
-    fn text(&self) -> String {
-        self.screen.screen().contents()
-    }
-
-    /// Reads what the program writes until the screen satisfies `wanted`.
-    fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !wanted(&self.text()) {
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.screen.process(&bytes),
-                Err(error) => panic!("{what}: {error}; the screen:\n{}", self.text()),
-            }
-        }
-    }
-
-    fn until_shown(&mut self, text: &str) {
-        self.until(text, |screen| screen.contains(text));
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("the terminal takes keys");
-        self.keys.flush().expect("the terminal takes keys");
-    }
-
-    fn signal(&self, name: &str) {
-        let process = self.child.process_id().expect("the program runs").to_string();
-        let status = std::process::Command::new("kill").args([&format!("-{name}"), &process]).status();
-        assert!(status.expect("kill is there").success());
-    }
-
-    /// Waits for the program to end, reads the rest of its output, and gives its exit status.
-    fn wait(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match self.output.recv_timeout(Duration::from_millis(20)) {
-                Ok(bytes) => self.screen.process(&bytes),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
-                            self.screen.process(&bytes);
-                        }
-                        return status.exit_code();
-                    }
-                    assert!(Instant::now() < end, "the program does not end; the screen:\n{}", self.text());
-                    thread::sleep(Duration::from_millis(5));
-                }
-            }
-        }
-    }
-
-    fn assert_given_back(&self) {
-        assert!(!self.screen.screen().alternate_screen(), "the alternate screen was left on");
-        assert!(!self.screen.screen().hide_cursor(), "the cursor was left hidden");
-        let mouse = self.screen.screen().mouse_protocol_mode();
-        assert_eq!(mouse, vt100::MouseProtocolMode::None, "the mouse was left to a program that has gone");
-        assert_eq!(self.before, settings(&*self.master), "the terminal's settings changed");
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        // An error means that it has ended already.
-        let _ = self.child.kill();
-    }
-}
-
-/// A run's directory, as another program sees it.
-struct Run(PathBuf);
-
-impl Run {
-    fn at(place: &Place, name: &str) -> Self {
-        Self(place.path("runs").join(name))
-    }
-
-    fn state(&self) -> String {
-        let facts = fs::read(self.0.join("run.json")).expect("the run has facts");
-        let facts: serde_json::Value = serde_json::from_slice(&facts).expect("they are JSON");
-        facts["state"].as_str().expect("it is text").to_owned()
-    }
-
-    fn epochs(&self) -> usize {
-        fs::read_to_string(self.0.join("metrics.jsonl")).expect("the run has metrics").lines().count()
-    }
-}
-
-fn cells(count: u16) -> NonZeroU16 {
-    NonZeroU16::new(count).expect("a terminal has cells")
-}
-
-fn settings(master: &dyn MasterPty) -> String {
-    format!("{:?}", master.get_termios().expect("a terminal has settings"))
-}
 
 #[test]
 fn it_starts_trains_leafs_quits_and_leaves_the_terminal_as_it_was() {
@@ -218,11 +68,6 @@ fn a_run_that_is_left_is_gone_on_with_to_the_end() {
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     assert_eq!((run.state(), run.epochs()), ("done".to_owned(), 3));
-}
-
-/// A press and a release of the left button on this cell, as terminals report them (SGR, from 1).
-fn click(column: u16, row: u16) -> String {
-    format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
 }
 
 #[test]
@@ -348,9 +193,7 @@ fn a_loss_that_explodes_is_explained_and_leafing_still_works() {
 fn a_terminal_too_small_says_what_it_needs_and_grows_back() {
     let mut terminal = Terminal::start(20, 5, &["--epochs", "1"]);
     terminal.until_shown("60");
-    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-    terminal.master.resize(size).expect("the terminal can be resized");
-    terminal.screen.screen_mut().set_size(cells(24), cells(80));
+    terminal.resize(80, 24);
     terminal.until_shown("Training");
     terminal.press("\x03");
     assert_eq!(terminal.wait(), 0);

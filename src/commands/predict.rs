@@ -50,7 +50,7 @@ impl Form {
         let color = if is_terminal || colours.color != Color::Auto { colours.color } else { Color::Never };
         let asked = variable("COLUMNS").and_then(|columns| columns.parse().ok());
         let columns = asked.or_else(|| if is_terminal { size().ok().map(|(columns, _)| columns) } else { None });
-        let theme = Theme::new(depth::detect(color, variable), colours.ascii);
+        let theme = depth::theme(&Colours { color, ..colours.clone() }, variable);
         Self::Cards { columns: columns.unwrap_or(80), theme }
     }
 }

@@ -12,18 +12,20 @@ pub(super) struct Bars<W> {
     lines: Lines<W>,
     steps: u64,
     bar: ProgressBar,
+    characters: &'static str,
 }
 
 impl<W: Write> Bars<W> {
-    /// Bars and lines that go to `out`, which is standard output.
-    pub fn new(out: W) -> Self {
-        Self { lines: Lines::new(out), steps: 0, bar: ProgressBar::hidden() }
+    /// Bars and lines that go to `out`, which is standard output; `unicode`: whether it shows more than ASCII.
+    pub fn new(out: W, unicode: bool) -> Self {
+        let characters = if unicode { "━╸─" } else { "=>-" };
+        Self { lines: Lines::new(out), steps: 0, bar: ProgressBar::hidden(), characters }
     }
 
     fn begin(&mut self, epoch: u32) {
         let style = ProgressStyle::with_template("{prefix} {pos:>5}/{len} {bar:24} {elapsed} {msg}")
             .expect("the template is a valid one")
-            .progress_chars("━╸─");
+            .progress_chars(self.characters);
         self.bar = ProgressBar::with_draw_target(Some(self.steps), ProgressDrawTarget::stdout_with_hz(20));
         self.bar.set_style(style);
         self.bar.set_prefix(format!("Epoch {epoch}"));

@@ -12,6 +12,9 @@ const CELLS: f64 = 80.0 * 24.0;
 /// Seconds of saving that may be spent at once.
 const SAVED_SECONDS: f64 = 1.0;
 
+/// The part of a slow link that frames get which no key asks for.
+const LINK_SHARE: f64 = 0.6;
+
 /// Frames after a key that are free: what the key asked for may take some of them to come.
 const FREE_FRAMES: u32 = 5;
 
@@ -28,14 +31,15 @@ impl Budget {
     /// The full budget of a terminal of this size.
     pub fn new(screen: Rect) -> Self {
         let mut budget = Self { bytes: 0.0, rate: 0.0, free: FREE_FRAMES };
-        budget.fit(screen);
+        budget.fit(screen, None);
         budget.bytes = budget.rate * SAVED_SECONDS;
         budget
     }
 
-    /// Takes the terminal's size.
-    pub fn fit(&mut self, screen: Rect) {
-        self.rate = BYTES_PER_SECOND * (f64::from(screen.area()) / CELLS).max(1.0);
+    /// Takes the terminal's size, and how many bytes a second it reads, where that is slow.
+    pub fn fit(&mut self, screen: Rect, link: Option<f64>) {
+        let most = BYTES_PER_SECOND * (f64::from(screen.area()) / CELLS).max(1.0);
+        self.rate = link.map_or(most, |link| most.min(link * LINK_SHARE));
     }
 
     /// So much time has passed.
@@ -50,7 +54,7 @@ impl Budget {
     }
 
     /// A frame of so many bytes was written that no key asked for.
-    pub fn spend(&mut self, bytes: u64) {
+    pub fn spend(&mut self, bytes: usize) {
         if self.free > 0 {
             self.free -= 1;
             return;
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     /// Bytes a second of frames of this size, drawn whenever that is allowed, over ten seconds after the saving is spent.
-    fn rate(screen: Rect, frame: u64) -> u64 {
+    fn rate(screen: Rect, frame: usize) -> usize {
         let mut budget = Budget::new(screen);
         let mut written = 0;
         for tick in 0..400 {

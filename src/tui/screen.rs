@@ -1,66 +1,73 @@
-//! The terminal, taken over and given back as it was: by a quit, an error, a panic or a suspension. Draws nothing of
-//! its own and reads no key.
+//! The terminal, taken over and given back as it was: by a quit, an error, a panic, a stop. Draws nothing of its own and
+//! reads no key. Asks the terminal nothing either, for an answer may come late, or never.
 
 use std::{
-    cell::Cell,
-    io::{self, BufWriter, Stdout, Write, stdout},
-    mem::ManuallyDrop,
-    panic,
+    cell::RefCell,
+    io::{self, Write},
+    mem, panic,
     rc::Rc,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
+    time::{Duration, Instant},
 };
 
-use crossterm::{
-    cursor::Show,
-    execute,
-    style::{Print, ResetColor},
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+use ratatui::{
+    Frame, Terminal, TerminalOptions, Viewport,
+    backend::CrosstermBackend,
+    layout::{Position, Rect},
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Rect};
-use rustix::process::{Signal, kill_current_process_group};
 
-/// A frame leaves in one write, so that a slow link shows no half of one.
-type Output = Counter<BufWriter<Stdout>>;
-
-/// Counts what is written.
-struct Counter<W> {
-    inner: W,
-    /// Shared with the screen, which cannot look into what ratatui draws with.
-    bytes: Rc<Cell<u64>>,
-}
-
-impl<W: Write> Write for Counter<W> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(buffer)?;
-        self.bytes.set(self.bytes.get() + count as u64);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-/// Room for a large frame.
-const OUTPUT_BYTES: usize = 1 << 16;
+use super::{
+    link::Link,
+    tty::{Outgoing, RETRY, Tty},
+};
 
 /// Report clicks and the wheel, with columns and rows of any size; and no longer. Not where the mouse merely moves, which
 /// would keep a slow link busy.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
+/// The alternate screen, empty: a terminal that has none, as within GNU screen, shows what was there before.
+const ENTER: &str = "\x1b[?1049h\x1b[0m\x1b[2J\x1b[H\x1b[?25l";
+/// And back to the shell's, on a clean line also where it is the same one.
+const LEAVE: &str = "\x1b[0m\x1b[2J\x1b[H\x1b[?1049l\x1b[?25h";
+/// An empty screen, to be drawn on anew.
+const CLEAR: &str = "\x1b[0m\x1b[2J";
+
+/// How long a terminal that does not read is waited for when it is given back.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The last panic of a thread other than the one that draws.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// The terminal in raw mode and on its alternate screen, until it is dropped.
 pub(super) struct Screen {
-    /// Never dropped: that would show the cursor, as [`give_back`] does, but panic where the terminal and standard error
-    /// are both gone.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<Output>>>,
-    /// Bytes so far.
-    written: Rc<Cell<u64>>,
+    tty: Arc<Tty>,
+    terminal: Terminal<CrosstermBackend<Canvas>>,
+    canvas: Canvas,
+    outgoing: Outgoing,
+    link: Link,
     has_mouse: bool,
+    /// Whether the terminal is the program's now; whoever reads it looks here too.
+    taken: Arc<AtomicBool>,
+}
+
+/// What ratatui writes a frame to.
+#[derive(Clone, Default)]
+struct Canvas(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Canvas {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Screen {
@@ -68,76 +75,140 @@ impl Screen {
     /// another one is kept for [`take_panic`], since telling it now would tear the screen. `has_mouse`: whether clicks are
     /// the program's; otherwise they are the terminal's own, to select text.
     pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
-        keep_panics_readable();
-        take_over(has_mouse)?;
-        let written = Rc::new(Cell::new(0));
-        let output = Counter { inner: BufWriter::with_capacity(OUTPUT_BYTES, stdout()), bytes: Rc::clone(&written) };
-        match Terminal::new(CrosstermBackend::new(output)) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), written, has_mouse }),
-            Err(error) => {
-                give_back();
-                Err(error)
-            }
+        let tty = Arc::new(Tty::open()?);
+        let (canvas, area) = (Canvas::default(), Rect::from((Position::ORIGIN, tty.size()?)));
+        let terminal = empty(&canvas, area)?;
+        keep_panics_readable(&tty);
+        let (outgoing, link) = (Outgoing::default(), Link::new(Instant::now()));
+        let mut screen = Self { tty, terminal, canvas, outgoing, link, has_mouse, taken: Arc::default() };
+        if screen.is_ours() {
+            screen.take_over()?;
         }
+        Ok(screen)
     }
 
-    /// Draws a frame; only the cells that changed are sent. Returns the number of bytes that this took.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<u64> {
-        let before = self.written.get();
+    /// Draws a frame; only the cells that changed are sent. Returns the number of bytes that this takes.
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<usize> {
+        let area = self.area()?;
+        if area != self.terminal.get_frame().area() {
+            self.repaint(area)?;
+        }
         self.terminal.draw(render)?;
-        Ok(self.written.get() - before)
+        let frame = mem::take(&mut *self.canvas.0.borrow_mut());
+        self.outgoing.push(&frame);
+        self.send()?;
+        Ok(frame.len())
+    }
+
+    /// Sends on what is left of a frame, as far as the terminal takes it.
+    pub(super) fn send(&mut self) -> io::Result<()> {
+        let sent = self.outgoing.send(&self.tty)?;
+        self.link.took(sent, !self.outgoing.is_empty(), Instant::now());
+        if self.outgoing.is_empty() && self.link.done(Instant::now()) {
+            // It has not read for long: whatever became of what it was sent, it gets a whole frame.
+            self.clear()?;
+        }
+        Ok(())
+    }
+
+    /// How long to wait before [`Screen::send`], where a frame is not through yet.
+    pub(super) fn retry(&self) -> Option<Duration> {
+        (!self.outgoing.is_empty()).then_some(RETRY)
+    }
+
+    /// How long to wait before the next frame, so that none is under way then; `None` where nobody can tell, or the terminal
+    /// is not the program's.
+    pub(super) fn wait(&mut self) -> Option<Duration> {
+        (self.is_taken() && self.outgoing.is_empty()).then(|| self.link.wait(Instant::now()))
+    }
+
+    /// Bytes a second that the terminal reads, where that is slow.
+    pub(super) fn rate(&self) -> Option<f64> {
+        self.link.rate()
     }
 
     /// The terminal's cells.
     pub(super) fn area(&self) -> io::Result<Rect> {
-        self.terminal.size().map(|size| Rect::new(0, 0, size.width, size.height))
+        Ok(Rect::from((Position::ORIGIN, self.tty.size()?)))
     }
 
     /// Forgets what the terminal shows, so that the next frame is sent whole.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        self.repaint(self.area()?)
     }
 
-    /// Gives the terminal to the shell and stops; returns when the shell puts the program in the foreground again.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
-        give_back();
-        // The whole job, as the terminal itself would do it: a `cargo run` around the program stops as well.
-        kill_current_process_group(Signal::TSTP)?;
-        self.resume()
+    fn repaint(&mut self, area: Rect) -> io::Result<()> {
+        self.terminal = empty(&self.canvas, area)?;
+        self.canvas.0.borrow_mut().extend(CLEAR.as_bytes());
+        Ok(())
     }
 
-    /// Takes the terminal over again after a stop that came from elsewhere.
-    pub(super) fn resume(&mut self) -> io::Result<()> {
-        take_over(self.has_mouse)?;
+    /// Whether the terminal is in the program's hands now.
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// The same, for who reads the terminal on another thread.
+    pub(super) fn taken(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.taken)
+    }
+
+    /// Whether it is this program's to take: while a shell has it in the foreground, and also where there are no jobs.
+    pub(super) fn is_ours(&self) -> bool {
+        self.tty.is_ours()
+    }
+
+    /// Takes the terminal over, again if need be. The next frame is sent whole.
+    pub(super) fn take_over(&mut self) -> io::Result<()> {
+        self.tty.make_raw()?;
+        self.taken.store(true, Ordering::Relaxed);
+        self.outgoing.push(ENTER.as_bytes());
+        self.outgoing.push(if self.has_mouse { MOUSE_ON } else { "" }.as_bytes());
         self.clear()
+    }
+
+    /// The terminal has been others' meanwhile: it is as they left it.
+    pub(super) fn lose(&mut self) {
+        self.taken.store(false, Ordering::Relaxed);
+        self.outgoing.clear();
+    }
+
+    /// Gives the terminal to whoever had it before, with `words`, if there are any, on a line of their own.
+    pub(super) fn give_back(&mut self, words: Option<&str>) {
+        if self.taken.swap(false, Ordering::Relaxed) {
+            // What is left of a frame is of no use to a shell; half a sequence of it is ended by the next one.
+            self.outgoing.clear();
+            give_back(&self.tty, words);
+        }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        self.give_back(None);
     }
 }
 
-fn take_over(with_mouse: bool) -> io::Result<()> {
-    enable_raw_mode()?;
-    let mouse = if with_mouse { MOUSE_ON } else { "" };
-    execute!(stdout(), EnterAlternateScreen, Print(mouse)).inspect_err(|_| give_back())
+/// A terminal of this size of which nothing is known to be shown. Its size is told, not asked for.
+fn empty(canvas: &Canvas, area: Rect) -> io::Result<Terminal<CrosstermBackend<Canvas>>> {
+    let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+    Terminal::with_options(CrosstermBackend::new(canvas.clone()), options)
 }
 
 /// Errors are passed over: there is no better terminal to tell them to.
-fn give_back() {
-    let _ = execute!(stdout(), Print(MOUSE_OFF), ResetColor, LeaveAlternateScreen, Show);
-    let _ = stdout().flush();
-    let _ = disable_raw_mode();
+fn give_back(tty: &Tty, words: Option<&str>) {
+    // All at once: where there is hardly room, the most important first.
+    let words = words.map_or_else(String::new, |words| format!("{words}\r\n"));
+    tty.insist([MOUSE_OFF, LEAVE, &words].concat().as_bytes(), PATIENCE);
+    let _ = tty.restore();
 }
 
-fn keep_panics_readable() {
-    let drawing = thread::current().id();
+fn keep_panics_readable(tty: &Arc<Tty>) {
+    let (drawing, tty) = (thread::current().id(), Arc::clone(tty));
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == drawing {
-            give_back();
+            give_back(&tty, None);
             previous(info);
         } else {
             let name = thread::current().name().unwrap_or("unnamed").to_owned();

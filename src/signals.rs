@@ -1,0 +1,212 @@
+//! Signals as messages: those that would end the program, and those that concern its terminal. Knows neither what is
+//! saved nor what the terminal shows.
+
+use std::{
+    fs, io, process,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::{SigSet, Signal as Number, raise};
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// To end: the signal's number.
+    End(u8),
+    /// To stop until a [`Signal::Continue`], as Ctrl-Z does: see [`stop`].
+    Stop,
+    /// The program goes on after it was stopped, by whatever signal.
+    Continue,
+    /// The terminal has another size.
+    Resize,
+}
+
+/// The number of SIGHUP: the terminal is gone.
+pub const HANGUP: u8 = Number::SIGHUP as u8;
+
+/// The terminal's own signals.
+const OF_THE_TERMINAL: [Number; 3] = [Number::SIGTSTP, Number::SIGCONT, Number::SIGWINCH];
+
+/// Signals that do what they always do: those that cannot be caught, those that end nothing, and those that stop a
+/// program in the background when it wants the terminal.
+const LEFT_ALONE: [Number; 6] =
+    [Number::SIGKILL, Number::SIGSTOP, Number::SIGCHLD, Number::SIGURG, Number::SIGTTIN, Number::SIGTTOU];
+
+/// Whether a signal ends the program at once.
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
+
+/// From here on hands every signal that would end the program to `hand_on`, on a thread of its own, instead of letting it
+/// act; with `terminal` also those of the terminal. A signal that the program was started to ignore, as `nohup` does with
+/// SIGHUP, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends it at once.
+///
+/// To be called before any other thread is started, since it is the threads that hold signals back.
+///
+/// # Errors
+/// When the system gives no thread or no place to read signals from.
+pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) -> io::Result<()> {
+    let set = wanted(terminal);
+    set.thread_block()?;
+    let mut signals = pending::Pending::new(set)?;
+    let take = move || {
+        while let Ok(number) = signals.next() {
+            let signal = meaning(number);
+            if let Signal::End(number) = signal
+                && AT_ONCE.load(Ordering::Relaxed)
+            {
+                process::exit(128 + i32::from(number));
+            }
+            hand_on(signal);
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(take).map(drop)
+}
+
+/// From here on a signal that ends the program does so at once: there is nothing left to be saved.
+pub fn end_at_once() {
+    AT_ONCE.store(true, Ordering::Relaxed);
+}
+
+/// Does what SIGTSTP does to a program that doesn't listen: stops this process until it is continued; nothing where
+/// nobody could continue it.
+///
+/// # Errors
+/// When the system refuses.
+pub fn stop() -> io::Result<()> {
+    let mut stop = SigSet::empty();
+    stop.add(Number::SIGTSTP);
+    stop.thread_unblock()?;
+    // To this thread alone, so that the one that reads signals does not take it.
+    raise(Number::SIGTSTP)?;
+    stop.thread_block()?;
+    Ok(())
+}
+
+/// Tells a second request to end from an echo of the first.
+#[derive(Debug)]
+pub struct First(Instant);
+
+impl First {
+    /// The first request came now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Whether this signal, coming now, is a second request. A shell that loses its terminal hangs its programs up more
+    /// than once, and `timeout` ends the program and its group, which are one request each.
+    #[must_use]
+    pub fn is_followed_by(&self, number: u8) -> bool {
+        const ECHO: Duration = Duration::from_millis(50);
+        number != HANGUP && self.0.elapsed() > ECHO
+    }
+}
+
+fn meaning(number: u8) -> Signal {
+    match Number::try_from(i32::from(number)) {
+        Ok(Number::SIGTSTP) => Signal::Stop,
+        Ok(Number::SIGCONT) => Signal::Continue,
+        Ok(Number::SIGWINCH) => Signal::Resize,
+        _ => Signal::End(number),
+    }
+}
+
+fn wanted(terminal: bool) -> SigSet {
+    // All of them, the real-time signals included, whose default is to end the program too.
+    let mut set = SigSet::all();
+    let of_the_terminal = OF_THE_TERMINAL.into_iter().filter(|_| !terminal);
+    for signal in LEFT_ALONE.into_iter().chain(of_the_terminal).chain(ignored()) {
+        set.remove(signal);
+    }
+    set
+}
+
+/// The signals that whoever started the program wants it to pass over. Where the system does not tell, these are SIGHUP and
+/// SIGPIPE, which Rust ignores by itself.
+fn ignored() -> Vec<Number> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    match mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+        Some(mask) => Number::iterator().filter(|signal| mask >> (*signal as i32 - 1) & 1 == 1).collect(),
+        None => vec![Number::SIGHUP, Number::SIGPIPE],
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod pending {
+    use std::io;
+
+    use nix::sys::{
+        signal::SigSet,
+        signalfd::{SfdFlags, SignalFd},
+    };
+
+    /// The signals that are held back, by number, the real-time ones too.
+    pub(super) struct Pending(SignalFd);
+
+    impl Pending {
+        pub fn new(set: SigSet) -> io::Result<Self> {
+            Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?))
+        }
+
+        /// Waits for the next one.
+        pub fn next(&mut self) -> io::Result<u8> {
+            loop {
+                match self.0.read_signal() {
+                    Ok(Some(signal)) => return u8::try_from(signal.ssi_signo).map_err(io::Error::other),
+                    Ok(None) | Err(nix::Error::EINTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod pending {
+    use std::io;
+
+    use nix::sys::signal::SigSet;
+
+    /// The signals that are held back.
+    pub(super) struct Pending(SigSet);
+
+    impl Pending {
+        #[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
+        pub fn new(set: SigSet) -> io::Result<Self> {
+            Ok(Self(set))
+        }
+
+        /// Waits for the next one.
+        pub fn next(&mut self) -> io::Result<u8> {
+            Ok(self.0.wait()? as u8)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_terminals_signals_are_left_alone_where_there_is_no_dashboard() {
+        for signal in OF_THE_TERMINAL {
+            assert!(wanted(true).contains(signal) && !wanted(false).contains(signal), "{signal}");
+        }
+    }
+
+    #[test]
+    fn whatever_ends_a_program_and_can_be_caught_is_wanted() {
+        for signal in [Number::SIGUSR1, Number::SIGQUIT, Number::SIGALRM, Number::SIGXCPU, Number::SIGSEGV] {
+            assert!(wanted(false).contains(signal), "{signal}");
+        }
+        assert!(!wanted(true).contains(Number::SIGPIPE), "Rust ignores it");
+    }
+
+    #[test]
+    fn numbers_without_a_name_ask_to_end() {
+        assert_eq!([meaning(1), meaning(34), meaning(64)], [1, 34, 64].map(Signal::End));
+        assert_eq!(meaning(Number::SIGWINCH as u8), Signal::Resize);
+    }
+}

@@ -1,0 +1,223 @@
+//! What is known of the way to the terminal: how fast it takes what is written, and how much of that may still be under
+//! way. Writes nothing and reads no clock.
+//!
+//! Between the program and the terminal lies a buffer of some ten kilobytes, which nobody can look into: only that it is
+//! full can be seen. From how fast a full one takes more follows how fast the terminal reads, and from that how long a
+//! frame will be under way. Until it was full once, the terminal is taken to read at once.
+
+use std::time::{Duration, Instant};
+
+/// A terminal that reads faster than so many bytes a second is one that reads at once.
+const FAST: f64 = 65_536.0;
+/// And none is taken to be slower than this.
+const SLOWEST: f64 = 200.0;
+/// A buffer that stays full for longer says nothing of a speed: the terminal did not read at all.
+const STALL: Duration = Duration::from_secs(12);
+/// What is under way for no longer than this is as good as through.
+const NEARLY_THROUGH: f64 = 0.1;
+/// A full buffer is emptied by pieces of about so many bytes before it takes more.
+const PIECE: f64 = 3072.0;
+/// What counts of an observation when the next one comes.
+const MEMORY: f64 = 0.7;
+/// By so much a second the terminal may have become faster while its buffer is not full.
+const GROWTH: f64 = 1.002;
+
+/// How the terminal reads.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Bytes a second; `None`: at once.
+    rate: Option<f64>,
+    /// The bytes that may still be under way, at `at`.
+    under_way: f64,
+    at: Instant,
+    /// The most that was under way when the buffer was full.
+    capacity: f64,
+    /// Bytes that a full buffer has taken lately, and the seconds that this took.
+    observed: (f64, f64),
+    /// Since when the buffer is full, and the bytes it has taken since.
+    full: Option<(Instant, usize)>,
+}
+
+impl Link {
+    /// Before anything is written.
+    pub fn new(now: Instant) -> Self {
+        Self { rate: None, under_way: 0.0, at: now, capacity: 0.0, observed: (0.0, 0.0), full: None }
+    }
+
+    /// So many bytes were taken; `is_full`: and no more.
+    #[expect(clippy::cast_precision_loss, reason = "a frame's bytes")]
+    pub fn took(&mut self, bytes: usize, is_full: bool, now: Instant) {
+        self.pass(now);
+        self.under_way += bytes as f64;
+        match &mut self.full {
+            Some((_, taken)) => *taken += bytes,
+            None if is_full => {
+                self.full = Some((now, 0));
+                self.capacity = self.capacity.max(self.under_way);
+            }
+            // More is under way than there is room for: so it is not, and the terminal is faster than was thought.
+            None if self.rate.is_some() && self.capacity > 0.0 && self.under_way > self.capacity => {
+                self.rate = self.rate.map(|rate| rate * 2.0);
+                self.under_way /= 2.0;
+            }
+            None => {}
+        }
+    }
+
+    /// All that there was to be written is taken. Returns whether the terminal had stopped reading.
+    #[expect(clippy::cast_precision_loss, reason = "a frame's bytes")]
+    pub fn done(&mut self, now: Instant) -> bool {
+        let Some((since, bytes)) = self.full.take() else { return false };
+        let time = now - since;
+        if time >= STALL {
+            self.under_way = 0.0;
+            return true;
+        }
+        // The buffer was full somewhere between two pieces, so that of the first one half was waited for, in the mean.
+        let pieces = (bytes as f64 / PIECE).ceil() - 0.5;
+        let (all, seconds) = self.observed;
+        self.observed = (all * MEMORY + pieces * PIECE, seconds * MEMORY + time.as_secs_f64());
+        let rate = self.observed.0 / self.observed.1.max(1e-3);
+        self.rate = (rate < FAST).then_some(rate.max(SLOWEST));
+        // The buffer has just been full.
+        self.under_way = if self.rate.is_some() { self.capacity } else { 0.0 };
+        false
+    }
+
+    /// How long to wait until what is under way has arrived.
+    pub fn wait(&mut self, now: Instant) -> Duration {
+        self.pass(now);
+        let Some(rate) = self.rate else { return Duration::ZERO };
+        Duration::try_from_secs_f64(self.under_way / rate - NEARLY_THROUGH).unwrap_or(Duration::ZERO)
+    }
+
+    /// Bytes a second that the terminal reads, where that is slow.
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// Time has passed.
+    fn pass(&mut self, now: Instant) {
+        let seconds = now.saturating_duration_since(self.at).as_secs_f64();
+        self.at = now;
+        if let (Some(rate), None) = (self.rate, self.full) {
+            self.under_way = (self.under_way - rate * seconds).max(0.0);
+            let rate = rate * GROWTH.powf(seconds);
+            self.rate = (rate < FAST).then_some(rate);
+        }
+        if self.rate.is_none() && self.full.is_none() {
+            // Until it is known better, whatever is older than a second has arrived.
+            self.under_way *= (1.0 - seconds).max(0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A terminal behind a buffer of this size, read at this rate.
+    struct Slow {
+        buffer: f64,
+        rate: f64,
+        held: f64,
+        now: Instant,
+    }
+
+    impl Slow {
+        fn new(buffer: f64, rate: f64) -> Self {
+            let now = Instant::now();
+            Self { buffer, rate, held: 0.0, now }
+        }
+
+        fn pass(&mut self, time: Duration) {
+            self.now += time;
+            self.held = (self.held - self.rate * time.as_secs_f64()).max(0.0);
+        }
+
+        /// Writes a frame as the screen does, a look every 20 ms.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "bytes"
+        )]
+        fn write(&mut self, link: &mut Link, mut bytes: usize) {
+            while bytes > 0 {
+                let taken = bytes.min((self.buffer - self.held) as usize);
+                bytes -= taken;
+                self.held += taken as f64;
+                link.took(taken, bytes > 0, self.now);
+                if bytes > 0 {
+                    self.pass(Duration::from_millis(20));
+                }
+            }
+            link.done(self.now);
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_takes_all_is_never_waited_for() {
+        let mut terminal = Slow::new(12_000.0, 1e6);
+        let mut link = Link::new(terminal.now);
+        for _ in 0..100 {
+            terminal.write(&mut link, 3_000);
+            assert_eq!((link.wait(terminal.now), link.rate()), (Duration::ZERO, None));
+            terminal.pass(Duration::from_millis(50));
+        }
+    }
+
+    #[test]
+    fn the_speed_of_a_slow_one_is_roughly_known_once_its_buffer_was_full() {
+        for rate in [1_000.0, 2_000.0, 10_000.0] {
+            let mut terminal = Slow::new(12_000.0, rate);
+            let mut link = Link::new(terminal.now);
+            terminal.write(&mut link, 16_000);
+            let found = link.rate().expect("it is slow");
+            assert!((0.5..2.0).contains(&(found / rate)), "{found} of {rate}");
+            // After the wait little of what is old is under way: a key's frame is the next one that arrives.
+            let wait = link.wait(terminal.now);
+            terminal.pass(wait);
+            assert!(terminal.held < 2.0 * rate, "{} bytes at {rate}", terminal.held);
+        }
+    }
+
+    #[test]
+    fn waiting_for_what_is_under_way_keeps_the_buffer_from_filling() {
+        let mut terminal = Slow::new(12_000.0, 2_000.0);
+        let mut link = Link::new(terminal.now);
+        terminal.write(&mut link, 16_000);
+        let (mut most, start) = (0.0_f64, terminal.now);
+        while terminal.now - start < Duration::from_secs(120) {
+            let wait = link.wait(terminal.now).max(Duration::from_millis(600));
+            terminal.pass(wait);
+            terminal.write(&mut link, 700);
+            most = most.max(terminal.held);
+        }
+        assert!(most < 4_000.0, "{most} bytes were under way at once");
+    }
+
+    #[test]
+    fn one_that_stood_still_is_as_fast_as_before() {
+        let mut link = Link::new(Instant::now());
+        let start = Instant::now();
+        link.took(12_000, true, start);
+        link.took(3_000, false, start + Duration::from_secs(600));
+        assert!(link.done(start + Duration::from_secs(600)));
+        assert_eq!(link.rate(), None);
+    }
+
+    #[test]
+    fn one_that_was_slow_is_fast_again_when_it_takes_what_a_slow_one_could_not() {
+        let mut terminal = Slow::new(12_000.0, 2_000.0);
+        let mut link = Link::new(terminal.now);
+        terminal.write(&mut link, 16_000);
+        terminal.rate = 1e6;
+        for _ in 0..60 {
+            terminal.pass(Duration::from_millis(200));
+            terminal.write(&mut link, 3_000);
+        }
+        // No slower than it is written to.
+        assert!(link.rate().is_none_or(|rate| rate > 15_000.0), "{:?}", link.rate());
+    }
+}

@@ -1,0 +1,121 @@
+//! What is told where the dashboard was, once it is left: the run, how good it is, and how to go on. Draws nothing.
+
+use std::path::Path;
+
+use crate::{
+    app::{App, Phase},
+    run::Runs,
+};
+
+/// The line that is left behind; `None` where there is nothing to be told, or an error tells it.
+pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
+    let started = app.started()?;
+    let is_done = match app.phase() {
+        Phase::Failed { .. } | Phase::Loading => return None,
+        phase => *phase == Phase::Done,
+    };
+    let epochs = started.settings.epochs;
+    let last = app.epochs().last();
+    let accuracy = match last {
+        Some(last) => format!("test accuracy {:.4} after epoch {} of {epochs}", last.val_accuracy, last.epoch),
+        None => format!("left in epoch 1 of {epochs}, before its first evaluation"),
+    };
+    let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
+    if app.unsaved().is_some() {
+        return Some(format!("Run {run}: {accuracy}"));
+    }
+    let mut command = vec!["fitroom --resume".to_owned(), quoted(run)];
+    if runs.root() != Path::new("runs") {
+        command.extend(["--runs".to_owned(), quoted(&runs.root().to_string_lossy())]);
+    }
+    if is_done {
+        command.extend(["--epochs".to_owned(), epochs.saturating_mul(2).to_string()]);
+    }
+    Some(format!("Run {run}: {accuracy}. Go on: {}", command.join(" ")))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        protocol::{EpochRecord, Report, Started},
+        settings::Settings,
+    };
+
+    fn app(run: Option<&str>, epochs: u32) -> App {
+        let mut app = App::new(None);
+        app.apply(Report::Started(Started {
+            settings: Settings::default(),
+            device: "CPU, 2 threads".to_owned(),
+            parameters: 101_770,
+            train_images: 60_000,
+            test_images: 10_000,
+            run: run.map(str::to_owned),
+            past: Vec::new(),
+            past_steps: 0,
+            gpu: None,
+        }));
+        for epoch in 1..=epochs {
+            let record = EpochRecord {
+                epoch,
+                step: u64::from(epoch) * 1875,
+                loss: 0.5,
+                accuracy: 0.82,
+                val_loss: 0.45,
+                val_accuracy: 0.8643,
+                learning_rate: 1e-3,
+                seconds: 1.0,
+                eval_seconds: 0.1,
+                images_per_second: 60_000.0,
+            };
+            app.apply(Report::Epoch { record, predictions: Vec::new() });
+        }
+        app
+    }
+
+    fn said(app: &App, runs: &str) -> String {
+        words(app, &Runs::new(runs)).expect("there is something to be told")
+    }
+
+    #[test]
+    fn a_run_that_is_left_tells_how_to_go_on() {
+        assert_eq!(
+            said(&app(Some("coat"), 2), "runs"),
+            "Run coat: test accuracy 0.8643 after epoch 2 of 10. Go on: fitroom --resume coat"
+        );
+        assert_eq!(
+            said(&app(Some("my coat"), 0), "/tmp/it's"),
+            r"Run my coat: left in epoch 1 of 10, before its first evaluation. Go on: fitroom --resume 'my coat' --runs '/tmp/it'\''s'"
+        );
+    }
+
+    #[test]
+    fn a_run_that_is_done_goes_on_with_more_epochs() {
+        let mut app = app(Some("coat"), 10);
+        app.apply(Report::Finished);
+        assert!(said(&app, "runs").ends_with("after epoch 10 of 10. Go on: fitroom --resume coat --epochs 20"));
+    }
+
+    #[test]
+    fn of_a_run_that_is_not_kept_nothing_is_said_of_keeping_it() {
+        assert_eq!(said(&app(None, 3), "runs"), "Test accuracy 0.8643 after epoch 3 of 10");
+        let mut unsaved = app(Some("coat"), 3);
+        unsaved.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
+        assert_eq!(said(&unsaved, "runs"), "Run coat: test accuracy 0.8643 after epoch 3 of 10");
+        assert_eq!(words(&App::new(None), &Runs::new("runs")), None);
+    }
+}

@@ -1,0 +1,405 @@
+//! What real terminals do to a program: they stop reading, read slowly, stop and continue it, go away, or know nothing.
+//! All in real pseudo-terminals.
+
+#[expect(dead_code, reason = "what is of no use here is in other tests")]
+#[path = "place/place.rs"]
+mod place;
+#[expect(dead_code, reason = "what is of no use here is in other tests")]
+#[path = "place/terminal.rs"]
+mod pty;
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::CommandBuilder;
+
+use self::{
+    place::Place,
+    pty::{AT_ONCE, PATIENCE, Run, Terminal, fitroom, signal},
+};
+
+/// Waits for something outside the terminal.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Epochs that are trained and kept while nobody reads.
+const UNREAD: usize = 40;
+
+#[test]
+fn a_terminal_that_is_not_read_keeps_neither_training_nor_a_signal_waiting() {
+    let place = Place::new();
+    for mode in ["dashboard", "train"] {
+        for (number, name) in [(15, "TERM"), (2, "INT"), (1, "HUP")] {
+            let run = format!("{mode}-{name}");
+            let train = if mode == "train" { &["train"][..] } else { &[] };
+            let arguments = [train, &["--epochs", "100000", "--run", &run]].concat();
+            let mut terminal = Terminal::read_at(0, 80, 24, fitroom(&place, &arguments));
+            let run = Run::at(&place, &run);
+            // The terminal's buffer is full after a few of them.
+            until("the first epochs", || run.epochs() > UNREAD);
+            let (epochs, memory) = (run.epochs(), terminal.memory());
+            until("more epochs", || run.epochs() > epochs + UNREAD);
+            assert!(terminal.memory() < memory + (8 << 20), "{} after {memory} bytes", terminal.memory());
+            let start = Instant::now();
+            terminal.signal(name);
+            until("the end", || terminal.state() == 'Z');
+            assert!(start.elapsed() < Duration::from_secs(5), "{mode}, SIG{name}: after {:?}", start.elapsed());
+            assert_eq!(run.state(), "stopped");
+            terminal.set_speed(AT_ONCE);
+            assert_eq!(terminal.wait(), 128 + number, "{mode}, SIG{name}");
+            terminal.assert_given_back();
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_reads_again_shows_the_present() {
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
+    terminal.until_shown(" epoch ");
+    terminal.set_speed(0);
+    let run = Run::at(&place, "coat");
+    let epochs = run.epochs() + 2 * UNREAD;
+    until("many epochs", || run.epochs() > epochs);
+    terminal.set_speed(AT_ONCE);
+    let shown = |screen: &str| {
+        let (_, after) = screen.split_once(" epoch ")?;
+        after.split('/').next()?.trim().parse::<usize>().ok()
+    };
+    terminal.until("an epoch of now", |screen| shown(screen).is_some_and(|epoch| epoch > epochs));
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn on_a_slow_link_a_key_is_answered_within_the_time_of_a_frame() {
+    const SPEED: u32 = 4_000;
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
+    terminal.until_shown("images/s");
+    terminal.press(" ");
+    terminal.until_shown("paused");
+    terminal.watch(Duration::from_millis(200));
+    let before = terminal.bytes.len();
+    terminal.press("\x0c");
+    terminal.watch(Duration::from_millis(500));
+    let frame = u32::try_from(terminal.bytes.len() - before).expect("a frame is small");
+    let frame = Duration::from_secs(1) * frame / SPEED;
+    terminal.press(" ");
+    terminal.set_speed(SPEED as usize);
+    // By then it has sent as much as the link holds, if it does not notice.
+    terminal.watch(Duration::from_secs(12));
+    for (key, caption) in [("l", "Test image 1 "), ("l", "Test image 2 "), ("l", "Test image 3 "), ("2", "500 in all")]
+    {
+        let pressed = Instant::now();
+        terminal.press(key);
+        terminal.until_shown(caption);
+        // Its own, which is nearly a whole one, and what is left of a smaller one that is under way.
+        assert!(
+            pressed.elapsed() < frame.mul_f64(1.5),
+            "{caption}: after {:?}, a frame takes {frame:?}",
+            pressed.elapsed()
+        );
+    }
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[test]
+fn ctrl_z_and_fg_lead_back_thirty_times() {
+    let place = Place::new();
+    let mut shell = CommandBuilder::new("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    shell.cwd(place.directory.path());
+    shell.env("PS1", r"shell-\#> ");
+    let mut terminal = Terminal::run(100, 30, shell);
+    terminal.until_shown("shell-1>");
+    let program = env!("CARGO_BIN_EXE_fitroom");
+    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 --pace 50 --run coat\r"));
+    terminal.until_shown("images/s");
+    for round in 2..=31 {
+        terminal.press("\x1a");
+        terminal.until_shown(&format!("shell-{round}>"));
+        terminal.assert_is_the_shells();
+        terminal.press("fg\r");
+        terminal.until("the dashboard again", |screen| screen.contains("quit") && !screen.contains("shell-"));
+        assert!(terminal.screen.screen().alternate_screen());
+        terminal.press("l");
+        terminal.until_shown(&format!("Test image {}", round - 1));
+    }
+    terminal.press("q");
+    terminal.until_shown("Run coat: ");
+    terminal.press("exit $?\r");
+    assert_eq!(terminal.wait(), 0);
+    assert_eq!(Run::at(&place, "coat").state(), "stopped");
+    assert!(!contains(&terminal.bytes, b"\x1b[6n"), "it asked where the cursor is");
+}
+
+#[test]
+fn in_the_background_it_trains_on_and_leaves_the_terminal_to_the_shell() {
+    let place = Place::new();
+    let mut shell = CommandBuilder::new("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    shell.cwd(place.directory.path());
+    shell.env("PS1", r"shell-\#> ");
+    let mut terminal = Terminal::run(100, 30, shell);
+    terminal.until_shown("shell-1>");
+    let program = env!("CARGO_BIN_EXE_fitroom");
+    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 --run coat\r"));
+    terminal.until_shown("images/s");
+    terminal.press("\x1a");
+    terminal.until_shown("shell-2>");
+    terminal.press("bg\r");
+    terminal.until_shown("shell-3>");
+    let run = Run::at(&place, "coat");
+    let epochs = run.epochs();
+    until("epochs in the background", || run.epochs() > epochs + 5);
+    terminal.press("echo $((6 * 7))\r");
+    terminal.until_shown("shell-4>");
+    assert!(terminal.text().contains("42"), "{}", terminal.text());
+    terminal.assert_is_the_shells();
+    terminal.press("fg\r");
+    terminal.until("the dashboard again", |screen| screen.contains("quit") && !screen.contains("shell-"));
+    terminal.press("q");
+    terminal.until_shown("Run coat: ");
+    terminal.press("exit\r");
+    terminal.wait();
+}
+
+#[test]
+fn nothing_is_asked_of_the_terminal_that_it_might_not_answer() {
+    let mut terminal = Terminal::start(80, 24, &["--pace", "4"]);
+    terminal.until_shown("slow motion");
+    for _ in 0..10 {
+        terminal.press("\x0c");
+        terminal.signal("CONT");
+        terminal.watch(Duration::from_millis(30));
+    }
+    // Late and garbled answers to what others asked.
+    terminal.press(
+        "\x1b[12;40R\x1b[0n\x1b[?62;22c\x1b]11;rgb:1e1e/q/1e1e\x1b\\\x1bPq\x1b\\\x1b[<0;0;0M\x1b[\x1b[?2026;2$y",
+    );
+    terminal.press("ll");
+    terminal.until_shown("Test image 2");
+    let asked: [&[u8]; 5] = [b"\x1b[6n", b"\x1b[5n", b"\x1b[c", b"\x1b[0c", b"?u"];
+    for question in asked {
+        assert!(!contains(&terminal.bytes, question), "{question:?}");
+    }
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn whatever_signal_ends_it_the_run_is_saved_and_the_terminal_given_back() {
+    let place = Place::new();
+    let signals = [
+        ("HUP", 1),
+        ("QUIT", 3),
+        ("ILL", 4),
+        ("TRAP", 5),
+        ("ABRT", 6),
+        ("BUS", 7),
+        ("FPE", 8),
+        ("USR1", 10),
+        ("SEGV", 11),
+        ("USR2", 12),
+        ("ALRM", 14),
+        ("XCPU", 24),
+        ("XFSZ", 25),
+        ("VTALRM", 26),
+        ("PROF", 27),
+        ("SYS", 31),
+        ("34", 34),
+        ("64", 64),
+    ];
+    for mode in [&[][..], &["train"]] {
+        for (name, number) in signals {
+            let run = format!("{}{name}", mode.len());
+            let arguments = [mode, &["--epochs", "100000", "--run", &run]].concat();
+            let mut terminal = Terminal::at(&place, 80, 24, &arguments);
+            let run = Run::at(&place, &run);
+            until("an epoch", || run.epochs() > 0);
+            terminal.signal(name);
+            assert_eq!(terminal.wait(), 128 + number, "SIG{name}");
+            assert_eq!(run.state(), "stopped", "SIG{name}");
+            terminal.assert_given_back();
+        }
+    }
+}
+
+#[test]
+fn a_stop_from_elsewhere_gives_the_terminal_back_too() {
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
+    terminal.until_shown("quit");
+    for _ in 0..5 {
+        // Without a shell there would be nobody to continue it: a stop that cannot be caught stands in for the shell's.
+        terminal.signal("STOP");
+        until("the stop", || terminal.state() == 'T');
+        terminal.signal("CONT");
+        terminal.press("l");
+        terminal.until("an answer", |screen| screen.contains("Test image"));
+    }
+    let mut shell = CommandBuilder::new("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    shell.cwd(place.directory.path());
+    shell.env("PS1", r"shell-\#> ");
+    let mut terminal = Terminal::run(100, 30, shell);
+    terminal.until_shown("shell-1>");
+    let program = env!("CARGO_BIN_EXE_fitroom");
+    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 --no-save\r"));
+    terminal.until_shown("quit");
+    let children = std::process::Command::new("pgrep").args(["-P", &terminal.process().to_string()]).output();
+    let children = String::from_utf8(children.expect("pgrep is there").stdout).expect("a number");
+    signal(children.trim().parse().expect("one process"), "TSTP");
+    terminal.until_shown("shell-2>");
+    terminal.assert_is_the_shells();
+    terminal.press("fg\r");
+    terminal.until("the dashboard again", |screen| screen.contains("quit") && !screen.contains("shell-"));
+    terminal.press("q");
+    terminal.until_shown("shell-3>");
+    terminal.press("exit\r");
+    terminal.wait();
+}
+
+#[test]
+fn a_terminal_that_goes_away_is_noticed_at_once_and_the_run_is_saved() {
+    let place = Place::new();
+    for (name, ignored) in [("coat", ""), ("shirt", "trap '' HUP; ")] {
+        let mut command = CommandBuilder::new("sh");
+        let fitroom = env!("CARGO_BIN_EXE_fitroom");
+        let options = format!("--data data --hidden 16 --epochs 100000 --run {name}");
+        // A process of its own session would be told by a hang-up; one that passes over that has to notice by itself.
+        command.args(["-c", &format!("{ignored}{fitroom} {options}; echo $? >{name}.status")]);
+        command.cwd(place.directory.path());
+        let mut terminal = Terminal::read_at(1 << 20, 80, 24, command);
+        let run = Run::at(&place, name);
+        until("an epoch", || run.epochs() > 0);
+        terminal.hang_up();
+        until("the run is saved", || run.state() == "stopped");
+        if !ignored.is_empty() {
+            let status = place.path(&format!("{name}.status"));
+            until("the status", || fs::read_to_string(&status).is_ok_and(|status| status == "129\n"));
+        }
+    }
+}
+
+#[test]
+fn a_terminal_without_a_size_has_the_usual_one() {
+    for (variables, expected) in [(&[][..], (80, 24)), (&[("COLUMNS", "100"), ("LINES", "30")], (100, 30))] {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.args(["--no-save", "--epochs", "1"]);
+        for name in ["COLUMNS", "LINES"] {
+            command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let mut terminal = Terminal::run(0, 0, command);
+        terminal
+            .screen
+            .screen_mut()
+            .set_size(expected.1.try_into().expect("rows"), expected.0.try_into().expect("columns"));
+        terminal.until_shown("quit");
+        terminal.until_shown("Training");
+        let last = terminal.screen.screen().rows(0, expected.0).last().expect("rows");
+        assert!(last.contains("quit"), "the footer is in the last of {} rows: {last:?}", expected.1);
+        terminal.press("q");
+        assert_eq!(terminal.wait(), 0);
+    }
+}
+
+#[test]
+fn a_terminal_that_only_types_gets_lines_and_a_hint() {
+    for term in [Some("dumb"), Some(""), None] {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.args(["--no-save", "--epochs", "1", "--data", "data"]);
+        let place = Place::new();
+        command.cwd(place.directory.path());
+        match term {
+            Some(term) => command.env("TERM", term),
+            None => command.env_remove("TERM"),
+        }
+        let mut terminal = Terminal::run(100, 30, command);
+        assert_eq!(terminal.wait(), 0, "{term:?}");
+        let text = terminal.text();
+        assert!(text.contains("Epoch 1/1 - ") && text.contains("Test accuracy: "), "{text}");
+        assert_eq!(text.matches("fitroom: no dashboard on this terminal").count(), 1, "{text}");
+        assert!(!terminal.bytes.contains(&0x1b), "{:?}", String::from_utf8_lossy(&terminal.bytes));
+    }
+}
+
+#[test]
+fn without_utf_8_only_ascii_is_written() {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--no-save", "--epochs", "1"]);
+    command.env("LC_ALL", "C");
+    let mut terminal = Terminal::run(80, 24, command);
+    terminal.until_shown("done in");
+    terminal.press("23456q");
+    assert_eq!(terminal.wait(), 0);
+    assert!(terminal.bytes.is_ascii());
+}
+
+#[test]
+fn where_there_is_no_alternate_screen_the_first_frame_clears_it_and_the_last_line_is_clean() {
+    let place = Place::new();
+    let mut command = CommandBuilder::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let fill = "for row in $(seq 24); do printf 'old text old text old text old text old text old text old text old text'; done";
+    command.args(["-c", &format!("{fill}; {fitroom} --data data --hidden 16 --epochs 1 --run coat; printf 'shell> '")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(80, 24, command);
+    terminal.until_shown("done in");
+    let plain = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).replace("\x1b[?1049h", "").replace("\x1b[?1049l", "");
+        let mut screen = vt100::Parser::new(24.try_into().expect("rows"), 80.try_into().expect("columns"), 0);
+        screen.process(text.as_bytes());
+        screen
+    };
+    let during = plain(&terminal.bytes).screen().contents();
+    assert!(!during.contains("old text") && during.contains("done in"), "{during}");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    let after = plain(&terminal.bytes);
+    let lines: Vec<&str> = ["Run coat: test accuracy", "shell>"].to_vec();
+    let text = after.screen().contents();
+    let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    assert!(rows.len() <= 3 && rows[0].starts_with(lines[0]), "{text}");
+    assert!(rows.last().is_some_and(|row| row.trim_end() == lines[1]), "{text}");
+}
+
+#[test]
+fn after_the_dashboard_one_line_tells_the_run_and_how_to_go_on() {
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", "2", "--run", "coat"]);
+    terminal.until_shown("done in");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    let text = terminal.text();
+    let mut told = text.lines().filter(|line| !line.trim().is_empty());
+    let line = told.next().expect("a line");
+    assert!(line.starts_with("Run coat: test accuracy 0.") && line.contains(" after epoch 2 of 2"), "{text}");
+    assert!(text.contains("Go on: fitroom --resume coat"), "{text}");
+
+    let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", "2", "--no-save"]);
+    terminal.until_shown("done in");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    let text = terminal.text();
+    assert!(text.starts_with("Test accuracy 0.") && !text.to_lowercase().contains("save"), "{text}");
+    assert_eq!(text.trim().lines().count(), 1, "{text}");
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
