@@ -135,7 +135,8 @@ fn what_cannot_be_predicted_says_why() {
     assert!(words.starts_with("fitroom: cannot read nothing.png: No such file"), "{words}");
     fs::write(place.path("words.png"), "words").expect("there is room");
     let words = error(place.command(&["predict", "words.png"]));
-    assert!(words.starts_with("fitroom: words.png is no picture that can be read, expected a PNG"), "{words}");
+    let expected = "it is text that begins with \"words\", expected a PNG, JPEG, WebP or IDX file";
+    assert_eq!(words, format!("fitroom: words.png: {expected}"));
     let words = error(place.command(&["predict", "0", "--run", "dress"]));
     assert!(words.contains("no run dress in runs; there is coat"), "{words}");
 
