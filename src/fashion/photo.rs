@@ -83,8 +83,8 @@ pub enum PhotoError {
         /// What the decoder found, one line.
         reason: String,
     },
-    /// All of it looks like its ground.
-    #[error("there is nothing to be seen against its ground ({ground}): all of it is alike")]
+    /// All of it looks like its ground, or like the noise on it.
+    #[error("nothing stands out from its ground ({ground}), expected a subject that is lighter or darker")]
     Blank {
         /// The ground's level, 0 to 255.
         ground: u8,
@@ -148,20 +148,24 @@ fn prepared(picture: &RgbaImage, steps: &mut Vec<String>) -> Result<[u8; PIXELS]
     }
     let seen = |channel| {
         let grey = over(picture, under.unwrap_or(255), channel);
-        (channel, form::Subject::find(&grey))
+        let subject = form::Subject::find(&grey);
+        (channel, grey, subject)
     };
-    let (mut channel, mut subject) = seen(Channel::Luma);
+    let (mut channel, mut grey, mut subject) = seen(Channel::Luma);
     // Red on green is as light as green on red: then one of the colours shows what lightness does not.
     if subject.contrast() < form::FAINT
         && picture.pixels().any(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2])
     {
         for other in (0..3).map(|part| seen(Channel::Part(part))) {
-            if other.1.contrast() > 2.0 * subject.contrast() {
-                (channel, subject) = other;
+            if other.2.contrast() > 2.0 * subject.contrast() {
+                (channel, grey, subject) = other;
             }
         }
     }
     steps.push(channel.to_string());
+    if let Some(pixels) = form::already(&grey, steps) {
+        return Ok(pixels);
+    }
     subject.drawn(steps).ok_or_else(|| PhotoError::Blank { ground: subject.ground_level() })
 }
 
@@ -219,6 +223,8 @@ fn refused(format: &'static str, error: &ImageError) -> PhotoError {
         }
         error => error.to_string(),
     };
+    // Some decoders tell their own values, which say nothing to whoever has the file.
+    let reason = if reason.contains('{') { "it is damaged".to_owned() } else { reason };
     PhotoError::Damaged { format, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
 
@@ -349,7 +355,7 @@ mod tests {
             let error = read(&picture(width, height, WHITE, WHITE, ImageFormat::Png), Handling::Prepared);
             assert_eq!(
                 error.expect_err("it is blank").to_string(),
-                "there is nothing to be seen against its ground (255): all of it is alike"
+                "nothing stands out from its ground (255), expected a subject that is lighter or darker"
             );
         }
     }

@@ -33,6 +33,10 @@ const DARKEST_SHADOW: f32 = 110.0;
 const SOFT: f32 = 4.0;
 /// The shortest longest edge of an image of the data.
 const SHORTEST: f64 = 26.0;
+/// The least that the most ink of an image of the data is.
+const MOST_INK: u8 = 253;
+/// The least pixels at the edge of an image of the data that are nothing but ground.
+const LEAST_GROUND: usize = 10;
 
 /// What is in a picture: its ink, on which ground, darker or lighter than that.
 #[derive(Clone, Debug)]
@@ -50,9 +54,7 @@ struct Found {
     whole: Region,
     /// Pixels of the picture along the side of a square.
     size: u32,
-    /// The squares' ink.
-    ink: Plane,
-    /// The same without what lies on the ground, such as a shadow.
+    /// The squares' ink, without what lies on the ground, such as a shadow.
     subject: Plane,
     /// Where that is, in squares.
     region: Region,
@@ -87,13 +89,8 @@ impl Subject {
     pub fn drawn(&self, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
         let found = self.found.as_ref()?;
         steps.extend(subtracted(&self.ground));
-        let is_in_form = (found.whole.width, found.whole.height) == (28.0, 28.0) && found.region.longest() >= SHORTEST;
-        let mut ink = if is_in_form {
-            found.ink.clone()
-        } else {
-            steps.extend(found.trimmed());
-            found.fitted()
-        };
+        steps.extend(found.trimmed());
+        let mut ink = found.fitted();
         if self.is_dark {
             steps.push("inverted".to_owned());
         }
@@ -121,7 +118,7 @@ impl Found {
         let ink = ink(&levels, ground, is_dark);
 
         let of_255 = Plane { values: ink.values.iter().map(|value| value * scale).collect(), ..ink };
-        let mut subject = ink.clone();
+        let mut subject = ink;
         let is_ground = reached(&of_255, SOFT.max(4.0 * noise));
         subject.values.iter_mut().zip(&is_ground).filter(|(_, is_ground)| **is_ground).for_each(|(ink, _)| *ink = 0.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the picture's side")]
@@ -130,7 +127,7 @@ impl Found {
         remove_specks(&mut subject, least, pixel * pixel);
         let rough = bounds(&subject, pixel.div_ceil(2), |column, row| subject.at(column, row) > least)?;
         let region = edges(&subject, rough, pixel, pixel.div_ceil(2));
-        Some(Self { whole: Region::whole(picture), size, ink, subject, region })
+        Some(Self { whole: Region::whole(picture), size, subject, region })
     }
 
     /// The subject in as many columns and rows as it gets when its longest edge has 28.
@@ -158,6 +155,30 @@ impl Found {
         let [top, right, bottom, left] = margins;
         margins.iter().any(|margin| *margin > 0.0).then(|| format!("margins {top} {right} {bottom} {left} trimmed"))
     }
+}
+
+/// The pixels of a picture that has the data's form already, be it inverted, and what was done; `None` where it has not.
+pub fn already(picture: &GrayImage, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
+    if picture.dimensions() != (28, 28) {
+        return None;
+    }
+    let pixels: [u8; PIXELS] = picture.as_raw().as_slice().try_into().ok()?;
+    let grounds = |pixels: &[u8; PIXELS]| {
+        let at_edge = |at: &usize| [0, SIDE - 1].contains(&(at % SIDE)) || [0, SIDE - 1].contains(&(at / SIDE));
+        (0..PIXELS).filter(at_edge).filter(|at| pixels[*at] == 0).count()
+    };
+    let inverted = pixels.map(|level| 255 - level);
+    let is_inverted = grounds(&inverted) > grounds(&pixels);
+    let pixels = if is_inverted { inverted } else { pixels };
+    let ink = Plane::from_fn(SIDE, SIDE, |column, row| pixels[row * SIDE + column].into());
+    let region = bounds(&ink, 1, |column, row| ink.at(column, row) > 0.0)?;
+    let is_in_form = grounds(&pixels) >= LEAST_GROUND
+        && region.longest() >= SHORTEST
+        && pixels.iter().any(|level| *level >= MOST_INK);
+    if is_in_form && is_inverted {
+        steps.push("inverted".to_owned());
+    }
+    is_in_form.then_some(pixels)
 }
 
 /// The picture in the middle of a black ground, as large as it fits, its levels as they are.
