@@ -1,6 +1,6 @@
 //! The command line: arguments and their environment variables, checked and turned into settings. Runs nothing.
 
-use std::{fmt, num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, fmt, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, CommandFactory, Parser, ValueEnum, builder::FalseyValueParser};
 use clap_complete::Shell;
@@ -83,9 +83,14 @@ pub enum Subcommand {
     },
     /// Show images beside what a run's network takes them for
     Predict {
-        /// Indices of test images, or files: PNG, JPEG, WebP, or images as IDX
+        /// Indices of test images, or files: PNG, JPEG, WebP, or images as IDX; - is standard input, ./12 a file
+        /// named 12
         #[arg(required = true, value_name = "INDEX|FILE")]
-        inputs: Vec<String>,
+        inputs: Vec<OsString>,
+        /// Take pictures as they are, light ink on black: make them grey and fit them into 28×28, but subtract no
+        /// ground, trim no margins and invert nothing
+        #[arg(long, env = "FITROOM_AS_IS", value_parser = FalseyValueParser::new())]
+        as_is: bool,
         /// A run's name or directory [default: the newest]
         #[arg(long, env = "FITROOM_RUN", value_name = "RUN")]
         run: Option<PathBuf>,

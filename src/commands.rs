@@ -8,7 +8,7 @@ mod predict;
 
 use std::io::{self, Write};
 
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{Report, Result, WrapErr, bail};
 
 pub use self::{
     evaluate::evaluate,
@@ -18,7 +18,7 @@ pub use self::{
 use crate::{
     cli::Which,
     engine::Checkpoint,
-    fashion::{Dataset, Source},
+    fashion::{self, Dataset, Source},
     run::{Facts, Run, Runs, files},
 };
 
@@ -54,6 +54,25 @@ impl Kept {
         let directory = which.data.clone().or_else(|| of_the_run.map(Into::into));
         Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
     }
+}
+
+/// Tells on standard error what went wrong, in one line, whatever is in the name of a file.
+pub fn complain(error: &Report) {
+    // After a hang-up standard error is gone too.
+    let _ = writeln!(io::stderr(), "fitroom: {}", visible(&format!("{error:#}")));
+}
+
+/// Text without what a terminal would obey, such as the line breaks that a file's name may have: they are spelled out.
+fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        if fashion::is_control(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Writes what is ready to be written. Returns the exit status.

@@ -2,6 +2,7 @@
 
 pub mod idx;
 pub mod photo;
+pub mod sniff;
 mod source;
 mod survey;
 
@@ -207,4 +208,11 @@ impl Dataset {
     pub fn name(&self, class: Class) -> &str {
         &self.names[class.index()]
     }
+}
+
+/// Whether a terminal obeys this character instead of showing it: the control characters, and Unicode's that end a
+/// line or turn the direction of what follows.
+#[must_use]
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -7,8 +7,9 @@
 //!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
 //! ```
 //!
-//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`session`],
-//! [`view`] ← [`headless`], [`tui`] ← `main`; [`signals`] come to the last two. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
+//! Imports point one way: [`fashion`], [`json`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`],
+//! [`app`] ← [`session`], [`view`] ← [`headless`], [`tui`] ← `main`; [`signals`] come to the last two. [`app`] and
+//! [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
 //! sources and holds them to it.
 
 pub mod app;
@@ -18,6 +19,7 @@ pub mod depth;
 pub mod engine;
 pub mod fashion;
 pub mod headless;
+pub mod json;
 pub mod machine;
 pub mod metrics;
 pub mod protocol;

@@ -11,7 +11,9 @@ use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
     commands::{self, Form},
-    depth, headless,
+    depth,
+    fashion::photo::Handling,
+    headless,
     run::Runs,
     session::Plan,
     signals, tui,
@@ -22,8 +24,7 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             signals::end_at_once();
-            // After a hang-up standard error is gone too.
-            let _ = writeln!(stderr(), "fitroom: {error:#}");
+            commands::complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -40,9 +41,10 @@ fn run(cli: Cli) -> Result<u8> {
         None => headless::run(Plan::new(&cli.training, &cli.keeping)?, false),
         Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),
         Some(Subcommand::Evaluate { run, place, json }) => commands::evaluate(&place.which(run), json, stdout()),
-        Some(Subcommand::Predict { inputs, run, place, json, colours }) => {
+        Some(Subcommand::Predict { inputs, as_is, run, place, json, colours }) => {
             let form = Form::of_standard_output(json, &colours);
-            commands::predict(&place.which(run), &inputs, form, BufWriter::new(stdout()))
+            let handling = if as_is { Handling::AsIs } else { Handling::Prepared };
+            commands::predict(&place.which(run), &inputs, handling, form, BufWriter::new(stdout()))
         }
         Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
         Some(Subcommand::Completions { shell }) => commands::print(&Cli::completions(shell), stdout()),

@@ -33,7 +33,7 @@ pub use lock::Lock;
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
-use crate::protocol::EpochRecord;
+use crate::{json, protocol::EpochRecord};
 
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,7 +244,11 @@ pub enum RunError {
         ours: String,
     },
     /// A `run.json` that is none.
-    #[error("{} is not what fitroom writes: {cause}", path.display())]
+    #[error(
+        "{} is not what fitroom writes: {}; put back a copy of it, or remove the run",
+        path.display(),
+        json::plain(cause)
+    )]
     Facts {
         /// The file.
         path: PathBuf,
@@ -252,7 +256,7 @@ pub enum RunError {
         cause: serde_json::Error,
     },
     /// A line of `metrics.jsonl` that is no epoch.
-    #[error("{}, line {line}: {cause}", path.display())]
+    #[error("{}, line {line}: {}", path.display(), json::plain(cause))]
     Line {
         /// The file.
         path: PathBuf,

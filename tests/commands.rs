@@ -5,8 +5,8 @@ mod place;
 
 use std::{fs, process::Command};
 
-use safetensors::SafeTensors;
-use serde_json::Value;
+use safetensors::{SafeTensors, tensor::TensorView};
+use serde_json::{Value, json};
 
 use self::place::{FASHION, Place, assert_success, error, run, write_split};
 
@@ -23,7 +23,7 @@ fn text(command: Command) -> String {
     String::from_utf8(output.stdout).expect("words are text")
 }
 
-fn json(command: Command) -> Vec<Value> {
+fn answers(command: Command) -> Vec<Value> {
     text(command).lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
@@ -55,7 +55,7 @@ fn predict_prints_the_probabilities_that_the_checkpoint_s_weights_give() {
     let place = place();
     let checkpoint = fs::read(place.path("runs/coat/checkpoint.safetensors")).expect("the run has a checkpoint");
     let indices = ["0", "12", "499"];
-    let lines = json(place.command(&[&["predict", "--json"], &indices[..]].concat()));
+    let lines = answers(place.command(&[&["predict", "--json"], &indices[..]].concat()));
     assert_eq!(lines.len(), 3);
     for (line, index) in lines.iter().zip(indices) {
         let index: usize = index.parse().expect("a number");
@@ -74,7 +74,7 @@ fn predict_prints_the_probabilities_that_the_checkpoint_s_weights_give() {
 #[test]
 fn evaluate_agrees_with_the_run_s_own_metrics() {
     let place = place();
-    let lines = json(place.command(&["evaluate", "--json"]));
+    let lines = answers(place.command(&["evaluate", "--json"]));
     let metrics = fs::read_to_string(place.path("runs/coat/metrics.jsonl")).expect("the run has metrics");
     let last: Value = serde_json::from_str(metrics.lines().last().expect("two epochs")).expect("it is JSON");
     assert_eq!(lines[0]["accuracy"], last["val_accuracy"]);
@@ -118,7 +118,7 @@ fn pictures_and_idx_files_are_taken_too() {
     let picture = image::GrayImage::from_raw(28, 28, inverted).expect("28 by 28");
     picture.save(place.path("shoe.png")).expect("there is room");
     write_split(&place.path("."), "three", &FASHION.test.head(3));
-    let lines = json(place.command(&["predict", "--json", "./shoe.png", "three-images-idx3-ubyte", "12"]));
+    let lines = answers(place.command(&["predict", "--json", "./shoe.png", "three-images-idx3-ubyte", "12"]));
     assert_eq!(lines.len(), 5);
     assert_eq!(lines[0]["file"], "./shoe.png");
     assert_eq!(lines[0]["probabilities"], lines[4]["probabilities"]);
@@ -135,7 +135,8 @@ fn what_cannot_be_predicted_says_why() {
     assert!(words.starts_with("fitroom: cannot read nothing.png: No such file"), "{words}");
     fs::write(place.path("words.png"), "words").expect("there is room");
     let words = error(place.command(&["predict", "words.png"]));
-    assert!(words.starts_with("fitroom: words.png is no picture that can be read, expected a PNG"), "{words}");
+    let expected = "it is text that begins with \"words\", expected a PNG, JPEG, WebP or IDX file";
+    assert_eq!(words, format!("fitroom: words.png: {expected}"));
     let words = error(place.command(&["predict", "0", "--run", "dress"]));
     assert!(words.contains("no run dress in runs; there is coat"), "{words}");
 
@@ -146,15 +147,138 @@ fn what_cannot_be_predicted_says_why() {
         let words = error(place.command(&command));
         assert!(words.contains("cannot use runs/coat/checkpoint.safetensors: it is no whole safetensors"), "{words}");
     }
+    fs::write(&checkpoint, &whole[..5]).expect("there is room");
+    assert_eq!(
+        error(place.command(&["predict", "0"])),
+        "fitroom: cannot use runs/coat/checkpoint.safetensors: it is no whole safetensors file (header too small): put back \
+         a copy of it, or train anew"
+    );
     fs::remove_file(&checkpoint).expect("it is there");
     assert!(error(place.command(&["evaluate"])).contains("the run coat has no checkpoint yet"));
+}
+
+/// The checkpoint with its header's JSON or a tensor's bytes changed.
+fn changed(whole: &[u8], tensor: &str, change: impl FnOnce(&mut Value, &mut [u8])) -> Vec<u8> {
+    let file = SafeTensors::deserialize(whole).expect("it is a safetensors file");
+    let (_, metadata) = SafeTensors::read_metadata(whole).expect("it is a safetensors file");
+    let mut texts = metadata.metadata().clone().expect("it has a header");
+    let mut header: Value = serde_json::from_str(&texts["fitroom"]).expect("it is JSON");
+    let mut bytes = file.tensor(tensor).expect("the checkpoint has it").data().to_vec();
+    change(&mut header, &mut bytes);
+    texts.insert("fitroom".to_owned(), header.to_string());
+    let tensors = file.tensors().into_iter().map(|(name, view)| {
+        let data = if name == tensor { bytes.clone() } else { view.data().to_vec() };
+        (name, view.dtype(), view.shape().to_vec(), data)
+    });
+    let tensors: Vec<_> = tensors.collect();
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, data)| (name, TensorView::new(*dtype, shape.clone(), data).expect("they fit")));
+    safetensors::serialize(views, Some(texts)).expect("there is room")
+}
+
+#[test]
+fn a_checkpoint_that_no_training_can_have_left_is_refused_by_name_and_place() {
+    let place = place();
+    let path = place.path("runs/coat/checkpoint.safetensors");
+    let whole = fs::read(&path).expect("the run has a checkpoint");
+    let what_to_do = "put back a copy of it, or train anew";
+    let refused = |bytes: &[u8]| {
+        fs::write(&path, bytes).expect("there is room");
+        let words = error(place.command(&["predict", "0"]));
+        assert_eq!(error(place.command(&["evaluate"])), words);
+        words.strip_prefix("fitroom: cannot use runs/coat/checkpoint.safetensors: ").expect("it is named").to_owned()
+    };
+    for (tensor, at, value, words) in [
+        ("layers.0.weight", 784 * 3 + 5, f32::NAN, "NaN at [3, 5], expected a number"),
+        ("layers.1.bias", 9, f32::INFINITY, "inf at [9], expected a number"),
+        ("adam.first_moment.layers.0.bias", 0, f32::NEG_INFINITY, "-inf at [0], expected a number"),
+        ("adam.second_moment.layers.1.weight", 64, -0.5, "-0.5 at [1, 0], expected a number from 0"),
+    ] {
+        let bytes = changed(&whole, tensor, |_, bytes| bytes[4 * at..4 * at + 4].copy_from_slice(&value.to_le_bytes()));
+        assert_eq!(refused(&bytes), format!("its tensor {tensor} has {words}: {what_to_do}"));
+    }
+    for (pointer, value, words) in [
+        ("/epoch", json!(0), "its header says epoch 0, expected 1 to 2, the epochs of its training"),
+        ("/epoch", json!(3), "its header says epoch 3, expected 1 to 2, the epochs of its training"),
+        ("/step", json!(7), "its header says step 7, expected 376 in epoch 2"),
+        ("/step", json!(u64::MAX), "its header says step 18446744073709551615, expected 376 in epoch 2"),
+        (
+            "/position",
+            json!(u64::MAX),
+            "its header says position 18446744073709551615, expected no more than there can be images",
+        ),
+        ("/seconds", json!(-1.0), "its header says seconds -1, expected a number from 0"),
+        ("/tally/loss_sum", json!(-1.0), "its header says loss of its tally -1, expected a number from 0"),
+        (
+            "/tally/correct",
+            json!(6001),
+            "its header says right answers of its tally 6001, expected at most 6000, its images",
+        ),
+        ("/tally/images", json!(5), "its header says images of its tally 5, expected 6000, its position"),
+        (
+            "/tally/steps",
+            json!(5),
+            "its header says steps of its tally 5, expected 188, for 6000 images in batches of 32",
+        ),
+        ("/settings/epochs", json!(0), "its header says epochs 0, expected 1 or more"),
+        (
+            "/settings/batch_size",
+            json!(0),
+            "its header says batch size 0, expected 1 or more, and no more than there can be images",
+        ),
+        ("/settings/learning_rate", json!(0.0), "its header says learning rate 0, expected a positive number"),
+        ("/settings/hidden", json!([64, 0]), "its header says units of a hidden layer 0, expected 1 or more"),
+    ] {
+        let bytes = changed(&whole, "layers.0.bias", |header, _| *header.pointer_mut(pointer).expect(pointer) = value);
+        assert_eq!(refused(&bytes), format!("{words}: {what_to_do}"));
+    }
+    for (pointer, value, words) in [
+        ("/tally/loss_sum", json!(null), "invalid type: null, expected a number"),
+        ("/seconds", json!("long"), "invalid type: string \"long\", expected a number"),
+        ("/settings", json!(3), "invalid type: integer `3`, expected an object"),
+        ("/settings/hidden", json!([u64::MAX]), "its tensor layers.0.weight is F32 of shape [64, 784], expected"),
+        (
+            "/settings/hidden",
+            json!([4_000_000_000_u64, 4_000_000_000_u64]),
+            "its tensor layers.0.weight is F32 of shape",
+        ),
+    ] {
+        let bytes = changed(&whole, "layers.0.bias", |header, _| *header.pointer_mut(pointer).expect(pointer) = value);
+        let found = refused(&bytes);
+        assert!(found.contains(words) && !found.contains("struct"), "{found}");
+    }
+    fs::write(&path, changed(&whole, "layers.0.bias", |_, _| ())).expect("there is room");
+    assert_success(&run(place.command(&["predict", "0"])));
+}
+
+#[test]
+fn a_run_json_that_is_none_is_told_in_plain_words() {
+    let place = place();
+    let path = place.path("runs/coat/run.json");
+    let whole = fs::read_to_string(&path).expect("the run has one");
+    for (text, words) in [
+        ("null".to_owned(), "invalid type: null, expected an object at line 1 column 4"),
+        ("{}".to_owned(), "missing field `epochs_done` at line 1 column 2"),
+        (whole.replace("\"done\"", "\"asleep\""), "unknown value `asleep`, expected one of `training`"),
+        (
+            whole.replace("\"epochs_done\": 2", "\"epochs_done\": null"),
+            "invalid type: null, expected a whole number from 0",
+        ),
+        (whole[..40].to_owned(), "EOF while parsing"),
+    ] {
+        fs::write(&path, text).expect("there is room");
+        let found = error(place.command(&["evaluate", "coat"]));
+        assert!(found.contains(&format!("runs/coat/run.json is not what fitroom writes: {words}")), "{found}");
+        assert!(!found.contains("struct") && !found.contains("enum") && !found.contains("u32"), "{found}");
+    }
 }
 
 #[test]
 fn runs_are_listed_newest_first() {
     let place = Place::new();
     assert_eq!(text(place.command(&["runs"])), "no runs in runs: train one with `fitroom train`\n");
-    assert!(json(place.command(&["runs", "--json"])).is_empty());
+    assert!(answers(place.command(&["runs", "--json"])).is_empty());
     assert!(error(place.command(&["evaluate"])).contains("no runs in runs: train one with `fitroom train`"));
     assert_success(&run(place.train(&["--epochs", "1", "--run", "first"])));
     assert_success(&run(place.train(&["--epochs", "1", "--run", "second", "--learning-rate", "0.01"])));
@@ -163,7 +287,7 @@ fn runs_are_listed_newest_first() {
     assert_eq!(lines.len(), 3, "{table}");
     assert!(lines[1].starts_with("second  done") && lines[1].ends_with("0.01"), "{table}");
     assert!(lines[2].starts_with("first   done"), "{table}");
-    let runs = json(place.command(&["runs", "--json"]));
+    let runs = answers(place.command(&["runs", "--json"]));
     assert_eq!((&runs[0]["run"], &runs[0]["state"]), (&"second".into(), &"done".into()));
 }
 

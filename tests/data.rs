@@ -9,7 +9,7 @@ use std::{
 };
 
 use fitroom::fashion::{Class, DataError, Dataset, FASHION_NAMES, PIXELS, Source, Split, SplitError};
-use flate2::{Compression, write::GzEncoder};
+use flate2::{Compression, Crc, GzBuilder, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -200,12 +200,18 @@ fn a_file_that_the_system_will_not_open_is_named_with_its_reason() {
 #[test]
 fn a_gz_name_without_gzip_shows_its_first_bytes() {
     for (content, expected) in [
-        (&b"\xFF\xD8\xFF\xE0 JPEG"[..], "not gzip: begins with FF D8 FF E0, expected 1F 8B"),
+        (&b"\xFF\xD8\xFF\xE0 JPEG"[..], "not gzip: begins with FF D8 FF E0, expected 1F 8B; it is a JPEG picture"),
         (b"\x1F", "not gzip: begins with 1F, expected 1F 8B"),
         (b"", "not gzip: begins with nothing (the file is empty), expected 1F 8B"),
         (
             b"<!DOCTYPE html>",
-            r#"not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is text that begins with "<!DO""#,
+            "not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is a web page, perhaps an error's: download the data \
+             again",
+        ),
+        (
+            b"PK\x03\x04 and more",
+            "not gzip: begins with 50 4B 03 04, expected 1F 8B; it is a Zip archive (as .npz files are): unpack it, and \
+             write its arrays as IDX",
         ),
         (
             b"\0\0\x08\x03\0\0\0\x1E",
@@ -268,6 +274,58 @@ fn what_follows_the_gzip_data_is_shown() {
     );
 }
 
+#[test]
+fn gzip_inside_gzip_is_told_as_that() {
+    let files = Files::gzipped();
+    let name = format!("{TEST_IMAGES}.gz");
+    files.write(&name, &gzip(&files.read(&name)));
+    let error = files.load().expect_err("twice gzip").to_string();
+    assert!(error.ends_with("expected 0x00000803 for images; it is gzip inside gzip: unpack it once"), "{error}");
+}
+
+/// What `gzip -t` and Python's `gzip` both read is read: the layouts of members that other programs write.
+#[test]
+fn gzip_of_every_layout_is_read() {
+    let expected = Files::plain().load().unwrap();
+    let whole = labels_of(&FASHION.test.head(20));
+    let empty = gzip(b"");
+    let zeros = vec![0; 100_000];
+    let named = GzBuilder::new().filename("labels").comment("of Fashion-MNIST").extra(vec![b'A', b'P', 2, 0, 1, 2]);
+    let mut named = named.write(Vec::new(), Compression::best());
+    named.write_all(&whole).unwrap();
+    let named = named.finish().unwrap();
+    // FHCRC: the header's flag 2, and behind it two bytes of its checksum.
+    let plain_header = gzip(&whole);
+    let mut header = plain_header[..10].to_vec();
+    header[3] |= 2;
+    let mut checksum = Crc::new();
+    checksum.update(&header);
+    let checked = [&header[..], &checksum.sum().to_le_bytes()[..2], &plain_header[10..]].concat();
+    let mut stored = GzEncoder::new(Vec::new(), Compression::none());
+    stored.write_all(&whole).unwrap();
+    let halves = [gzip(&whole[..13]), gzip(&whole[13..])];
+    for (layout, bytes) in [
+        ("zeros behind", [&gzip(&whole)[..], &zeros].concat()),
+        ("one zero behind", [&gzip(&whole)[..], &[0]].concat()),
+        ("zeros between members", [&halves[0][..], &zeros, &halves[1]].concat()),
+        ("an empty member first", [&empty[..], &gzip(&whole)].concat()),
+        ("empty members around", [&empty[..], &empty, &halves[0], &empty, &halves[1], &empty, &zeros].concat()),
+        ("a member a byte", whole.iter().flat_map(|byte| gzip(&[*byte])).collect()),
+        ("name, comment, extra field", named),
+        ("the header's checksum", checked),
+        ("stored blocks", stored.finish().unwrap()),
+    ] {
+        let files = Files::gzipped();
+        files.write(&format!("{TEST_LABELS}.gz"), &bytes);
+        assert_eq!(files.load().expect(layout), expected, "{layout}");
+    }
+    for behind in [&b"\0\0JUNK"[..], b"\x1f", b"\0\x1f\x8b"] {
+        let files = Files::gzipped();
+        files.write(&format!("{TEST_LABELS}.gz"), &[&gzip(&whole)[..], behind].concat());
+        files.load().expect_err("something else behind");
+    }
+}
+
 // IDX that is none, or promises something else than it holds.
 
 #[test]
@@ -279,7 +337,24 @@ fn a_wrong_magic_number_is_shown_beside_the_right_one() {
         (
             TRAIN_IMAGES,
             text.to_vec(),
-            r#"bad IDX magic 0x76657273, expected 0x00000803 for images; it is text that begins with "vers""#,
+            "bad IDX magic 0x76657273, expected 0x00000803 for images; it is a Git LFS pointer, the data are elsewhere: \
+             get them with `git lfs pull`",
+        ),
+        (
+            TEST_LABELS,
+            b"\x93NUMPY\x01\0".to_vec(),
+            "bad IDX magic 0x934E554D, expected 0x00000801 for labels; it is a NumPy array (.npy): write its bytes as IDX",
+        ),
+        (
+            TRAIN_IMAGES,
+            0x803_u32.to_le_bytes().to_vec(),
+            "bad IDX magic 0x03080000, expected 0x00000803 for images; it is an IDX file of images with its bytes in \
+             reverse order: write its header big-endian",
+        ),
+        (
+            TRAIN_IMAGES,
+            b"\0\0\x0D\x03\0\0\0\x1E".to_vec(),
+            "bad IDX magic 0x00000D03, expected 0x00000803 for images; it is an IDX file of 32-bit floats in 3 dimensions",
         ),
         (
             TEST_IMAGES,
@@ -376,6 +451,40 @@ fn labels_that_are_not_one_for_each_image_are_refused() {
     files.write(TEST_LABELS, &labels(19, &[1; 19]));
     let images = files.path(TEST_IMAGES);
     files.refuses(TEST_LABELS, &format!("found 19 labels, expected 20: one for each image of {}", images.display()));
+}
+
+#[test]
+fn a_header_that_contradicts_its_own_file_is_blamed_and_not_the_other_file() {
+    for (name, header_bytes) in [(TRAIN_IMAGES, 16), (TRAIN_LABELS, 8), (TEST_IMAGES, 16), (TEST_LABELS, 8)] {
+        for count in [0, 1, 19, 21, 29, 31, 4_000_000_000, u32::MAX] {
+            let files = Files::plain();
+            let mut bytes = files.read(name);
+            bytes[4..8].copy_from_slice(&count.to_be_bytes());
+            let (kind, length) = if header_bytes == 16 { ("images", 784) } else { ("labels", 1) };
+            let expected = header_bytes + u64::from(count) * length;
+            let found = bytes.len() as u64;
+            let words = if found < expected {
+                let missing = expected - found;
+                format!(
+                    "ends too early: found {found} bytes, expected {expected} for the {count} {kind} of its header, \
+                     {missing} are missing"
+                )
+            } else {
+                let excess = match found - expected {
+                    1 => "1 byte".to_owned(),
+                    4096.. => "at least 4096 bytes".to_owned(),
+                    excess => format!("{excess} bytes"),
+                };
+                format!("found {excess} more than the header promises, expected {expected} for {count} {kind}")
+            };
+            files.write(name, &bytes);
+            files.refuses(name, &words);
+
+            let files = Files::gzipped();
+            files.write(&format!("{name}.gz"), &gzip(&bytes));
+            files.refuses(&format!("{name}.gz"), &words);
+        }
+    }
 }
 
 #[test]

@@ -9,13 +9,14 @@ use std::{
 /// A room, and the rooms that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("fashion", &[]),
+    ("json", &[]),
     ("settings", &[]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
-    ("engine", &["fashion", "metrics", "protocol", "settings"]),
+    ("engine", &["fashion", "json", "metrics", "protocol", "settings"]),
     ("app", &["fashion", "metrics", "protocol", "settings"]),
-    ("run", &["fashion", "metrics", "protocol", "settings"]),
+    ("run", &["fashion", "json", "metrics", "protocol", "settings"]),
     ("view", &["app", "fashion", "metrics", "protocol", "settings"]),
     ("cli", &["fashion", "settings"]),
     ("session", &["cli", "engine", "fashion", "machine", "protocol", "run", "settings"]),

@@ -1,20 +1,26 @@
 //! `fitroom predict`: what a run's network takes images for, those of the data set or those in files.
 
 use std::{
-    env, fs,
-    io::{self, IsTerminal, Write},
-    path::Path,
+    env,
+    ffi::{OsStr, OsString},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Cursor, IsTerminal, Read, Write},
+    path::{Path, PathBuf},
 };
 
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossterm::terminal::size;
 use serde_json::{Value, json};
 
-use super::{Kept, paint, status};
+use super::{Kept, complain, paint, status, visible};
 use crate::{
     cli::{Color, Colours, Which},
     depth,
-    fashion::{CLASSES, Class, Dataset, Image, PIXELS, idx, photo},
+    fashion::{
+        CLASSES, Class, Dataset, Image, PIXELS, idx,
+        photo::{self, Handling, Photo},
+        sniff,
+    },
     metrics::most_probable,
     protocol::Probabilities,
     view::{
@@ -22,6 +28,9 @@ use crate::{
         card::{self, Card},
     },
 };
+
+/// The most bytes of a picture's file. What a decoder may take for the picture is limited on its own.
+const LARGEST_FILE: u64 = 512 << 20;
 
 /// How the answer is written.
 #[derive(Clone, Debug)]
@@ -55,21 +64,40 @@ impl Form {
     }
 }
 
-/// Writes what the network makes of each of these: an index of a test image, or a file with a picture or with images as IDX.
-/// Returns the exit status.
+/// Writes what the network makes of each of these: an index of a test image, or a file with a picture or with images
+/// as IDX, `-` for standard input. Returns the exit status: 1 when one of them cannot be shown, which standard error
+/// tells, while the others are shown.
 ///
 /// # Errors
-/// When there is no such run or image, a file is none that can be read, or `out` fails.
-pub fn predict(which: &Which, inputs: &[String], form: Form, mut out: impl Write) -> Result<u8> {
+/// When there is no such run, it cannot be used, or `out` fails.
+pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: Form, mut out: impl Write) -> Result<u8> {
     let kept = Kept::open(which)?;
-    let wants_dataset = inputs.iter().any(|input| index(input).is_some());
-    let dataset = if wants_dataset { Some(kept.dataset(which)?) } else { None };
+    let wants_dataset = inputs.iter().any(|input| matches!(Input::of(input), Input::Index(_)));
+    let dataset = wants_dataset.then(|| kept.dataset(which)).transpose();
+    // Without its data set the run still knows what its classes are called.
+    let (dataset, mut failed) = match dataset {
+        Ok(dataset) => (dataset, false),
+        Err(error) => {
+            complain(&error);
+            (None, true)
+        }
+    };
     let names = names(&kept, dataset.as_ref())?;
     let mut subjects = Vec::new();
+    let mut standard_input = Some(io::stdin());
     for input in inputs {
-        match (index(input), &dataset) {
-            (Some(index), Some(dataset)) => subjects.push(Subject::test_image(dataset, index)?),
-            _ => subjects.extend(Subject::from_file(input)?),
+        let found = match (Input::of(input), &dataset) {
+            (Input::Index(index), Some(dataset)) => Subject::test_image(dataset, index).map(|subject| vec![subject]),
+            (Input::Index(_), None) => continue,
+            (Input::Standard, _) => Subject::from_standard_input(standard_input.take(), handling),
+            (Input::File(path), _) => Subject::from_file(path, handling),
+        };
+        match found {
+            Ok(found) => subjects.extend(found),
+            Err(error) => {
+                complain(&error);
+                failed = true;
+            }
         }
     }
     let pixels: Vec<u8> = subjects.iter().flat_map(|subject| subject.pixels).collect();
@@ -81,7 +109,7 @@ pub fn predict(which: &Which, inputs: &[String], form: Form, mut out: impl Write
             .try_for_each(|(subject, probabilities)| writeln!(out, "{}", subject.json(probabilities, &names))),
         Form::Cards { columns, theme } => cards(&subjects, &predictions, &names, columns, &theme, &mut out),
     };
-    status(written, out)
+    Ok(status(written, out)?.max(failed.into()))
 }
 
 /// The classes' names: the data set's, or those of the run's.
@@ -94,19 +122,34 @@ fn names(kept: &Kept, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
     }
 }
 
-/// The index that this is, if it is one and no file's name.
-fn index(input: &str) -> Option<usize> {
-    input.parse().ok()
+/// What an argument asks for.
+enum Input<'a> {
+    /// A test image, by digits: a file whose name is all digits is reached as `./12`.
+    Index(&'a str),
+    /// What comes in by standard input.
+    Standard,
+    /// A file.
+    File(&'a Path),
+}
+
+impl<'a> Input<'a> {
+    fn of(argument: &'a OsStr) -> Self {
+        match argument.to_str() {
+            Some("-") => Self::Standard,
+            Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => Self::Index(text),
+            _ => Self::File(Path::new(argument)),
+        }
+    }
 }
 
 /// Where an image is from.
 enum Origin {
     /// The test images: its index among them.
     Test(usize),
-    /// A picture's file.
-    Picture(String),
+    /// A picture's file, and what became of it.
+    Picture(PathBuf, Box<Photo>),
     /// A file of images, and its index there.
-    Idx(String, usize),
+    Idx(PathBuf, usize),
 }
 
 /// An image that is asked about.
@@ -118,22 +161,47 @@ struct Subject {
 }
 
 impl Subject {
-    fn test_image(dataset: &Dataset, index: usize) -> Result<Self> {
+    fn test_image(dataset: &Dataset, index: &str) -> Result<Self> {
         let count = dataset.test.len();
-        if index >= count {
+        let Some(index) = index.parse().ok().filter(|index| *index < count) else {
             bail!("there is no test image {index}: expected 0 to {}", count - 1);
-        }
+        };
         let (truth, pixels) = (Some(dataset.test.class(index)), *dataset.test.image(index).pixels());
         Ok(Self { title: format!("Test image {index}"), origin: Origin::Test(index), truth, pixels })
     }
 
     /// The picture in a file, or all images of an IDX file.
-    fn from_file(path: &str) -> Result<Vec<Self>> {
+    fn from_file(path: &Path, handling: Handling) -> Result<Vec<Self>> {
+        let cannot_read = || format!("cannot read {}", path.display());
+        if fs::metadata(path).wrap_err_with(cannot_read)?.is_dir() {
+            bail!("{} is a directory, expected a PNG, JPEG, WebP or IDX file", path.display());
+        }
+        let file = File::open(path).wrap_err_with(cannot_read)?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        Self::read(BufReader::new(file), path, &name, handling)
+    }
+
+    /// What comes in by standard input, which can be read once.
+    fn from_standard_input(input: Option<io::Stdin>, handling: Handling) -> Result<Vec<Self>> {
+        let Some(input) = input else { bail!("standard input can be read only once: give - once") };
+        if input.is_terminal() {
+            bail!(
+                "standard input is a terminal: let a picture or an IDX file flow in, as in `fitroom predict - < FILE`"
+            );
+        }
+        Self::read(BufReader::new(input), Path::new("-"), "standard input", handling)
+    }
+
+    /// The picture in these bytes, or all images of an IDX file.
+    fn read(mut input: impl BufRead + Send, path: &Path, name: &str, handling: Handling) -> Result<Vec<Self>> {
+        let cannot_read = || format!("cannot read {}", path.display());
+        let mut start = Vec::new();
+        (&mut input).take(sniff::ENOUGH as u64).read_to_end(&mut start).wrap_err_with(cannot_read)?;
+        let name = visible(name);
         let of = |title: String, origin, pixels| Self { title, origin, truth: None, pixels };
-        let bytes = fs::read(path).wrap_err_with(|| format!("cannot read {path}"))?;
-        let name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy().into_owned());
-        if idx::is_images(&bytes) {
-            let pixels = idx::read_images(&*bytes).map_err(|problem| eyre!("{path}: {problem}"))?;
+        if idx::is_idx(&start) {
+            let whole = Cursor::new(start).chain(input);
+            let pixels = idx::read_images(whole).map_err(|problem| eyre!("{}: {problem}", path.display()))?;
             let (images, _) = pixels.as_chunks();
             return Ok(images
                 .iter()
@@ -141,18 +209,36 @@ impl Subject {
                 .map(|(at, image)| of(format!("{name}, image {at}"), Origin::Idx(path.to_owned(), at), *image))
                 .collect());
         }
-        let pixels = photo::read(&bytes).wrap_err_with(|| {
-            format!("{path} is no picture that can be read, expected a PNG, JPEG, WebP or IDX file")
-        })?;
-        Ok(vec![of(name, Origin::Picture(path.to_owned()), pixels)])
+        let mut bytes = start;
+        // What is no picture from its start on is not read to its end, which may be far.
+        if photo::is_picture(&bytes) {
+            let most = LARGEST_FILE - bytes.len() as u64;
+            (&mut input).take(most).read_to_end(&mut bytes).wrap_err_with(cannot_read)?;
+            if !input.fill_buf().wrap_err_with(cannot_read)?.is_empty() {
+                bail!("{}: larger than {} MiB, expected a smaller picture", path.display(), LARGEST_FILE >> 20);
+            }
+        }
+        let photo = photo::read(&bytes, handling).map_err(|error| eyre!("{}: {error}", path.display()))?;
+        let pixels = photo.pixels;
+        Ok(vec![of(name, Origin::Picture(path.to_owned(), Box::new(photo)), pixels)])
+    }
+
+    /// What was done to it.
+    fn note(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Picture(_, photo) => Some(photo.to_string()),
+            Origin::Test(_) | Origin::Idx(..) => None,
+        }
     }
 
     fn json(&self, probabilities: &Probabilities, names: &[String; CLASSES]) -> Value {
         let name = |class: Class| &names[class.index()];
         let mut line = match &self.origin {
             Origin::Test(index) => json!({ "index": index }),
-            Origin::Picture(file) => json!({ "file": file }),
-            Origin::Idx(file, image) => json!({ "file": file, "image": image }),
+            Origin::Picture(file, photo) => {
+                json!({ "file": file.to_string_lossy(), "size": photo.size, "steps": photo.steps })
+            }
+            Origin::Idx(file, image) => json!({ "file": file.to_string_lossy(), "image": image }),
         };
         line["predicted"] = json!(name(most_probable(probabilities)));
         if let Some(truth) = self.truth {
@@ -171,15 +257,18 @@ fn cards(
     theme: &Theme,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let notes: Vec<Option<String>> = subjects.iter().map(Subject::note).collect();
     let cards: Vec<Card> = subjects
         .iter()
         .zip(predictions)
-        .map(|(subject, probabilities)| Card {
+        .zip(&notes)
+        .map(|((subject, probabilities), note)| Card {
             title: &subject.title,
             image: Image::new(&subject.pixels),
             names,
             truth: subject.truth,
             probabilities,
+            note: note.as_deref(),
             theme,
         })
         .collect();

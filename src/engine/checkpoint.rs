@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     fashion::{CLASSES, PIXELS, Split},
+    json,
     protocol::Probabilities,
     settings::Settings,
 };
@@ -35,6 +36,8 @@ use crate::{
 const VERSION: u32 = 1;
 /// The metadata's key of the header.
 const KEY: &str = "fitroom";
+/// The most images that a data set can have: they are counted in 32 bits.
+const MOST_IMAGES: u64 = u32::MAX as u64;
 /// What the names of the parameters and of their moments begin with.
 const KINDS: [&str; 3] = ["", "adam.first_moment.", "adam.second_moment."];
 
@@ -67,12 +70,90 @@ struct Header {
     dataset: Option<String>,
 }
 
+impl Header {
+    /// Whether a training can have written it: one step trains a batch, the last one of an epoch what is left.
+    fn check(&self) -> Result<(), CheckpointError> {
+        let wrong = |what, found: &dyn fmt::Display, expected: &dyn fmt::Display| {
+            Err(CheckpointError::Header { what, found: found.to_string(), expected: expected.to_string() })
+        };
+        let Settings { epochs, batch_size, learning_rate, hidden, .. } = &self.settings;
+        if *epochs == 0 {
+            return wrong("epochs", epochs, &"1 or more");
+        }
+        if !(1..=MOST_IMAGES).contains(&(*batch_size as u64)) {
+            return wrong("batch size", batch_size, &"1 or more, and no more than there can be images");
+        }
+        if !(learning_rate.is_finite() && *learning_rate > 0.0) {
+            return wrong("learning rate", learning_rate, &"a positive number");
+        }
+        if let Some(units) = hidden.iter().find(|units| **units == 0) {
+            return wrong("units of a hidden layer", units, &"1 or more");
+        }
+        if !(1..=*epochs).contains(&self.epoch) {
+            return wrong("epoch", &self.epoch, &format_args!("1 to {epochs}, the epochs of its training"));
+        }
+        let batch_size = *batch_size as u64;
+        let position = self.position as u64;
+        if position > MOST_IMAGES {
+            return wrong("position", &position, &"no more than there can be images");
+        }
+        if !self.epoch_is_over && !position.is_multiple_of(batch_size) {
+            return wrong("position", &position, &format_args!("a multiple of its batch size {batch_size}"));
+        }
+        if self.epoch_is_over && position == 0 {
+            return wrong("position", &position, &"1 or more in an epoch that is over");
+        }
+        self.check_steps(position, batch_size)?;
+        let Tally { images, correct, loss_sum, .. } = self.tally;
+        if images != position {
+            return wrong("images of its tally", &images, &format_args!("{position}, its position"));
+        }
+        if correct > images {
+            return wrong("right answers of its tally", &correct, &format_args!("at most {images}, its images"));
+        }
+        if !(loss_sum.is_finite() && loss_sum >= 0.0) {
+            return wrong("loss of its tally", &loss_sum, &"a number from 0");
+        }
+        if !(self.seconds.is_finite() && self.seconds >= 0.0) {
+            return wrong("seconds", &self.seconds, &"a number from 0");
+        }
+        Ok(())
+    }
+
+    /// Whether there are as many steps as it takes to come as far.
+    fn check_steps(&self, position: u64, batch_size: u64) -> Result<(), CheckpointError> {
+        let steps = position.div_ceil(batch_size);
+        if self.tally.steps != steps {
+            let expected = format!("{steps}, for {position} images in batches of {batch_size}");
+            return Err(CheckpointError::Header {
+                what: "steps of its tally",
+                found: self.tally.steps.to_string(),
+                expected,
+            });
+        }
+        // An epoch that is over tells how many steps each of them had.
+        let before = u64::from(self.epoch - 1);
+        let (least, most) =
+            if self.epoch_is_over { (steps, steps) } else { (1.max(steps), MOST_IMAGES.div_ceil(batch_size)) };
+        // Below 2⁶⁴, since there are fewer than 2³² of both.
+        let possible = before * least + steps..=before * most + steps;
+        if possible.contains(&self.step) {
+            return Ok(());
+        }
+        let expected = match possible.into_inner() {
+            (least, most) if least == most => format!("{least} in epoch {}", self.epoch),
+            (least, most) => format!("{least} to {most} in epoch {}", self.epoch),
+        };
+        Err(CheckpointError::Header { what: "step", found: self.step.to_string(), expected })
+    }
+}
+
 /// Why a checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// It is cut short, or no safetensors file at all.
-    #[error("it is no whole safetensors file ({0})")]
-    NoSafetensors(#[from] SafeTensorError),
+    #[error("it is no whole safetensors file ({}): put back a copy of it, or train anew", json::plain(_0))]
+    NoSafetensors(SafeTensorError),
     /// It is a safetensors file of another program.
     #[error("it is a safetensors file, but not one of fitroom's: {0}")]
     Foreign(String),
@@ -92,6 +173,28 @@ pub enum CheckpointError {
         /// What it should be.
         expected: String,
     },
+    /// A tensor has a value that no training leaves behind.
+    #[error("its tensor {name} has {found} at {place:?}, expected {expected}: put back a copy of it, or train anew")]
+    Value {
+        /// Which.
+        name: String,
+        /// The first such value.
+        found: f32,
+        /// Where it is, from 0, an index a dimension.
+        place: Vec<usize>,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// What it says of itself cannot be.
+    #[error("its header says {what} {found}, expected {expected}: put back a copy of it, or train anew")]
+    Header {
+        /// Of what.
+        what: &'static str,
+        /// What it says.
+        found: String,
+        /// What could be.
+        expected: String,
+    },
     /// It belongs to a run with other settings.
     #[error("it was trained with {what} {theirs}, and the run with {ours}")]
     Settings {
@@ -105,6 +208,13 @@ pub enum CheckpointError {
     /// It has learned from other images.
     #[error("it was trained on another data set than the run's")]
     Dataset,
+}
+
+// Without `#[from]`, which would also make it the error's source: that is told after the error, and so twice.
+impl From<SafeTensorError> for CheckpointError {
+    fn from(error: SafeTensorError) -> Self {
+        Self::NoSafetensors(error)
+    }
 }
 
 impl Checkpoint {
@@ -201,6 +311,7 @@ impl Checkpoint {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let file = SafeTensors::deserialize(bytes)?;
         let header = header(bytes)?;
+        header.check()?;
         let sizes: Vec<usize> =
             [PIXELS].into_iter().chain(header.settings.hidden.iter().copied()).chain([CLASSES]).collect();
         let layers = |kind| {
@@ -208,8 +319,11 @@ impl Checkpoint {
             pairs.map(|(number, size)| layer(&file, kind, number, (size[0], size[1]))).collect::<Result<Vec<_>, _>>()
         };
         let [parameters, first_moments, second_moments] = [layers(KINDS[0])?, layers(KINDS[1])?, layers(KINDS[2])?];
+        for (kind, all) in KINDS.into_iter().zip([&parameters, &first_moments, &second_moments]) {
+            all.iter().enumerate().try_for_each(|(number, values)| check_values(kind, number, values))?;
+        }
         let learner = LearnerState { step: header.step, parameters, first_moments, second_moments };
-        let (epoch, position, tally) = (header.epoch.max(1), header.position, header.tally);
+        let (epoch, position, tally) = (header.epoch, header.position, header.tally);
         Ok(Self {
             state: TrainerState { learner, epoch, position, epoch_is_over: header.epoch_is_over, tally },
             seconds: header.seconds,
@@ -257,7 +371,7 @@ fn header(bytes: &[u8]) -> Result<Header, CheckpointError> {
         version: u32,
     }
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    let foreign = |what: &dyn fmt::Display| CheckpointError::Foreign(what.to_string());
+    let foreign = |what: &dyn fmt::Display| CheckpointError::Foreign(json::plain(&what));
     let text = metadata.metadata().as_ref().and_then(|values| values.get(KEY));
     let text = text.ok_or_else(|| foreign(&format_args!("its metadata have no {KEY:?}")))?;
     let Version { version } = serde_json::from_str(text).map_err(|error| foreign(&error))?;
@@ -277,6 +391,28 @@ fn layer(
     let weight = floats(file, name(kind, number, "weight"), &[outputs, inputs])?;
     let bias = floats(file, name(kind, number, "bias"), &[outputs])?;
     Ok(LayerValues { inputs, outputs, weight, bias })
+}
+
+/// Whether all values of a layer are numbers, and none below 0 of the second moments, which are means of squares.
+fn check_values(kind: &str, number: usize, layer: &LayerValues) -> Result<(), CheckpointError> {
+    let (least, expected) = if kind == KINDS[2] { (0.0, "a number from 0") } else { (f32::MIN, "a number") };
+    let first = |values: &[f32]| values.iter().position(|value| !value.is_finite() || *value < least);
+    if let Some(at) = first(&layer.weight) {
+        let place = vec![at / layer.inputs, at % layer.inputs];
+        return Err(CheckpointError::Value {
+            name: name(kind, number, "weight"),
+            found: layer.weight[at],
+            place,
+            expected,
+        });
+    }
+    match first(&layer.bias) {
+        Some(at) => {
+            let (name, found) = (name(kind, number, "bias"), layer.bias[at]);
+            Err(CheckpointError::Value { name, found, place: vec![at], expected })
+        }
+        None => Ok(()),
+    }
 }
 
 fn floats(file: &SafeTensors, name: String, shape: &[usize]) -> Result<Vec<f32>, CheckpointError> {
@@ -326,6 +462,9 @@ mod tests {
         learner.step = 77;
         learner.first_moments = untrained(hidden, 4).parameters;
         learner.second_moments = untrained(hidden, 5).parameters;
+        for layer in &mut learner.second_moments {
+            layer.weight.iter_mut().chain(&mut layer.bias).for_each(|value| *value = value.abs());
+        }
         let tally = Tally { steps: 7, images: 224, correct: 100, loss_sum: 0.1 + 0.2 };
         let state = TrainerState { learner, epoch: 2, position: 224, epoch_is_over: false, tally };
         Checkpoint::new(state, 1.25, Settings { hidden: hidden.to_vec(), ..Settings::default() })

@@ -128,10 +128,17 @@ pub enum EngineError {
     },
     /// The system gives no thread.
     #[error("cannot start the trainer thread: {0}")]
-    Thread(#[from] io::Error),
+    Thread(io::Error),
     /// A bug: the trainer thread panicked.
     #[error("the trainer thread panicked: {0}")]
     Panicked(String),
+}
+
+// Without `#[from]`, which would also make it the error's source: that is told after the error, and so twice.
+impl From<io::Error> for EngineError {
+    fn from(error: io::Error) -> Self {
+        Self::Thread(error)
+    }
 }
 
 impl EngineError {

@@ -12,7 +12,7 @@ use std::{
 
 use flate2::bufread::GzDecoder;
 
-use super::{CLASSES, Class, PIXELS, SIDE};
+use super::{CLASSES, Class, PIXELS, SIDE, sniff};
 
 /// What every gzip member begins with.
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
@@ -58,9 +58,9 @@ pub enum Problem {
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
     /// The name ends with `.gz`, the content is something else.
-    #[error("not gzip: begins with {}, expected 1F 8B{}", hex(found), gzip_hint(found))]
+    #[error("not gzip: begins with {}, expected 1F 8B{}", hex(&found[..found.len().min(4)]), gzip_hint(found))]
     NotGzip {
-        /// The file's first bytes, four at the most.
+        /// The file's first bytes, a few hundred at the most.
         found: Vec<u8>,
     },
     /// The gzip data break off.
@@ -86,12 +86,14 @@ pub enum Problem {
         found: u64,
     },
     /// The file is of another kind, or no IDX file at all.
-    #[error("bad IDX magic 0x{found:08X}, expected 0x{:08X} for {kind}{}", kind.magic(), magic_hint(*found, *kind))]
+    #[error("bad IDX magic 0x{found:08X}, expected 0x{:08X} for {kind}{}", kind.magic(), magic_hint(start, *kind))]
     Magic {
         /// What the file should hold.
         kind: Kind,
         /// The number that it begins with.
         found: u32,
+        /// Its first bytes, a few hundred at the most.
+        start: Vec<u8>,
     },
     /// The images have another size.
     #[error("found images of {rows}×{columns} pixels, expected {SIDE}×{SIDE}")]
@@ -244,7 +246,10 @@ impl<'a> Idx<'a> {
 
         let magic = header.number()?;
         if magic != kind.magic() {
-            return Err(Problem::Magic { kind, found: magic });
+            let mut start = magic.to_be_bytes().to_vec();
+            // It is of another kind already; what cannot be read of it does not make it more so.
+            let _ = content.take(sniff::ENOUGH as u64).read_to_end(&mut start);
+            return Err(Problem::Magic { kind, found: magic, start });
         }
         let count = header.number()?;
         if kind == Kind::Images {
@@ -253,10 +258,12 @@ impl<'a> Idx<'a> {
                 return Err(Problem::Shape { rows, columns });
             }
         }
+        let idx = Self { content, kind, count };
         if count == 0 {
-            return Err(Problem::Empty { kind });
+            // Where something follows nonetheless it is the header that is wrong.
+            return Err(idx.into_bytes().err().unwrap_or(Problem::Empty { kind }));
         }
-        Ok(Self { content, kind, count })
+        Ok(idx)
     }
 
     /// How many images or labels the header promises; at least 1.
@@ -304,10 +311,10 @@ impl fmt::Debug for Idx<'_> {
     }
 }
 
-/// Whether a file that begins so is one of images, plain, or anything gzipped, which no picture is.
+/// Whether a file that begins so is an IDX file, plain, or anything gzipped, which no picture is.
 #[must_use]
-pub fn is_images(bytes: &[u8]) -> bool {
-    bytes.starts_with(&Kind::Images.magic().to_be_bytes()) || bytes.starts_with(&GZIP_MAGIC)
+pub fn is_idx(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0, 0, 8]) || bytes.starts_with(&GZIP_MAGIC)
 }
 
 /// Reads a whole IDX file of images, gzipped or plain: n × 784 bytes, n at least 1.
@@ -402,8 +409,17 @@ impl<R: BufRead> Read for Members<R> {
     }
 }
 
-/// The member that begins here, if the file does not end here.
+/// The member that begins here, if the file does not end here. Zero bytes before it or at the end are padding, as what
+/// writes to tapes or in blocks leaves behind; `gzip` and Python pass over them too.
 fn next_member<R: BufRead>(mut input: R) -> io::Result<Option<GzDecoder<R>>> {
+    loop {
+        let bytes = input.fill_buf()?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            break;
+        }
+        input.consume(zeros);
+    }
     match input.fill_buf()? {
         [] => Ok(None),
         [first, ..] if *first == GZIP_MAGIC[0] => Ok(Some(GzDecoder::new(input))),
@@ -441,32 +457,31 @@ fn excess_bytes(excess: u64) -> String {
 }
 
 /// What a file that is not gzip may be instead.
-fn gzip_hint(found: &[u8]) -> String {
-    if found.starts_with(&[0, 0, 8]) {
+fn gzip_hint(start: &[u8]) -> String {
+    if start.starts_with(&[0, 0, 8]) {
         "; it seems to be a plain IDX file: take .gz off its name".to_owned()
     } else {
-        text_hint(found)
+        hint(start)
     }
 }
 
 /// What a file with another magic number may be instead.
-fn magic_hint(found: u32, expected: Kind) -> String {
+fn magic_hint(start: &[u8], expected: Kind) -> String {
     for other in [Kind::Images, Kind::Labels] {
-        if other != expected && found == other.magic() {
+        if other != expected && start.starts_with(&other.magic().to_be_bytes()) {
             return format!("; these are {other}: are the files of images and labels swapped?");
         }
     }
-    text_hint(&found.to_be_bytes())
+    if start.starts_with(&GZIP_MAGIC) {
+        return "; it is gzip inside gzip: unpack it once".to_owned();
+    }
+    hint(start)
 }
 
-/// Failed downloads leave web pages and pointers behind, under the name of the data.
-fn text_hint(start: &[u8]) -> String {
-    match str::from_utf8(start) {
-        Ok(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() || c == ' ') => {
-            format!("; it is text that begins with {text:?}")
-        }
-        _ => String::new(),
-    }
+/// What the file is, where that can be told: failed downloads leave web pages and pointers behind, under the name of
+/// the data.
+fn hint(start: &[u8]) -> String {
+    sniff::kind_of(start).map(|kind| format!("; it is {kind}")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,48 +1,235 @@
 //! Any picture as an image of the data set's kind: 28×28, the ground 0 and full ink 255. Knows formats of files, not
-//! files.
+//! files; what becomes of a picture once it is read is `form`'s business.
 
-use std::io::{self, Cursor};
+mod form;
+mod ground;
+mod plane;
+
+use std::{
+    fmt,
+    io::{self, Cursor},
+};
 
 use image::{
-    DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
-    imageops::{self, FilterType},
+    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage,
     metadata::Orientation,
 };
 
-use super::{PIXELS, SIDE};
+use super::{PIXELS, SIDE, sniff};
 
 /// The most pixels along a picture's side.
 const LARGEST: u32 = 20_000;
+/// The most memory that a picture may take once it is read, in bytes.
+const MOST_MEMORY: u64 = 512 << 20;
 
-/// Reads a picture (PNG, JPEG or WebP, of any size and colour): upright, in grey, fitted into 28×28 with its aspect kept and
-/// the ground around it, and inverted where its ground is light, as a photograph's mostly is.
-///
-/// # Errors
-/// When the bytes are no such picture, or one that is cut short or larger than 20,000 pixels a side.
-pub fn read(bytes: &[u8]) -> Result<[u8; PIXELS], ImageError> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(bytes) {
-        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-    }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LARGEST);
-    limits.max_image_height = Some(LARGEST);
-    reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder()?;
-    limits.reserve(decoder.total_bytes())?;
-    // A camera that was held upright says so, and leaves the turning to others.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(orientation);
-    let mut grey = opaque(&picture.into_luma_alpha8());
-    if ground(&grey) > 127 {
-        imageops::invert(&mut grey);
-    }
-    Ok(fitted(&grey))
+/// How a picture is brought to the data's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// As the data set's makers did it: the ground is subtracted, the margins are trimmed, the subject fills the image,
+    /// its ink the range.
+    Prepared,
+    /// Made grey and fitted, no more: for a picture that has ink light on a black ground already.
+    AsIs,
 }
 
-/// Whether a JPEG file has an end, which its decoder does without. What comes before its image, perhaps a smaller one with an
-/// end of its own, is passed over.
+/// A picture in the data's form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Photo {
+    /// 28×28 pixels, row by row.
+    pub pixels: [u8; PIXELS],
+    /// The picture's width and height, once it is upright.
+    pub size: (u32, u32),
+    /// What was done to it, in the order of the doing, in words such as `ground 180 subtracted`.
+    pub steps: Vec<String>,
+}
+
+impl fmt::Display for Photo {
+    /// `560×560 → 28×28: grey, ground 180 subtracted`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (width, height) = self.size;
+        write!(f, "{width}×{height} → {SIDE}×{SIDE}: {}", self.steps.join(", "))
+    }
+}
+
+/// Why a picture cannot be shown to a network. Its text is one line, and follows the file's name and a colon.
+#[derive(Debug, thiserror::Error)]
+pub enum PhotoError {
+    /// There is nothing in it.
+    #[error("the file is empty, expected a PNG, JPEG, WebP or IDX file")]
+    Empty,
+    /// It is of another kind.
+    #[error("{}, expected a PNG, JPEG, WebP or IDX file", other(_0.as_deref()))]
+    Other(Option<String>),
+    /// It ends before the picture does.
+    #[error("the {0} picture is cut off: copy or download it again")]
+    CutOff(&'static str),
+    /// It is too large to be read.
+    #[error(
+        "the picture has {width}×{height} pixels, expected at most {LARGEST} a side and {} MiB in memory: make it \
+         smaller",
+        MOST_MEMORY >> 20
+    )]
+    TooLarge {
+        /// Pixels across.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+    },
+    /// The decoder gave up.
+    #[error("the {format} picture cannot be read: {reason}")]
+    Damaged {
+        /// The kind of file.
+        format: &'static str,
+        /// What the decoder found, one line.
+        reason: String,
+    },
+    /// All of it looks like its ground, or like the noise on it.
+    #[error("nothing stands out from its ground ({ground}), expected a subject that is lighter or darker")]
+    Blank {
+        /// The ground's level, 0 to 255.
+        ground: u8,
+    },
+}
+
+fn other(kind: Option<&str>) -> String {
+    kind.map_or_else(|| "no picture that can be read".to_owned(), |kind| format!("it is {kind}"))
+}
+
+/// Whether a file that begins so is a picture that [`read`] takes.
+#[must_use]
+pub fn is_picture(start: &[u8]) -> bool {
+    image::guess_format(start).ok().and_then(name).is_some()
+}
+
+/// Reads a picture (PNG, JPEG or WebP, of any size and colour), turns it upright, and brings it to the data's form.
+///
+/// # Errors
+/// When the bytes are no such picture, or one that is cut short or too large, or nothing is to be seen in it.
+pub fn read(bytes: &[u8], handling: Handling) -> Result<Photo, PhotoError> {
+    let (picture, mut steps) = decoded(bytes)?;
+    let size = (picture.width(), picture.height());
+    let picture = picture.into_rgba8();
+    let pixels = match handling {
+        Handling::AsIs => {
+            let grey = over(&picture, 0, Channel::Luma);
+            steps.push(Channel::Luma.to_string());
+            form::fitted(&grey)
+        }
+        Handling::Prepared => prepared(&picture, &mut steps)?,
+    };
+    Ok(Photo { pixels, size, steps })
+}
+
+/// What a colour is told by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    /// How light it is.
+    Luma,
+    /// One of its three parts: where all colours are as light, it may be what sets the subject off.
+    Part(usize),
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Luma => "grey",
+            Self::Part(0) => "its red as grey",
+            Self::Part(1) => "its green as grey",
+            Self::Part(_) => "its blue as grey",
+        })
+    }
+}
+
+/// The picture in the data's form; what is transparent is ground.
+fn prepared(picture: &RgbaImage, steps: &mut Vec<String>) -> Result<[u8; PIXELS], PhotoError> {
+    let under = ground_under(picture);
+    if let Some(level) = under {
+        steps.push(format!("what is transparent made {level}"));
+    }
+    let seen = |channel| {
+        let grey = over(picture, under.unwrap_or(255), channel);
+        let subject = form::Subject::find(&grey);
+        (channel, grey, subject)
+    };
+    let (mut channel, mut grey, mut subject) = seen(Channel::Luma);
+    // Red on green is as light as green on red: then one of the colours shows what lightness does not.
+    if subject.contrast() < form::FAINT
+        && picture.pixels().any(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2])
+    {
+        for other in (0..3).map(|part| seen(Channel::Part(part))) {
+            if other.2.contrast() > 2.0 * subject.contrast() {
+                (channel, grey, subject) = other;
+            }
+        }
+    }
+    steps.push(channel.to_string());
+    if let Some(pixels) = form::already(&grey, steps) {
+        return Ok(pixels);
+    }
+    subject.drawn(steps).ok_or_else(|| PhotoError::Blank { ground: subject.ground_level() })
+}
+
+/// The picture and what was done to it in the reading.
+fn decoded(bytes: &[u8]) -> Result<(DynamicImage, Vec<String>), PhotoError> {
+    if bytes.is_empty() {
+        return Err(PhotoError::Empty);
+    }
+    let format = image::guess_format(bytes).ok().and_then(|format| Some((format, name(format)?)));
+    let Some((format, name)) = format else { return Err(PhotoError::Other(sniff::kind_of(bytes))) };
+    if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
+        return Err(PhotoError::CutOff(name));
+    }
+
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(2 * MOST_MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|error| refused(name, &error))?;
+    let (width, height) = decoder.dimensions();
+    // Four bytes a pixel is what it takes to tell its ground from its subject.
+    let memory = decoder.total_bytes().max(4 * u64::from(width) * u64::from(height));
+    if width > LARGEST || height > LARGEST || memory > MOST_MEMORY {
+        return Err(PhotoError::TooLarge { width, height });
+    }
+    // A camera that was held upright says so, and leaves the turning to others.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| refused(name, &error))?;
+    picture.apply_orientation(orientation);
+    let turned = (orientation != Orientation::NoTransforms).then(|| "turned upright".to_owned());
+    Ok((picture, turned.into_iter().collect()))
+}
+
+/// What the formats are called that can be read.
+fn name(format: ImageFormat) -> Option<&'static str> {
+    match format {
+        ImageFormat::Png => Some("PNG"),
+        ImageFormat::Jpeg => Some("JPEG"),
+        ImageFormat::WebP => Some("WebP"),
+        _ => None,
+    }
+}
+
+/// What the decoder's error says of a picture.
+fn refused(format: &'static str, error: &ImageError) -> PhotoError {
+    if let ImageError::IoError(error) = error
+        && error.kind() == io::ErrorKind::UnexpectedEof
+    {
+        return PhotoError::CutOff(format);
+    }
+    let reason = match error {
+        // The format's name, which the others say again.
+        ImageError::Decoding(error) => {
+            std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+        }
+        error => error.to_string(),
+    };
+    // Some decoders tell their own values, which say nothing to whoever has the file.
+    let reason = if reason.contains('{') { "it is damaged".to_owned() } else { reason };
+    PhotoError::Damaged { format, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+/// Whether a JPEG file has an end, which its decoder does without. What comes before its image, perhaps a smaller one
+/// with an end of its own, is passed over.
 fn is_whole_jpeg(bytes: &[u8]) -> bool {
     const END: [u8; 2] = [0xff, 0xd9];
     let mut rest = bytes.get(2..).unwrap_or_default();
@@ -60,50 +247,42 @@ fn is_whole_jpeg(bytes: &[u8]) -> bool {
     }
 }
 
-/// The picture with ground where it is transparent: as light as paper, or dark where its ink is light.
-fn opaque(picture: &GrayAlphaImage) -> GrayImage {
+/// What stands for the ground where the picture is transparent, if it is anywhere: white as paper, or black where all
+/// that can be seen is white itself.
+fn ground_under(picture: &RgbaImage) -> Option<u8> {
+    const WHITE: u64 = 235;
+    if picture.pixels().all(|pixel| pixel.0[3] == 255) {
+        return None;
+    }
     let (ink, weight) = picture.pixels().fold((0, 0_u64), |(ink, weight), pixel| {
-        let [level, alpha] = pixel.0.map(u64::from);
-        (ink + level * alpha, weight + alpha)
+        let alpha = u64::from(pixel.0[3]);
+        (ink + u64::from(luma(pixel.0)) * alpha, weight + alpha)
     });
-    let ground = if ink / weight.max(1) > 127 { 0 } else { 255 };
+    Some(if ink / weight.max(1) > WHITE { 0 } else { 255 })
+}
+
+fn luma([red, green, blue, _]: [u8; 4]) -> u8 {
+    // The weights of Rec. 709, as the decoder's own conversion has them.
+    let sum = 2126 * u32::from(red) + 7152 * u32::from(green) + 722 * u32::from(blue);
+    u8::try_from(sum / 10_000).expect("a mean of bytes is a byte")
+}
+
+/// The picture in grey, over a ground of this level.
+fn over(picture: &RgbaImage, ground: u8, channel: Channel) -> GrayImage {
     GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [level, alpha] = picture.get_pixel(x, y).0.map(u32::from);
+        let pixel = picture.get_pixel(x, y).0;
+        let level = match channel {
+            Channel::Luma => luma(pixel),
+            Channel::Part(part) => pixel[part],
+        };
+        let [level, alpha, ground] = [level, pixel[3], ground].map(u32::from);
         [u8::try_from((level * alpha + ground * (255 - alpha)) / 255).expect("a mean of two bytes")].into()
     })
 }
 
-/// The ground's level: the mean of what lies along the edges.
-fn ground(picture: &GrayImage) -> u64 {
-    let (width, height) = picture.dimensions();
-    let at_edge = |x: u32, y: u32| x == 0 || y == 0 || x + 1 == width || y + 1 == height;
-    let (sum, count) = picture
-        .enumerate_pixels()
-        .filter(|(x, y, _)| at_edge(*x, *y))
-        .fold((0, 0_u64), |(sum, count), (_, _, pixel)| (sum + u64::from(pixel.0[0]), count + 1));
-    sum / count.max(1)
-}
-
-/// The picture in the middle of a dark ground, as large as it fits.
-fn fitted(picture: &GrayImage) -> [u8; PIXELS] {
-    let side = u32::try_from(SIDE).expect("28 is small");
-    let (width, height) = picture.dimensions();
-    let scaled = |length: u32| {
-        let whole = u64::from(length) * u64::from(side) / u64::from(width.max(height).max(1));
-        u32::try_from(whole).unwrap_or(side).clamp(1, side)
-    };
-    let small = imageops::resize(picture, scaled(width), scaled(height), FilterType::Triangle);
-    let mut pixels = [0; PIXELS];
-    let (left, top) = ((side - small.width()) / 2, (side - small.height()) / 2);
-    for (x, y, pixel) in small.enumerate_pixels() {
-        pixels[(y + top) as usize * SIDE + (x + left) as usize] = pixel.0[0];
-    }
-    pixels
-}
-
 #[cfg(test)]
 mod tests {
-    use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+    use image::Rgba;
 
     use super::*;
 
@@ -120,6 +299,10 @@ mod tests {
         bytes
     }
 
+    fn prepared(bytes: &[u8]) -> [u8; PIXELS] {
+        read(bytes, Handling::Prepared).expect("it is a picture").pixels
+    }
+
     fn at(pixels: &[u8; PIXELS], row: usize, column: usize) -> u8 {
         pixels[row * SIDE + column]
     }
@@ -130,29 +313,67 @@ mod tests {
     #[test]
     fn dark_on_light_and_light_on_dark_are_ink_on_ground() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
-            for (ground, ink) in [(WHITE, BLACK), (BLACK, WHITE)] {
-                let pixels = read(&picture(200, 200, ground, ink, format)).expect("it is a picture");
+            for (ground, ink) in [(WHITE, BLACK), (BLACK, WHITE), ([180, 180, 180, 255], BLACK)] {
+                let pixels = prepared(&picture(200, 400, ground, ink, format));
                 assert!(at(&pixels, 14, 14) > 250, "{format:?}: {}", at(&pixels, 14, 14));
-                assert!(at(&pixels, 1, 1) < 5, "{format:?}: {}", at(&pixels, 1, 1));
+                assert!(at(&pixels, 1, 14) > 250, "{format:?}: the longest edge fills the image");
+                assert!(at(&pixels, 14, 5) < 5, "{format:?}: {}", at(&pixels, 14, 5));
             }
         }
     }
 
     #[test]
-    fn a_picture_that_is_wide_or_high_keeps_its_aspect_with_ground_around() {
-        let wide = read(&picture(280, 70, WHITE, BLACK, ImageFormat::Png)).expect("it is a picture");
-        assert!(at(&wide, 13, 14) > 250 && at(&wide, 5, 14) == 0 && at(&wide, 22, 14) == 0);
-        let high = read(&picture(7, 700, WHITE, BLACK, ImageFormat::Png)).expect("it is a picture");
-        assert_eq!(at(&high, 14, 5), 0);
-        read(&picture(1, 1, WHITE, WHITE, ImageFormat::Png)).expect("it is a picture");
+    fn margins_are_trimmed_and_told() {
+        let bytes = picture(400, 200, [180, 180, 180, 255], BLACK, ImageFormat::Png);
+        let photo = read(&bytes, Handling::Prepared).expect("it is a picture");
+        assert_eq!(
+            photo.to_string(),
+            "400×200 → 28×28: grey, ground 180 subtracted, margins 50 100 50 100 trimmed, inverted"
+        );
+    }
+
+    #[test]
+    fn a_picture_taken_as_it_is_is_made_grey_and_fitted_and_no_more() {
+        let photo = read(&picture(280, 70, WHITE, BLACK, ImageFormat::Png), Handling::AsIs).expect("it is a picture");
+        assert_eq!(photo.steps, ["grey"]);
+        assert!(at(&photo.pixels, 14, 14) == 0 && at(&photo.pixels, 12, 1) == 255 && at(&photo.pixels, 5, 14) == 0);
+        let levels: Vec<u8> = (0..PIXELS).map(|at| u8::try_from(at % 256).expect("a byte")).collect();
+        let mut bytes = Vec::new();
+        let picture = GrayImage::from_raw(28, 28, levels.clone()).expect("28 by 28");
+        picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).expect("it can be written");
+        assert_eq!(read(&bytes, Handling::AsIs).expect("it is a picture").pixels[..], levels);
+        read(&picture_of(1, 5000), Handling::AsIs).expect("it is a picture");
+    }
+
+    fn picture_of(width: u32, height: u32) -> Vec<u8> {
+        picture(width, height, WHITE, BLACK, ImageFormat::Png)
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_seen_that_is_told() {
+        for (width, height) in [(1, 1), (28, 28), (1, 5000), (300, 200)] {
+            let error = read(&picture(width, height, WHITE, WHITE, ImageFormat::Png), Handling::Prepared);
+            assert_eq!(
+                error.expect_err("it is blank").to_string(),
+                "nothing stands out from its ground (255), expected a subject that is lighter or darker"
+            );
+        }
     }
 
     #[test]
     fn what_is_transparent_is_ground() {
-        let pixels = read(&picture(28, 28, [0; 4], BLACK, ImageFormat::Png)).expect("it is a picture");
+        let pixels = prepared(&picture(56, 28, [0; 4], BLACK, ImageFormat::Png));
         assert!(at(&pixels, 14, 14) == 255 && at(&pixels, 0, 0) == 0);
-        let light = read(&picture(28, 28, [255, 255, 255, 0], WHITE, ImageFormat::Png)).expect("it is a picture");
+        let light = prepared(&picture(56, 28, [255, 255, 255, 0], WHITE, ImageFormat::Png));
         assert!(light == pixels, "light ink is lost where its ground is transparent");
+    }
+
+    #[test]
+    fn a_subject_as_light_as_its_ground_is_seen_by_its_colour() {
+        let bytes = picture(100, 200, [90, 150, 90, 255], [230, 106, 90, 255], ImageFormat::Png);
+        let photo = read(&bytes, Handling::Prepared).expect("it is a picture");
+        assert_eq!(photo.steps[0], "its red as grey");
+        assert!(at(&photo.pixels, 14, 14) > 250 && at(&photo.pixels, 14, 2) == 0);
     }
 
     #[test]
@@ -161,21 +382,21 @@ mod tests {
         // EXIF with one entry: orientation 6, a quarter turn to the right.
         let exif = b"\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
         let turned = [&upright[..2], exif, &upright[2..]].concat();
-        let [upright, turned] = [upright, turned].map(|bytes| read(&bytes).expect("it is a picture"));
-        assert!(at(&upright, 13, 9) > 200 && at(&upright, 9, 13) < 50);
-        assert!(at(&turned, 13, 9) < 50 && at(&turned, 9, 13) > 200);
+        let [upright, turned] = [upright, turned].map(|bytes| prepared(&bytes));
+        assert!(at(&upright, 14, 2) > 200 && at(&upright, 2, 14) < 50);
+        assert!(at(&turned, 14, 2) < 50 && at(&turned, 2, 14) > 200);
     }
 
     #[test]
     fn bytes_that_are_no_picture_and_pictures_cut_short_are_an_error() {
         for bytes in [&b""[..], b"hello", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\xff\xff"] {
-            assert!(read(bytes).is_err());
+            assert!(read(bytes, Handling::Prepared).is_err());
         }
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let whole = picture(200, 200, WHITE, BLACK, format);
             for end in [whole.len() / 2, whole.len() - 20] {
-                let error = read(&whole[..end]).expect_err("it is cut short");
-                assert!(!error.to_string().contains('\n'), "{format:?}: {error}");
+                let error = read(&whole[..end], Handling::Prepared).expect_err("it is cut short").to_string();
+                assert!(!error.contains('\n'), "{format:?}: {error}");
             }
         }
     }

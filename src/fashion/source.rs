@@ -12,6 +12,7 @@ use std::{
 use super::{
     CLASSES, DataError, Dataset, FASHION_NAMES, Split,
     idx::{self, GZIP_MAGIC, Idx, Kind, Problem},
+    sniff::ENOUGH,
 };
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -22,6 +23,9 @@ const NAMES: &str = "labels.txt";
 
 /// Bytes that a file is read by: more than the usual 8 kB, since the images' files are megabytes.
 const READ_BUFFER: usize = 128 * 1024;
+
+/// The most bytes of `labels.txt` that are looked at.
+const LONGEST_NAMES: u64 = 1 << 20;
 
 /// Where a data set comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +96,14 @@ impl Part {
             Err(problem) => Err(DataError { file, problem }),
         }
     }
+
+    /// The file, and its content without the header.
+    fn read(self) -> Result<(PathBuf, Vec<u8>), DataError> {
+        match self.idx.into_bytes() {
+            Ok(bytes) => Ok((self.file, bytes)),
+            Err(problem) => Err(DataError { file: self.file, problem }),
+        }
+    }
 }
 
 /// The images of a split and their labels, as many of the one as of the other.
@@ -101,21 +113,24 @@ struct Half {
 }
 
 impl Half {
-    /// Images first, then their labels. Counts are compared before anything large is read.
+    /// Images first, then their labels, as many as each file's header promises. Where these disagree each file is read
+    /// first, to hold it to its own header: the one that does not is at fault, and not the other.
     fn open([images, labels]: [Part; 2]) -> Result<Self, DataError> {
         if images.idx.count() == labels.idx.count() {
             return Ok(Self { images, labels });
         }
-        let (file, images_file) = (labels.file, images.file);
-        let (labels, images) = (labels.idx.count(), images.idx.count());
+        let counts = [&labels, &images].map(|part| part.idx.count());
+        let (file, _) = labels.read()?;
+        let (images_file, _) = images.read()?;
+        let [labels, images] = counts;
         Err(DataError { file, problem: Problem::CountsDisagree { labels, images, images_file } })
     }
 
     fn read(self) -> Result<Split, DataError> {
         let Self { images, labels } = self;
-        let classes = labels.idx.into_bytes().and_then(|bytes| idx::classes(&bytes));
-        let classes = classes.map_err(|problem| DataError { file: labels.file, problem })?;
-        let pixels = images.idx.into_bytes().map_err(|problem| DataError { file: images.file, problem })?;
+        let (file, labels) = labels.read()?;
+        let classes = idx::classes(&labels).map_err(|problem| DataError { file, problem })?;
+        let (_, pixels) = images.read()?;
         Ok(Split::new(pixels, classes).expect("both headers promised the same count, at least 1, and kept it"))
     }
 }
@@ -137,7 +152,10 @@ fn stored(directory: &Path, name: &'static str, kind: Kind) -> Result<Part, Data
     };
     let problem = match input.fill_buf() {
         Ok(start) if start.starts_with(&GZIP_MAGIC) => return Part::open(file, kind, input),
-        Ok(start) => Problem::NotGzip { found: start[..start.len().min(4)].to_vec() },
+        Ok(start) => {
+            let found = start.iter().copied().take(ENOUGH).collect();
+            Problem::NotGzip { found }
+        }
         Err(error) => Problem::Unreadable(error),
     };
     Err(DataError { file, problem })
@@ -175,7 +193,9 @@ fn names(file: PathBuf) -> Result<[String; CLASSES], DataError> {
         None => return Ok(FASHION_NAMES.map(str::to_owned)),
         Some(mut input) => {
             let mut bytes = Vec::new();
-            input.read_to_end(&mut bytes).map_err(Problem::Unreadable).and_then(|_| parse_names(&bytes))
+            // Ten names are never as long; where the file is, it is no file of names.
+            let read = (&mut input).take(LONGEST_NAMES).read_to_end(&mut bytes);
+            read.map_err(Problem::Unreadable).and_then(|_| parse_names(&bytes))
         }
     };
     names.map_err(|problem| DataError { file, problem })
@@ -197,15 +217,9 @@ fn parse_names(bytes: &[u8]) -> Result<[String; CLASSES], Problem> {
         if name.is_empty() {
             return Err(Problem::NameEmpty { line });
         }
-        if let Some(found) = name.chars().find(|c| is_control(*c)) {
+        if let Some(found) = name.chars().find(|c| super::is_control(*c)) {
             return Err(Problem::NameControl { line, found });
         }
     }
     Ok(names.map(str::to_owned))
-}
-
-/// Whether a terminal obeys this character instead of showing it: the control characters, and Unicode's that end a
-/// line or turn the direction of what follows.
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -11,7 +11,7 @@ use crate::{
     fashion::{CLASSES, Class, Image},
     protocol::Probabilities,
     view::{
-        format::fit,
+        format::{fit, wrap},
         picture::{COLUMNS, Picture, ROWS},
         prediction::{self, Bars},
         test_image::Caption,
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Rows of a card: the title, the picture, the caption.
+/// Rows of a card without a note: the title, the picture, the caption.
 pub const HEIGHT: u16 = 1 + ROWS + 1;
 /// Columns that a card wants; it takes what there is between these.
 pub const WIDTH: (u16, u16) = (COLUMNS + GUTTER + 28, COLUMNS + GUTTER + 44);
@@ -39,6 +39,8 @@ pub struct Card<'a> {
     pub truth: Option<Class>,
     /// What the network makes of it.
     pub probabilities: &'a Probabilities,
+    /// What else there is to say of it, below all; as many lines as it takes.
+    pub note: Option<&'a str>,
     /// The colours.
     pub theme: &'a Theme,
 }
@@ -46,8 +48,12 @@ pub struct Card<'a> {
 impl Widget for &Card<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let theme = self.theme;
-        let [title, middle, caption] =
-            area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Length(ROWS), Constraint::Length(1)]));
+        let [title, middle, caption, note] = area.layout(&Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(ROWS),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+        ]));
         let [left, bars] = middle
             .layout(&Layout::horizontal([Constraint::Length(COLUMNS), Constraint::Fill(1)]).spacing(i32::from(GUTTER)));
         let under = Rect { width: COLUMNS.min(area.width), ..caption };
@@ -65,6 +71,16 @@ impl Widget for &Card<'_> {
         } else {
             words.render(caption, buffer);
         }
+        for (line, row) in self.note(area.width).into_iter().zip(note.rows()) {
+            Line::styled(line, theme.muted()).render(row, buffer);
+        }
+    }
+}
+
+impl Card<'_> {
+    /// The note's lines in so many columns.
+    fn note(&self, width: u16) -> Vec<String> {
+        self.note.map_or_else(Vec::new, |note| wrap(note, usize::from(width)))
     }
 }
 
@@ -82,9 +98,11 @@ pub fn across(columns: u16, count: usize) -> (usize, u16) {
 pub fn row(cards: &[Card], width: u16, theme: &Theme) -> Buffer {
     let pitch = width + GUTTER;
     let count = u16::try_from(cards.len()).unwrap_or(u16::MAX);
-    let mut buffer = Buffer::empty(Rect::new(0, 0, count.saturating_mul(pitch).saturating_sub(GUTTER), HEIGHT));
+    let notes = cards.iter().map(|card| card.note(width).len()).max().unwrap_or(0);
+    let height = HEIGHT.saturating_add(u16::try_from(notes).unwrap_or(u16::MAX));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, count.saturating_mul(pitch).saturating_sub(GUTTER), height));
     for (number, card) in (0..).zip(cards) {
-        card.render(Rect::new(number * pitch, 0, width, HEIGHT).intersection(buffer.area), &mut buffer);
+        card.render(Rect::new(number * pitch, 0, width, height).intersection(buffer.area), &mut buffer);
     }
     theme.restrict(&mut buffer);
     buffer

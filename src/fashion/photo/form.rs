@@ -1,0 +1,368 @@
+//! Brings a grey picture to the data's form, as its makers did (arXiv 1708.07747, section 2): margins trimmed, the
+//! longest edge 28 pixels, the subject in the middle, ink for dark. Knows nothing of files.
+//!
+//! They began with pictures on white. Here the ground may be of any level, light or dark, lie in a slope of light and
+//! have a soft shadow on it, so it is told first, from the picture's edge, and subtracted. All images of the data have
+//! their longest edge within 26 to 28 pixels and their most ink at 254 or 255.
+
+#![expect(clippy::cast_precision_loss, reason = "a picture has some thousand pixels a side at the most")]
+
+use image::GrayImage;
+
+use super::{
+    super::{PIXELS, SIDE},
+    ground::{Ground, place},
+    plane::{Plane, Region, means, squares},
+};
+
+/// Contrast, of 255, below which a subject is looked for in the colours.
+pub const FAINT: f32 = 32.0;
+/// Contrast below which there is nothing to be seen.
+const NOTHING: f32 = 10.0;
+/// The most squares along a picture's side, when its subject is looked for.
+const LOOKED_AT: u32 = 256;
+/// Squares along a pixel's side (of 28), when it is looked at closely.
+const CLOSELY: usize = 4;
+/// Ink, of 255, that tells about how large the subject is.
+const SURE: f32 = 56.0;
+/// The least ink of the subject's edge.
+const FIRST: f32 = 7.0;
+/// Ink that is no shadow any more.
+const DARKEST_SHADOW: f32 = 110.0;
+/// How fast a shadow darkens at most, from one square to the next.
+const SOFT: f32 = 4.0;
+/// The shortest longest edge of an image of the data.
+const SHORTEST: f64 = 26.0;
+/// The least that the most ink of an image of the data is.
+const MOST_INK: u8 = 253;
+/// The least pixels at the edge of an image of the data that are nothing but ground.
+const LEAST_GROUND: usize = 10;
+
+/// What is in a picture: its ink, on which ground, darker or lighter than that.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    ground: Ground,
+    is_dark: bool,
+    contrast: f32,
+    found: Option<Found>,
+}
+
+/// What is to be seen.
+#[derive(Clone, Debug)]
+struct Found {
+    /// The picture, in pixels.
+    whole: Region,
+    /// Pixels of the picture along the side of a square.
+    size: u32,
+    /// The squares' ink, without what lies on the ground, such as a shadow.
+    subject: Plane,
+    /// Where that is, in squares.
+    region: Region,
+}
+
+impl Subject {
+    /// Looks for the subject.
+    pub fn find(picture: &GrayImage) -> Self {
+        let longest = picture.width().max(picture.height());
+        let size = longest.div_ceil(LOOKED_AT);
+        let coarse = squares(picture, size);
+        let ground = Ground::of(&coarse);
+        let is_dark = is_dark(&coarse, &ground);
+        let coarse = ink(&coarse, &ground, is_dark);
+        let contrast = coarse.max();
+        let is_there = contrast > NOTHING.max(6.0 * ground.noise);
+        let found = if is_there { Found::find(picture, &ground, is_dark, (&coarse, size)) } else { None };
+        Self { ground, is_dark, contrast, found }
+    }
+
+    /// The most that it differs from its ground, of 255; 0 where nothing is to be seen.
+    pub fn contrast(&self) -> f32 {
+        if self.found.is_some() { self.contrast } else { 0.0 }
+    }
+
+    /// The ground's level at the picture's middle.
+    pub fn ground_level(&self) -> u8 {
+        byte(self.ground.at(0.0, 0.0))
+    }
+
+    /// The image of it, and what was done; `None` where nothing is to be seen.
+    pub fn drawn(&self, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
+        let found = self.found.as_ref()?;
+        steps.extend(subtracted(&self.ground));
+        steps.extend(found.trimmed());
+        let mut ink = found.fitted();
+        if self.is_dark {
+            steps.push("inverted".to_owned());
+        }
+        let most = ink.max();
+        if most < 253.5 {
+            steps.push(format!("ink to {} raised to 255", byte(most)));
+            ink.values.iter_mut().for_each(|value| *value *= 255.0 / most);
+        }
+        Some(placed(&ink))
+    }
+}
+
+impl Found {
+    /// Looks closely at a picture, which in squares of this size has this ink.
+    fn find(picture: &GrayImage, ground: &Ground, is_dark: bool, (coarse, size): (&Plane, u32)) -> Option<Self> {
+        let scale = 255.0 / coarse.max();
+        let rough = bounds(coarse, 1, |column, row| coarse.at(column, row) * scale > SURE)?;
+        let longest = rough.longest() * f64::from(size);
+        // So that single pixels of a photograph, and their noise, do not count.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the picture's side")]
+        let size = ((longest / (SIDE * CLOSELY) as f64) as u32).max(1);
+        let levels = squares(picture, size);
+        let range = if is_dark { ground.at(0.0, 0.0) } else { 255.0 - ground.at(0.0, 0.0) };
+        let noise = Ground::of(&levels).noise * scale * 255.0 / range.max(1.0);
+        let ink = ink(&levels, ground, is_dark);
+
+        let of_255 = Plane { values: ink.values.iter().map(|value| value * scale).collect(), ..ink };
+        let mut subject = ink;
+        let is_ground = reached(&of_255, SOFT.max(4.0 * noise));
+        subject.values.iter_mut().zip(&is_ground).filter(|(_, is_ground)| **is_ground).for_each(|(ink, _)| *ink = 0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the picture's side")]
+        let pixel = ((longest / SIDE as f64 / f64::from(size)) as usize).max(1);
+        let least = FIRST.max(4.0 * noise) / scale;
+        remove_specks(&mut subject, least, pixel * pixel);
+        let rough = bounds(&subject, pixel.div_ceil(2), |column, row| subject.at(column, row) > least)?;
+        let region = edges(&subject, rough, pixel, pixel.div_ceil(2));
+        Some(Self { whole: Region::whole(picture), size, subject, region })
+    }
+
+    /// The subject in as many columns and rows as it gets when its longest edge has 28.
+    fn fitted(&self) -> Plane {
+        let region = self.region;
+        let (columns, rows) = size(region);
+        let pixel = region.longest() / SIDE as f64;
+        let (width, height) = (pixel * columns as f64, pixel * rows as f64);
+        let (left, top) = (region.left + (region.width - width) / 2.0, region.top + (region.height - height) / 2.0);
+        let whole = (self.subject.columns, self.subject.rows);
+        means(whole, |column, row| self.subject.at(column, row), Region { left, top, width, height }, columns, rows)
+    }
+
+    /// The margins in the order of CSS: top, right, bottom, left. Nothing where there are none.
+    fn trimmed(&self) -> Option<String> {
+        let Region { left, top, width, height } = self.region;
+        let size = f64::from(self.size);
+        let margins = [
+            top * size,
+            self.whole.width - (left + width) * size,
+            self.whole.height - (top + height) * size,
+            left * size,
+        ]
+        .map(|margin| margin.round().max(0.0));
+        let [top, right, bottom, left] = margins;
+        margins.iter().any(|margin| *margin > 0.0).then(|| format!("margins {top} {right} {bottom} {left} trimmed"))
+    }
+}
+
+/// The pixels of a picture that has the data's form already, be it inverted, and what was done; `None` where it has not.
+pub fn already(picture: &GrayImage, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
+    if picture.dimensions() != (28, 28) {
+        return None;
+    }
+    let pixels: [u8; PIXELS] = picture.as_raw().as_slice().try_into().ok()?;
+    let grounds = |pixels: &[u8; PIXELS]| {
+        let at_edge = |at: &usize| [0, SIDE - 1].contains(&(at % SIDE)) || [0, SIDE - 1].contains(&(at / SIDE));
+        (0..PIXELS).filter(at_edge).filter(|at| pixels[*at] == 0).count()
+    };
+    let inverted = pixels.map(|level| 255 - level);
+    let is_inverted = grounds(&inverted) > grounds(&pixels);
+    let pixels = if is_inverted { inverted } else { pixels };
+    let ink = Plane::from_fn(SIDE, SIDE, |column, row| pixels[row * SIDE + column].into());
+    let region = bounds(&ink, 1, |column, row| ink.at(column, row) > 0.0)?;
+    let is_in_form = grounds(&pixels) >= LEAST_GROUND
+        && region.longest() >= SHORTEST
+        && pixels.iter().any(|level| *level >= MOST_INK);
+    if is_in_form && is_inverted {
+        steps.push("inverted".to_owned());
+    }
+    is_in_form.then_some(pixels)
+}
+
+/// The picture in the middle of a black ground, as large as it fits, its levels as they are.
+pub fn fitted(picture: &GrayImage) -> [u8; PIXELS] {
+    let whole = Region::whole(picture);
+    let (columns, rows) = size(whole);
+    let level = |x: usize, y: usize| f32::from(picture.as_raw()[y * picture.width() as usize + x]);
+    placed(&means((picture.width() as usize, picture.height() as usize), level, whole, columns, rows))
+}
+
+/// Whether the subject is darker than its ground: whether there is more that is.
+fn is_dark(levels: &Plane, ground: &Ground) -> bool {
+    let least = NOTHING.min(FIRST.max(3.0 * ground.noise));
+    let (darker, lighter) = levels.cells().fold((0.0, 0.0), |(darker, lighter), (column, row, level)| {
+        let difference = ground.at(place(column, levels.columns), place(row, levels.rows)) - level;
+        (darker + (difference - least).max(0.0), lighter + (-difference - least).max(0.0))
+    });
+    darker > lighter
+}
+
+/// The ink that a level is on a ground, of 255: none where it is the ground's, all at black on a light ground and at
+/// white on a dark one.
+fn inked(level: f32, ground: f32, is_dark: bool) -> f32 {
+    let (difference, range) = if is_dark { (ground - level, ground) } else { (level - ground, 255.0 - ground) };
+    (255.0 * difference / range.max(1.0)).clamp(0.0, 255.0)
+}
+
+fn ink(levels: &Plane, ground: &Ground, is_dark: bool) -> Plane {
+    Plane::from_fn(levels.columns, levels.rows, |column, row| {
+        let ground = ground.at(place(column, levels.columns), place(row, levels.rows));
+        inked(levels.at(column, row), ground, is_dark)
+    })
+}
+
+/// Which squares are ground: those that are reached from the picture's edge without a step, however dark it slowly
+/// becomes on the way, as a shadow does. A subject begins with a step.
+fn reached(ink: &Plane, step: f32) -> Vec<bool> {
+    let (columns, rows) = (ink.columns, ink.rows);
+    let mut is_ground = vec![false; columns * rows];
+    let mut open: Vec<usize> = Vec::new();
+    let enter = |at: usize, from: f32, is_ground: &mut Vec<bool>, open: &mut Vec<usize>| {
+        let value = ink.values[at];
+        if !is_ground[at] && value < DARKEST_SHADOW && value - from <= step {
+            is_ground[at] = true;
+            open.push(at);
+        }
+    };
+    for (column, row, _) in ink.cells() {
+        if column == 0 || row == 0 || column + 1 == columns || row + 1 == rows {
+            enter(row * columns + column, 0.0, &mut is_ground, &mut open);
+        }
+    }
+    while let Some(at) = open.pop() {
+        let from = ink.values[at];
+        beside(at, columns, rows).for_each(|next| enter(next, from, &mut is_ground, &mut open));
+    }
+    is_ground
+}
+
+/// Takes out what hangs together over less than `area` squares: dust, and the noise that there is.
+fn remove_specks(subject: &mut Plane, least: f32, area: usize) {
+    let (columns, rows) = (subject.columns, subject.rows);
+    let mut is_seen: Vec<bool> = subject.values.iter().map(|ink| *ink <= least).collect();
+    for start in 0..is_seen.len() {
+        let mut part = Vec::new();
+        if !std::mem::replace(&mut is_seen[start], true) {
+            part.push(start);
+        }
+        let mut next = 0;
+        while let Some(at) = part.get(next).copied() {
+            next += 1;
+            for beside in beside(at, columns, rows) {
+                if !std::mem::replace(&mut is_seen[beside], true) {
+                    part.push(beside);
+                }
+            }
+        }
+        if part.len() < area {
+            for at in part {
+                subject.values[at] = 0.0;
+            }
+        }
+    }
+}
+
+/// The squares to the left and right of one, above and below it.
+fn beside(at: usize, columns: usize, rows: usize) -> impl Iterator<Item = usize> {
+    let (column, row) = (at % columns, at / columns);
+    [
+        (column > 0).then(|| at - 1),
+        (column + 1 < columns).then(|| at + 1),
+        (row > 0).then(|| at - columns),
+        (row + 1 < rows).then(|| at + columns),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Where the subject's edges are: where it has half the ink that it has a pixel (of 28) further in, so that a blurred
+/// edge is where the sharp one was.
+fn edges(subject: &Plane, rough: Region, pixel: usize, least: usize) -> Region {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "these are whole squares")]
+    let [left, top, width, height] = [rough.left, rough.top, rough.width, rough.height].map(|length| length as usize);
+    let across: Vec<f32> = (0..subject.columns)
+        .map(|column| dense((top..top + height).map(|row| subject.at(column, row)).collect(), least))
+        .collect();
+    let down: Vec<f32> = (0..subject.rows)
+        .map(|row| dense((left..left + width).map(|column| subject.at(column, row)).collect(), least))
+        .collect();
+    let (left, right) =
+        (edge(across.iter(), left, pixel), edge(across.iter().rev(), subject.columns - left - width, pixel));
+    let (top, bottom) = (edge(down.iter(), top, pixel), edge(down.iter().rev(), subject.rows - top - height, pixel));
+    let [width, height] = [subject.columns as f64 - left - right, subject.rows as f64 - top - bottom];
+    Region { left, top, width, height }
+}
+
+/// The most ink that so many of these have.
+fn dense(mut line: Vec<f32>, least: usize) -> f32 {
+    line.sort_unstable_by(|a, b| b.total_cmp(a));
+    line.get(least - 1).copied().unwrap_or(0.0)
+}
+
+/// Where a line of ink, that begins at `first`, has half of what it has a pixel further on.
+fn edge<'a>(line: impl Iterator<Item = &'a f32>, first: usize, pixel: usize) -> f64 {
+    let line: Vec<f32> = line.copied().take(first + pixel).collect();
+    let half = line[first.min(line.len())..].iter().copied().fold(0.0, f32::max) / 2.0;
+    match line.iter().position(|ink| *ink >= half) {
+        Some(at) if at > 0 => {
+            let (before, here) = (line[at - 1], line[at]);
+            at as f64 + f64::from((half - before) / (here - before).max(f32::EPSILON)) - 0.5
+        }
+        _ => 0.0,
+    }
+}
+
+/// The columns and rows within which all lines lie that have at least so many such cells.
+fn bounds(plane: &Plane, least: usize, is_subject: impl Fn(usize, usize) -> bool) -> Option<Region> {
+    let (mut columns, mut rows) = (vec![0; plane.columns], vec![0; plane.rows]);
+    for (column, row, _) in plane.cells().filter(|(column, row, _)| is_subject(*column, *row)) {
+        columns[column] += 1;
+        rows[row] += 1;
+    }
+    let ends = |counts: &[usize]| {
+        let first = counts.iter().position(|count| *count >= least)?;
+        Some((first, counts.iter().rposition(|count| *count >= least)? + 1))
+    };
+    let ((left, right), (top, bottom)) = (ends(&columns)?, ends(&rows)?);
+    let [left, top, width, height] = [left, top, right - left, bottom - top].map(|length| length as f64);
+    Some(Region { left, top, width, height })
+}
+
+/// The columns and rows of a region whose longest edge is 28 pixels.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 1 to 28")]
+fn size(region: Region) -> (usize, usize) {
+    let scaled = |length: f64| ((length * 28.0 / region.longest()).round() as usize).clamp(1, SIDE);
+    (scaled(region.width), scaled(region.height))
+}
+
+/// The ink in the middle of an image; where there is no middle, a pixel nearer to the right and to the bottom, as most
+/// images of the data have it.
+fn placed(ink: &Plane) -> [u8; PIXELS] {
+    let mut pixels = [0; PIXELS];
+    let (left, top) = ((SIDE - ink.columns).div_ceil(2), (SIDE - ink.rows).div_ceil(2));
+    for (column, row, value) in ink.cells() {
+        pixels[(row + top) * SIDE + column + left] = byte(value);
+    }
+    pixels
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float that is cast is clamped, NaN is 0"
+)]
+fn byte(value: f32) -> u8 {
+    value.round() as u8
+}
+
+/// What is said of a ground that is subtracted: not that of 0, of which nothing is left to subtract.
+fn subtracted(ground: &Ground) -> Option<String> {
+    let (lowest, highest) = ground.levels();
+    match (byte(lowest), byte(highest)) {
+        (0, 0) => None,
+        (lowest, highest) if lowest == highest => Some(format!("ground {lowest} subtracted")),
+        (lowest, highest) => Some(format!("ground {lowest} to {highest} subtracted")),
+    }
+}

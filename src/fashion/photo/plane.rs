@@ -1,0 +1,117 @@
+//! Means over parts of a grey picture. Arithmetic only.
+
+use image::GrayImage;
+
+/// Numbers in rows and columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    pub columns: usize,
+    pub rows: usize,
+    /// Row by row.
+    pub values: Vec<f32>,
+}
+
+impl Plane {
+    /// The plane whose values these are, by column and row.
+    pub fn from_fn(columns: usize, rows: usize, mut value: impl FnMut(usize, usize) -> f32) -> Self {
+        let values = (0..rows * columns).map(|at| value(at % columns, at / columns)).collect();
+        Self { columns, rows, values }
+    }
+
+    /// The value in this column and row.
+    pub fn at(&self, column: usize, row: usize) -> f32 {
+        self.values[row * self.columns + column]
+    }
+
+    /// Columns and rows with their values.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, usize, f32)> {
+        self.values.iter().enumerate().map(|(at, value)| (at % self.columns, at / self.columns, *value))
+    }
+
+    /// The largest value; 0 where none is larger.
+    pub fn max(&self) -> f32 {
+        self.values.iter().copied().fold(0.0, f32::max)
+    }
+}
+
+/// A part of a picture, in pixels and fractions of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Region {
+    /// All of a picture.
+    pub fn whole(picture: &GrayImage) -> Self {
+        let (width, height) = picture.dimensions();
+        Self { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
+    }
+
+    /// The longer edge.
+    pub fn longest(&self) -> f64 {
+        self.width.max(self.height)
+    }
+}
+
+/// The means of squares of `size` pixels a side; those at the right and at the bottom may be cut off.
+pub fn squares(picture: &GrayImage, size: u32) -> Plane {
+    let [columns, rows] = [picture.width(), picture.height()].map(|length| length.div_ceil(size) as usize);
+    let [width, height, size] = [picture.width(), picture.height(), size].map(|length| length as usize);
+    let mut sums = vec![0_u32; columns * rows];
+    for (y, line) in picture.as_raw().chunks(width).enumerate() {
+        for (squares, pixels) in sums[y / size * columns..].iter_mut().zip(line.chunks(size)) {
+            *squares += pixels.iter().copied().map(u32::from).sum::<u32>();
+        }
+    }
+    let length = |at: usize, whole: usize| size.min(whole - at * size);
+    #[expect(clippy::cast_precision_loss, reason = "a mean of bytes needs no more")]
+    Plane::from_fn(columns, rows, |column, row| {
+        sums[row * columns + column] as f32 / (length(column, width) * length(row, height)) as f32
+    })
+}
+
+/// The means of the middles of a region's parts, `columns` by `rows` of the same size; of a plane of `whole` columns
+/// and rows, whose values `value` tells. What lies outside it is as its edge.
+pub fn means(
+    whole: (usize, usize),
+    value: impl Fn(usize, usize) -> f32,
+    region: Region,
+    columns: usize,
+    rows: usize,
+) -> Plane {
+    let across = shares(region.left, region.width, columns, whole.0);
+    let down = shares(region.top, region.height, rows, whole.1);
+    Plane::from_fn(columns, rows, |column, row| {
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (y, vertical) in &down[row] {
+            for (x, horizontal) in &across[column] {
+                let share = vertical * horizontal;
+                sum += share * f64::from(value(*x, *y));
+                weight += share;
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a level needs no more")]
+        let mean = (sum / weight) as f32;
+        mean
+    })
+}
+
+/// Which of a line's values the middle of each of `parts` covers, and how much of them. The makers of the data took
+/// single values out of their pictures ("subsampling"): a mean of the whole part would be more blurred than theirs.
+#[expect(clippy::cast_precision_loss, reason = "a line has some thousand values at the most")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a value of the line is meant")]
+fn shares(start: f64, length: f64, parts: usize, values: usize) -> Vec<Vec<(usize, f64)>> {
+    let edge = |part: f64| start + length * part / parts as f64;
+    (0..parts)
+        .map(|part| {
+            let (from, to) = (edge(part as f64 + 0.25), edge(part as f64 + 0.75));
+            let first = (from.max(0.0) as usize).min(values - 1);
+            let last = (to.ceil().max(0.0) as usize).clamp(first + 1, values);
+            let covered = |at: usize| (to.min(at as f64 + 1.0) - from.max(at as f64)).max(1e-9);
+            (first..last).map(|at| (at, covered(at))).collect()
+        })
+        .collect()
+}

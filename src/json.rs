@@ -1,0 +1,80 @@
+//! What is wrong with JSON that was read, in words that are not this program's own types. Reads none.
+
+use std::fmt;
+
+/// What the reader of JSON, or of a format with JSON in it, said: in plain words.
+#[must_use]
+pub fn plain(error: &impl fmt::Display) -> String {
+    let said = error.to_string();
+    let mut words = said.split(' ').peekable();
+    let mut plain: Vec<&str> = Vec::new();
+    while let Some(word) = words.next() {
+        match word {
+            // Of which kind in Rust something is, and its name there, says nothing to whoever has the file.
+            "internally" | "adjacently" | "untagged" | "tagged" | "tuple" | "newtype" | "unit"
+                if words.peek().is_some_and(|next| matches!(*next, "tagged" | "struct" | "enum" | "variant")) => {}
+            "struct" | "enum" | "variant" if words.peek().is_some_and(|next| next.starts_with(char::is_uppercase)) => {
+                words.next();
+                plain.push("an object");
+            }
+            "variant" => plain.push("value"),
+            "map" => plain.push("object"),
+            "a" if words.peek().is_some_and(|next| next.trim_end_matches(',') == "map") => plain.push("an"),
+            "sequence" | "sequence," => plain.push(if word.ends_with(',') { "list," } else { "list" }),
+            "map," => plain.push("object,"),
+            "f64" | "f32" => plain.push("a number"),
+            "u8" | "u16" | "u32" | "u64" | "usize" => plain.push("a whole number from 0"),
+            "i8" | "i16" | "i32" | "i64" | "isize" => plain.push("a whole number"),
+            "nonzero" => {
+                words.next();
+                plain.push("whole number from 1");
+            }
+            word => plain.push(word),
+        }
+    }
+    plain.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "it is only read")]
+    struct Outer {
+        inner: Inner,
+        number: u32,
+        share: f64,
+        list: Vec<u8>,
+        #[serde(default)]
+        threads: Option<NonZeroUsize>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "state", rename_all = "snake_case")]
+    enum Inner {
+        Done,
+    }
+
+    #[test]
+    fn no_type_of_rust_is_named() {
+        for (text, words) in [
+            ("null", "invalid type: null, expected an object at line 1 column 4"),
+            (r#"{"inner": 3}"#, "invalid type: integer `3`, expected an object at line 1 column 11"),
+            (r#"{"inner": {"state": "asleep"}}"#, "unknown value `asleep`, expected `done` at line 1 column 28"),
+            (r#"{"number": -1}"#, "invalid value: integer `-1`, expected a whole number from 0 at line 1 column 13"),
+            (r#"{"share": "x"}"#, "invalid type: string \"x\", expected a number at line 1 column 13"),
+            (r#"{"list": {}}"#, "invalid type: object, expected a list at line 1 column 9"),
+            (r#"{"threads": 0}"#, "invalid value: integer `0`, expected a whole number from 1 at line 1 column 13"),
+            ("{}", "missing field `inner` at line 1 column 2"),
+            (r#"{"inner""#, "EOF while parsing an object at line 1 column 8"),
+        ] {
+            let error = serde_json::from_str::<Outer>(text).expect_err("it is none");
+            assert_eq!(plain(&error), words, "{error}");
+        }
+    }
+}
