@@ -7,7 +7,7 @@
 //!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
 //! ```
 //!
-//! Imports point one way: [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`session`],
+//! Imports point one way: [`printable`] ← [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`session`],
 //! [`view`] ← [`headless`], [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
 //! sources and holds them to it.
 
@@ -20,6 +20,7 @@ pub mod fashion;
 pub mod headless;
 pub mod machine;
 pub mod metrics;
+pub mod printable;
 pub mod protocol;
 pub mod run;
 pub mod session;

@@ -8,21 +8,22 @@ use std::{
 
 /// A room, and the rooms that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("fashion", &[]),
+    ("printable", &[]),
+    ("fashion", &["printable"]),
     ("settings", &[]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
     ("engine", &["fashion", "metrics", "protocol", "settings"]),
-    ("app", &["fashion", "metrics", "protocol", "settings"]),
-    ("run", &["fashion", "metrics", "protocol", "settings"]),
-    ("view", &["app", "fashion", "metrics", "protocol", "settings"]),
-    ("cli", &["fashion", "settings"]),
-    ("session", &["cli", "engine", "fashion", "machine", "protocol", "run", "settings"]),
+    ("app", &["fashion", "metrics", "printable", "protocol", "settings"]),
+    ("run", &["fashion", "metrics", "printable", "protocol", "settings"]),
+    ("view", &["app", "fashion", "metrics", "printable", "protocol", "settings"]),
+    ("cli", &["fashion", "printable", "settings"]),
+    ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
-    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "protocol", "run", "view"]),
-    ("headless", &["protocol", "run", "session", "settings"]),
-    ("tui", &["app", "cli", "depth", "fashion", "protocol", "run", "session", "view"]),
+    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "view"]),
+    ("headless", &["printable", "protocol", "run", "session", "settings"]),
+    ("tui", &["app", "cli", "depth", "fashion", "printable", "protocol", "run", "session", "view"]),
 ];
 
 /// A crate, and the rooms that may name it.
