@@ -16,7 +16,7 @@ pub use self::{
     predict::{Form, predict},
 };
 use crate::{
-    cli::Which,
+    cli::{Refusal, Which},
     engine::Checkpoint,
     fashion::{Dataset, Source},
     run::{Facts, Run, Runs, files},
@@ -54,6 +54,14 @@ impl Kept {
         let directory = which.data.clone().or_else(|| of_the_run.map(Into::into));
         Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
     }
+}
+
+/// Tells why a command line is none to obey. Returns the exit status: 2, or 0 for help and the version.
+///
+/// # Errors
+/// When that cannot be told.
+pub fn refuse(refusal: &Refusal) -> Result<u8> {
+    Ok(status(refusal.tell(), io::sink())?.max(refusal.status()))
 }
 
 /// Writes what is ready to be written. Returns the exit status.

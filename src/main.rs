@@ -1,27 +1,31 @@
 //! The program: reads the command line, dispatches, and turns the outcome into an exit status. No logic.
 
 use std::{
+    env,
     io::{BufWriter, IsTerminal, Write, stderr, stdout},
     process::ExitCode,
 };
 
-use clap::Parser;
 use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
     commands::{self, Form},
-    headless,
+    headless, printable,
     run::Runs,
     session::Plan,
     tui,
 };
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let outcome = match Cli::read(env::args_os()) {
+        Ok(cli) => run(cli),
+        Err(refusal) => commands::refuse(&refusal),
+    };
+    match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             // After a hang-up standard error is gone too.
-            let _ = writeln!(stderr(), "fitroom: {error:#}");
+            let _ = writeln!(stderr(), "fitroom: {}", printable::error(&*error));
             ExitCode::FAILURE
         }
     }
