@@ -192,7 +192,7 @@ pub struct Keeping {
 
     /// The name of a new run [default: the time, such as 2026-11-23T18-31-22]
     #[arg(long, value_name = "NAME")]
-    pub run: Option<String>,
+    pub run: Option<OsString>,
 
     /// Go on with a run from its last checkpoint, to the same weights as if it had never stopped: a run's name or
     /// directory [default: the newest]; --epochs may be raised

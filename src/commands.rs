@@ -19,6 +19,7 @@ use crate::{
     cli::{Refusal, Which},
     engine::Checkpoint,
     fashion::{Dataset, Source},
+    printable::Printable,
     run::{Facts, Run, Runs, files},
 };
 
@@ -35,23 +36,28 @@ struct Kept {
 impl Kept {
     /// The run that is asked for, or the newest one.
     fn open(which: &Which) -> Result<Self> {
-        let run = Runs::new(&which.runs).find(which.run.as_deref())?;
+        let (run, note) = Runs::new(&which.runs).find_kept(which.run.as_deref())?;
         let facts = run.facts()?;
         let path = run.checkpoint_path();
-        let bytes = match files::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!("the run {} has no checkpoint yet: it gets its first one after an epoch", run.name())
+        if !run.has_checkpoint() {
+            let name = run.name();
+            match facts.kept {
+                Some(_) => bail!("the run {name} has its checkpoint no longer: expected {}", path.display()),
+                None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
             }
-            bytes => bytes?,
-        };
+        }
+        let bytes = files::read(&path)?;
         let checkpoint = Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", path.display()))?;
+        if let Some(note) = note {
+            // Where standard error is gone there is nobody to tell.
+            let _ = writeln!(io::stderr(), "fitroom: {}", Printable(note));
+        }
         Ok(Self { run, facts, checkpoint })
     }
 
     /// The data set that is asked for, or the run's.
     fn dataset(&self, which: &Which) -> Result<Dataset> {
-        let of_the_run = self.facts.dataset.directory.as_ref();
-        let directory = which.data.clone().or_else(|| of_the_run.map(Into::into));
+        let directory = which.data.clone().or_else(|| self.facts.dataset.directory.clone());
         Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
     }
 }

@@ -172,6 +172,12 @@ struct Post<'a, E> {
     listener: &'a mut E,
 }
 
+/// How many threads of the CPU train with these settings.
+#[must_use]
+pub fn threads(settings: &Settings) -> usize {
+    shards::threads(settings.threads, &settings.hidden, settings.batch_size)
+}
+
 /// A device, as the run's facts have it.
 struct DeviceFacts {
     /// In words.
@@ -199,15 +205,17 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
 
 /// `why`: why on the CPU, where that is worth a word.
 fn train_on_cpu(mut job: Job, parameters: usize, why: &str, post: &mut Post<impl Listener>) {
-    let Settings { threads, hidden, batch_size, .. } = &job.settings;
-    let threads = shards::threads(*threads, hidden, *batch_size);
+    let asked = job.settings.threads.map_or(0, NonZeroUsize::get);
+    let threads = threads(&job.settings);
+    let fewer =
+        if asked > threads { format!(" ({asked} asked for: the layers have no more parts)") } else { String::new() };
     // From here on their number is settled, also for who goes on with the run: the weights depend on it.
     job.settings.threads = NonZeroUsize::new(threads);
     let settings = &job.settings;
     let state = network::untrained(&settings.hidden, settings.seed);
     let dataset = Arc::clone(&job.dataset);
     let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
-    let words = format!("CPU, {threads} thread{}{why}", if threads == 1 { "" } else { "s" });
+    let words = format!("CPU, {threads} thread{}{fewer}{why}", if threads == 1 { "" } else { "s" });
     run(job, learner, DeviceFacts { words, gpu: None }, parameters, post);
 }
 

@@ -20,6 +20,7 @@ use signal_hook::{
 
 use self::{bars::Bars, json::JsonLines, lines::Lines};
 use crate::{
+    printable::Printable,
     protocol::Report,
     session::{Plan, Session},
 };
@@ -41,7 +42,7 @@ enum Event {
 }
 
 /// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
-/// elsewhere a line an epoch. Returns the exit status: 0, 141 when the reader went away, or 128 + N for the signal N that
+/// elsewhere a line an epoch. Returns the exit status: 0, 1 when the last of it is not saved, 141 when the reader went away, or 128 + N for the signal N that
 /// ended it; then the run is saved first, unless a second one comes.
 ///
 /// # Errors
@@ -53,17 +54,19 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
     let dataset = Arc::new(plan.source.load()?);
     let emit = move |report| drop(sender.send(Event::Report(report)));
     let session = Session::start(plan, dataset, None, emit)?;
-    let told = follow(&events, &mut *teller(json, stdout()));
+    let mut is_saved = true;
+    let told = follow(&events, &mut *teller(json, stdout()), &mut is_saved);
     // All is on the disk after this, or it is told what is not.
     drop(session);
     for event in events.try_iter() {
-        tell_what_is_not_saved(&event);
+        tell_beside(&event, &mut is_saved);
     }
-    told
+    // What is not saved is told by now.
+    told.map(|status| if is_saved { status } else { status.max(1) })
 }
 
 /// Tells the run's reports up to its end. Returns the exit status.
-fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller) -> Result<u8> {
+fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller, is_saved: &mut bool) -> Result<u8> {
     for event in events {
         let report = match &event {
             Event::Signal(number) => return Ok(u8::try_from(128 + number).expect("their numbers are small")),
@@ -73,7 +76,7 @@ fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller) -> Result<u8>
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(READER_GONE),
             told => told.context("cannot write to standard output")?,
         }
-        tell_what_is_not_saved(&event);
+        tell_beside(&event, is_saved);
         match report {
             Report::Finished => return Ok(0),
             Report::Failed { reason } => bail!("{reason}"),
@@ -83,10 +86,19 @@ fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller) -> Result<u8>
     Err(eyre!("the thread that trains ended unexpectedly, which is a bug in fitroom"))
 }
 
-fn tell_what_is_not_saved(event: &Event) {
-    if let Event::Report(Report::NotSaved { reason }) = event {
-        // Where standard error is gone there is nobody to tell.
-        let _ = writeln!(stderr(), "fitroom: {reason}");
+/// Tells on standard error what is not saved and what else should be known, and follows whether the latest of the run is
+/// saved.
+fn tell_beside(event: &Event, is_saved: &mut bool) {
+    // Where standard error is gone there is nobody to tell.
+    let tell = |words: &str| drop(writeln!(stderr(), "fitroom: {}", Printable(words)));
+    match event {
+        Event::Report(Report::NotSaved { reason }) => {
+            *is_saved = false;
+            tell(reason);
+        }
+        Event::Report(Report::Note { text }) => tell(text),
+        Event::Report(Report::Saved { .. }) => *is_saved = true,
+        _ => {}
     }
 }
 

@@ -26,7 +26,7 @@ pub fn path(path: &(impl AsRef<OsStr> + ?Sized)) -> String {
     let mut text = String::new();
     for chunk in path.as_ref().as_encoded_bytes().utf8_chunks() {
         text += &escape(chunk.valid());
-        chunk.invalid().iter().for_each(|byte| text += &format!("\\x{byte:02x}"));
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
     }
     text
 }

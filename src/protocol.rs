@@ -117,6 +117,11 @@ pub enum Report {
         /// What, and why.
         reason: String,
     },
+    /// Something that whoever asked for the run should know of it.
+    Note {
+        /// What, in a sentence.
+        text: String,
+    },
     /// All epochs are trained.
     Finished,
     /// Training cannot go on. The dashboard stays.

@@ -22,14 +22,15 @@ mod runs;
 
 use std::{
     borrow::Cow,
+    ffi::OsString,
     fmt, io,
     path::{Path, PathBuf},
 };
 
-pub use facts::{Best, DatasetFacts, Facts, State, Versions};
+pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions};
 pub use files::FileError;
 pub use jiff::Timestamp;
-pub use lock::Lock;
+pub use lock::{Holder, Lock};
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
@@ -70,7 +71,33 @@ impl Run {
     pub fn facts(&self) -> Result<Facts, RunError> {
         let path = self.facts_path();
         let bytes = files::read(&path)?;
-        serde_json::from_slice(&bytes).map_err(|cause| RunError::Facts { path, cause })
+        let read = serde_json::from_slice::<serde_json::Value>(&bytes).and_then(|value| {
+            let tells_what_is_kept = value.get("kept").is_some();
+            Ok((serde_json::from_value::<Facts>(value)?, tells_what_is_kept))
+        });
+        let (mut facts, tells_what_is_kept) = read.map_err(|cause| RunError::Facts { path, cause })?;
+        if !tells_what_is_kept && facts.epochs_done > 0 {
+            // An older fitroom wrote it, which kept every epoch that it counted, or said that it could not.
+            let step = self.metrics().ok().and_then(|records| records.last().map(|record| record.step));
+            facts.kept = step.map(|step| Kept { step, epoch: facts.epochs_done });
+        }
+        Ok(facts)
+    }
+
+    /// What `run.json` says, and of what is kept only what is still there.
+    ///
+    /// # Errors
+    /// As [`Run::facts`].
+    pub fn facts_as_it_stands(&self) -> Result<Facts, RunError> {
+        let mut facts = self.facts()?;
+        facts.kept = facts.kept.filter(|_| self.has_checkpoint());
+        Ok(facts)
+    }
+
+    /// Whether there is a checkpoint.
+    #[must_use]
+    pub fn has_checkpoint(&self) -> bool {
+        self.checkpoint_path().exists()
     }
 
     /// The epochs that are done, oldest first.
@@ -175,6 +202,17 @@ impl fmt::Display for Status {
     }
 }
 
+/// How a run with these facts stands, in a few words, and whether that is saved.
+#[must_use]
+pub fn standing(facts: &Facts, status: &Status) -> String {
+    match (status, facts.saved_no_further_than()) {
+        // What it trains is about to be saved.
+        (Status::Training, _) | (_, None) => status.to_string(),
+        (_, Some(0)) => format!("{status}, not saved"),
+        (_, Some(epoch)) => format!("{status}, not saved after epoch {epoch}"),
+    }
+}
+
 /// Why a run's directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -185,7 +223,7 @@ pub enum RunError {
     #[error("{name:?} cannot be a run's name: {reason}")]
     Name {
         /// The name.
-        name: String,
+        name: OsString,
         /// What is wrong with it.
         reason: &'static str,
     },
@@ -228,10 +266,18 @@ pub enum RunError {
         root: PathBuf,
     },
     /// Another program trains this run.
-    #[error("{} is in use: another fitroom trains this run", path.display())]
+    #[error("{} is in use: another fitroom trains this run{}", path.display(), by(holder.as_ref()))]
     InUse {
         /// The run's directory.
         path: PathBuf,
+        /// Who does, where that is known.
+        holder: Option<Holder>,
+    },
+    /// Another program went on with a run that this one had ended.
+    #[error("another fitroom has gone on with the run {name} since this one ended it")]
+    GoneOn {
+        /// The run's name.
+        name: String,
     },
     /// A run would go on with other images.
     #[error("the run {name} learned from {theirs}, and this is other data: {ours}; give --data what it learned from")]
@@ -271,6 +317,11 @@ impl RunError {
             _ => None,
         }
     }
+}
+
+/// Who holds a run.
+fn by(holder: Option<&Holder>) -> String {
+    holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
 /// The names that there are, a few of them.

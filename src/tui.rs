@@ -30,6 +30,7 @@ use crate::{
     cli::Looks,
     depth,
     fashion::{Dataset, Survey},
+    printable::Printable,
     protocol::{Command, OtherRun, Report},
     run::Runs,
     session::{self, Plan, Session},
@@ -48,8 +49,8 @@ const LONGEST_REST: Duration = Duration::from_millis(250);
 /// The number of SIGHUP.
 const HANGUP: u8 = 1;
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, or 128 + N for the signal
-/// N that ended it.
+/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 when the last of the run
+/// is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
@@ -197,9 +198,12 @@ impl Dashboard {
             self.ask(&runs)?;
         }
         self.close(&mut signals, &mut keys, &mut reports).await?;
+        let is_unsaved =
+            self.app.unsaved().is_some() && self.app.started().is_some_and(|started| started.run.is_some());
         match self.leave() {
             Phase::Failed { reason } => bail!("{reason}"),
-            _ => Ok(0),
+            // What is not saved is told by now.
+            _ => Ok(is_unsaved.into()),
         }
     }
 
@@ -246,7 +250,7 @@ impl Dashboard {
         drop(screen);
         if let Some(reason) = app.unsaved() {
             // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "fitroom: {reason}");
+            let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
         app.phase().clone()
     }

@@ -39,7 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("image", &["fashion"]),
     ("indicatif", &["headless"]),
     ("safetensors", &["engine"]),
-    ("signal_hook", &["headless"]),
+    ("signal_hook", &["headless", "run"]),
     ("ratatui", &["commands", "view", "tui"]),
     ("crossterm", &["app", "commands", "depth", "tui"]),
     ("jiff", &["run"]),

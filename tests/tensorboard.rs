@@ -4,7 +4,7 @@ use std::{env, process::Command};
 
 use fitroom::{
     protocol::{EpochRecord, Report, Started},
-    run::{DatasetFacts, Recorder, Run, Runs, Timestamp, events::histogram_tag},
+    run::{DatasetFacts, Kept, Recorder, Run, Runs, Timestamp, events::histogram_tag},
     settings::Settings,
 };
 
@@ -77,13 +77,13 @@ fn values(count: usize, spread: u16) -> Vec<f32> {
 
 /// A run that was killed after its third epoch, whose checkpoint had two, and that went on from there.
 fn resumed_run(runs: &Runs) -> Run {
-    let new = runs.create(Some("resumed"), now()).unwrap();
+    let new = runs.create(Some("resumed".as_ref()), now()).unwrap();
     let run = new.run().clone();
     let mut recorder = Recorder::create(new, settings(), dataset(), now()).unwrap();
     train(&mut recorder, 1..=3);
     drop(recorder);
     let lock = run.hold(&dataset()).unwrap();
-    let mut recorder = Recorder::resume(run.clone(), lock, 2, now()).unwrap();
+    let mut recorder = Recorder::resume(run.clone(), lock, Some(Kept { step: 2 * 1875, epoch: 2 }), now()).unwrap();
     train(&mut recorder, 3..=4);
     recorder.record(&Report::Finished, now()).unwrap();
     recorder.close(now()).unwrap();

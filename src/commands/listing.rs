@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 use serde_json::{Value, json};
 
 use super::status;
-use crate::run::{Listed, Runs, Status};
+use crate::run::{Listed, Runs, standing};
 
 /// Writes a table of the runs in this directory; `as_json`: a line of JSON a run, what its `run.json` says and how it stands.
 /// Returns the exit status.
@@ -59,10 +59,7 @@ fn row(listed: &Listed) -> [String; 6] {
         let error = listed.facts.as_ref().err().map(ToString::to_string).unwrap_or_default();
         return [name, format!("unreadable: {error}"), String::new(), String::new(), String::new(), String::new()];
     };
-    let state = match status {
-        Status::Failed { .. } => "failed".to_owned(),
-        status => status.to_string(),
-    };
+    let state = standing(facts, status);
     let best = facts.best.map_or_else(String::new, |best| format!("{:.4} (epoch {})", best.val_accuracy, best.epoch));
     let hidden: Vec<String> = facts.settings.hidden.iter().map(ToString::to_string).collect();
     let epochs = format!("{}/{}", facts.epochs_done, facts.settings.epochs);

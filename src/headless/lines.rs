@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use super::Teller;
-use crate::protocol::{EpochRecord, Report, Started};
+use crate::{
+    printable::Printable,
+    protocol::{EpochRecord, Report, Started},
+};
 
 /// Writes a run as text.
 #[derive(Debug)]
@@ -25,16 +28,16 @@ impl<W: Write> Lines<W> {
         if let Some(run) = &started.run {
             let step = started.past_steps;
             let words = if step > 0 { format!(", from step {step} on") } else { String::new() };
-            writeln!(self.out, "Run {run}{words}")?;
+            writeln!(self.out, "Run {}{words}", Printable(run))?;
         }
         writeln!(
             self.out,
-            "Training {} ({} parameters) on {}: {} images in batches of {}, {} for testing",
+            "Training {} ({} parameters) on {}: {} images in {}, {} for testing",
             started.layers(),
             started.parameters,
-            started.device,
+            Printable(&started.device),
             started.train_images,
-            started.settings.batch_size,
+            batches(started),
             started.test_images
         )
     }
@@ -62,6 +65,14 @@ impl<W: Write> Lines<W> {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// How the training images are dealt out.
+fn batches(started: &Started) -> String {
+    match started.settings.batch_size {
+        size if size > started.train_images => format!("one batch ({size} asked for)"),
+        size => format!("batches of {size}"),
     }
 }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use message::Message;
 
 use super::{
-    RunError,
+    Holder, RunError,
     files::{self, Log},
 };
 
@@ -57,7 +57,7 @@ impl EventFile {
     /// Writes a value of each of these tags and waits until they are on the disk.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the file.
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
     pub fn scalars(&mut self, step: u64, now: Timestamp, values: &[(&str, f64)]) -> Result<(), RunError> {
         let records: Vec<u8> = values.iter().flat_map(|(tag, value)| record(scalar(step, now, tag, *value))).collect();
         Ok(self.0.append(&records)?)
@@ -66,11 +66,19 @@ impl EventFile {
     /// Writes a histogram of each of these tags' values and waits until they are on the disk.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the file.
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
     pub fn histograms(&mut self, step: u64, now: Timestamp, values: &[(String, Vec<f32>)]) -> Result<(), RunError> {
         let records: Vec<u8> =
             values.iter().flat_map(|(tag, values)| record(histogram(step, now, tag, &Histogram::of(values)))).collect();
         Ok(self.0.append(&records)?)
+    }
+
+    /// Writes the events that could not be written yet.
+    ///
+    /// # Errors
+    /// When they still cannot.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        Ok(self.0.flush()?)
     }
 }
 
@@ -180,9 +188,8 @@ fn seconds_of(path: &Path) -> Option<i64> {
 
 /// This machine's name, in letters that a file's name can have.
 fn host_name() -> String {
-    let name: String = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
+    let name: String = Holder::this()
+        .host
         .chars()
         .map(|letter| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' })
         .collect();

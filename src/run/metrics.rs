@@ -38,9 +38,17 @@ impl MetricsLog {
     /// Writes an epoch's line and waits until it is on the disk.
     ///
     /// # Errors
-    /// When the line cannot be written; then nothing of it is in the file.
+    /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one.
     pub fn append(&mut self, record: &EpochRecord) -> Result<(), RunError> {
         Ok(self.0.append((line(record) + "\n").as_bytes())?)
+    }
+
+    /// Writes the lines that could not be written yet.
+    ///
+    /// # Errors
+    /// When they still cannot.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        Ok(self.0.flush()?)
     }
 }
 
