@@ -2,7 +2,7 @@
 
 mod variables;
 
-use std::{ffi::OsString, fmt, io, num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, fmt, io, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clap_complete::Shell;
@@ -199,10 +199,19 @@ pub struct Keeping {
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "run")]
     pub resume: Option<Option<PathBuf>>,
 
+    /// Save at least so often while an epoch lasts, but no more often than costs 1 percent; 0 or off: after each epoch
+    /// only
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = interval)]
+    pub save_every: Interval,
+
     /// Keep nothing of the run
     #[arg(long, conflicts_with_all = ["run", "resume"])]
     pub no_save: bool,
 }
+
+/// How long until something is done again; `None`: it is not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval(pub Option<Duration>);
 
 /// What to train, on what.
 #[derive(Args, Debug)]
@@ -296,6 +305,14 @@ pub enum Color {
     Truecolor,
 }
 
+impl Keeping {
+    /// How often to save while an epoch lasts.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        self.save_every.0
+    }
+}
+
 impl Training {
     /// The settings of a new run: the tutorial's, where nothing else is asked for.
     #[must_use]
@@ -379,6 +396,17 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn interval(text: &str) -> Result<Interval, String> {
+    if text.trim().eq_ignore_ascii_case("off") {
+        return Ok(Interval(None));
+    }
+    match text.trim().parse() {
+        Ok(0.0) => Ok(Interval(None)),
+        Ok(seconds) if (0.01..=1e6).contains(&seconds) => Ok(Interval(Some(Duration::from_secs_f64(seconds)))),
+        _ => Err("expected seconds from 0.01 to 1000000, or off".to_owned()),
+    }
+}
+
 fn pace(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(number) if (1.0..=1e6).contains(&number) => Ok(number),
@@ -437,6 +465,9 @@ mod tests {
             "--threads 0",
             "--pace 0",
             "--pace nan",
+            "--save-every -1",
+            "--save-every nan",
+            "--save-every never",
             "--fps 0",
             "--fps 61",
             "--color blue",

@@ -257,6 +257,21 @@ pub struct Batch {
     pub images_per_second: f64,
 }
 
+/// The figures of a span of batches within an epoch, under the names that `batches.jsonl` gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchRecord {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Steps trained in the whole run at the span's end.
+    pub step: u64,
+    /// How many of them are the span's.
+    pub steps: u64,
+    /// Mean of their losses, in nats.
+    pub loss: f64,
+    /// Mean of their accuracies, 0 to 1.
+    pub accuracy: f64,
+}
+
 /// An epoch's figures, under the names that `metrics.jsonl` gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {

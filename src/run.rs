@@ -4,14 +4,16 @@
 //! runs/2026-11-23T18-31-22/
 //!   run.json                 what the run is and how far it came: Facts
 //!   metrics.jsonl            a line an epoch: metrics
+//!   batches.jsonl            a line a span of batches: batches
 //!   checkpoint.safetensors   the network and its optimizer; the engine's
 //!   train/ validation/       TensorBoard's event files: events
 //!   control.sock             while it trains
 //! ```
 //!
-//! A [`Recorder`] writes the first two and the events, from the reports of the training. Who trains a run holds its
+//! A [`Recorder`] writes the first three and the events, from the reports of the training. Who trains a run holds its
 //! directory's lock meanwhile.
 
+pub mod batches;
 pub mod events;
 mod facts;
 pub mod files;
@@ -144,6 +146,12 @@ impl Run {
     #[must_use]
     pub fn metrics_path(&self) -> PathBuf {
         self.directory.join("metrics.jsonl")
+    }
+
+    /// Where the figures of batches are.
+    #[must_use]
+    pub fn batches_path(&self) -> PathBuf {
+        self.directory.join("batches.jsonl")
     }
 
     /// Where the checkpoint is, once there is one.

@@ -7,10 +7,11 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Report as Error, Result, WrapErr, bail, eyre};
@@ -21,7 +22,7 @@ use crate::{
     fashion::{Dataset, Source},
     machine::Meter,
     printable,
-    protocol::{Command, OtherRun, Report, Usage},
+    protocol::{BatchRecord, Command, OtherRun, Report, Usage},
     run::{
         DatasetFacts, Facts, Kept as OnDisk, Lock, NewRun, Recorder, Run, RunError, Runs, Timestamp,
         events::histogram_tag, files, metrics,
@@ -43,6 +44,8 @@ pub struct Plan {
     pub source: Source,
     /// Train at most this many steps a second.
     pub pace: Option<f64>,
+    /// Save so often while an epoch lasts.
+    pub save_every: Option<Duration>,
     /// Where runs are kept, whether this one is or not.
     pub runs: Runs,
     /// What whoever asks for it should know of it, a sentence each.
@@ -67,16 +70,17 @@ impl Plan {
         let runs = Runs::new(&keeping.runs);
         if let Some(asked) = &keeping.resume {
             let (run, note) = runs.find_kept(asked.as_deref())?;
-            return Self::again(training, runs, run, note);
+            return Self::again(training, keeping, runs, run, note);
         }
+        let (settings, source) = (training.settings(), training.source());
+        let (pace, save_every) = (training.pace, keeping.interval());
         let new = Kept::New { runs: runs.clone(), name: keeping.run.clone() };
         let keeping = if keeping.no_save { Kept::Nowhere } else { new };
-        let (settings, source) = (training.settings(), training.source());
-        Ok(Self { settings, source, pace: training.pace, runs, notes: Vec::new(), keeping })
+        Ok(Self { settings, source, pace, save_every, runs, notes: Vec::new(), keeping })
     }
 
     /// To go on with this run.
-    fn again(training: &Training, runs: Runs, run: Run, note: Option<String>) -> Result<Self> {
+    fn again(training: &Training, keeping: &Keeping, runs: Runs, run: Run, note: Option<String>) -> Result<Self> {
         let facts = run.facts()?;
         let name = run.name().into_owned();
         let settings = training.settings_of(&facts.settings).and_then(|settings| same_threads(&facts, settings));
@@ -96,7 +100,8 @@ impl Plan {
         }
         let directory = facts.dataset.directory.map_or(Source::Embedded, Source::Directory);
         let source = training.data.clone().map_or(directory, Source::Directory);
-        Ok(Self { settings, source, pace: training.pace, runs, notes, keeping: Kept::GoOn(run) })
+        let (pace, save_every) = (training.pace, keeping.interval());
+        Ok(Self { settings, source, pace, save_every, runs, notes, keeping: Kept::GoOn(run) })
     }
 }
 
@@ -138,13 +143,23 @@ pub struct Session {
 /// What the recorder's thread is told.
 enum Message {
     Report(Report),
+    Figures(BatchRecord),
     Checkpoint(Checkpoint),
+}
+
+/// What it takes to write a checkpoint, which the recorder's thread learns and the trainer's has to know.
+#[derive(Debug, Default)]
+struct Cost {
+    /// Checkpoints that are not written yet.
+    waiting: AtomicU32,
+    nanoseconds: AtomicU64,
 }
 
 /// Hands on what happens to whoever looks on, and to the recorder.
 struct Relay<E> {
     emit: E,
     recorder: Option<SyncSender<Message>>,
+    cost: Arc<Cost>,
     /// The device that trained before, in words.
     device_before: Option<String>,
     /// Shared with the thread that reads the meter, which ends when this is gone.
@@ -235,8 +250,20 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Listener for Relay<E> {
         self.recorder.is_some()
     }
 
+    fn cost_of_keeping(&self) -> Option<Duration> {
+        let nanoseconds = self.cost.nanoseconds.load(Ordering::Relaxed);
+        (self.cost.waiting.load(Ordering::Relaxed) == 0).then(|| Duration::from_nanos(nanoseconds))
+    }
+
+    fn keep_figures(&mut self, figures: BatchRecord) {
+        if let Some(recorder) = &self.recorder {
+            let _ = recorder.send(Message::Figures(figures));
+        }
+    }
+
     fn keep(&mut self, checkpoint: Checkpoint) {
         if let Some(recorder) = &self.recorder {
+            self.cost.waiting.fetch_add(1, Ordering::Relaxed);
             let _ = recorder.send(Message::Checkpoint(checkpoint));
         }
     }
@@ -267,6 +294,7 @@ impl Session {
         files::survive_limits().wrap_err("cannot listen for signals")?;
         let mut job = Job::new(plan.settings, dataset);
         job.pace = plan.pace;
+        job.save_every = plan.save_every;
         job.selected = selected;
         job.evaluate_untrained = selected.is_some();
         let opened = match plan.keeping {
@@ -284,7 +312,9 @@ impl Session {
         job.run = opened.as_ref().map(|opened| shown(opened.run()));
         let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
         let device_before = opened.as_ref().and_then(|opened| opened.run().facts().ok()?.device);
-        let relay = Relay { emit: emit.clone(), recorder, device_before, device: Arc::default() };
+        let cost = Arc::new(Cost::default());
+        let relay =
+            Relay { emit: emit.clone(), recorder, cost: Arc::clone(&cost), device_before, device: Arc::default() };
         let worker = match engine::spawn(job, relay) {
             Ok(worker) => Some(worker),
             Err(error) => {
@@ -296,7 +326,7 @@ impl Session {
         };
         plan.notes.into_iter().for_each(|text| emit(Report::Note { text }));
         // Only where something trains is a run's directory written.
-        let recorder = opened.zip(messages).map(|(opened, messages)| opened.write(messages, emit)).transpose()?;
+        let recorder = opened.zip(messages).map(|(opened, messages)| opened.write(messages, cost, emit)).transpose()?;
         Ok(Self { worker, recorder })
     }
 
@@ -373,7 +403,12 @@ impl Opened {
     /// # Errors
     /// When the files of a run to go on with cannot be written. Those of a new one are left to the thread, and the digest
     /// of its data set, so that training need not wait for it.
-    fn write(self, messages: Receiver<Message>, emit: impl FnMut(Report) + Send + 'static) -> Result<JoinHandle<()>> {
+    fn write(
+        self,
+        messages: Receiver<Message>,
+        cost: Arc<Cost>,
+        emit: impl FnMut(Report) + Send + 'static,
+    ) -> Result<JoinHandle<()>> {
         let (epochs_done, begin): (_, Box<dyn FnOnce() -> Recording + Send>) = match self {
             Self::New { new, settings, dataset, source } => {
                 let begin = move || {
@@ -389,7 +424,7 @@ impl Opened {
             }
         };
         let thread = thread::Builder::new().name("recorder".to_owned());
-        thread.spawn(move || record(begin, epochs_done, &messages, emit)).wrap_err("cannot start a thread")
+        thread.spawn(move || record(begin, epochs_done, &messages, &cost, emit)).wrap_err("cannot start a thread")
     }
 }
 
@@ -423,6 +458,7 @@ fn record(
     begin: impl FnOnce() -> Recording,
     epochs_done: u32,
     messages: &Receiver<Message>,
+    cost: &Cost,
     mut emit: impl FnMut(Report),
 ) {
     let mut histograms_of = epochs_done;
@@ -438,8 +474,13 @@ fn record(
     for message in messages {
         let written = match message {
             Message::Report(report) => recorder.record(&report, Timestamp::now()),
+            Message::Figures(figures) => recorder.batches(figures, Timestamp::now()),
             Message::Checkpoint(checkpoint) => {
+                let start = Instant::now();
                 let kept = keep(&mut recorder, &checkpoint, &digest, &mut histograms_of);
+                let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                cost.nanoseconds.store(nanoseconds, Ordering::Relaxed);
+                cost.waiting.fetch_sub(1, Ordering::Relaxed);
                 if kept.is_ok() {
                     emit(Report::Saved { step: checkpoint.step() });
                 }

@@ -157,6 +157,58 @@ fn a_run_that_is_stopped_amid_an_epoch_goes_on_at_that_step_and_ends_as_one_that
     }
 }
 
+/// The lines of `batches.jsonl`, if it is there.
+fn batches(place: &Place, run: &str) -> Vec<Value> {
+    let text = fs::read_to_string(place.path("runs").join(run).join("batches.jsonl")).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+#[test]
+fn a_run_that_is_killed_amid_a_slow_epoch_goes_on_from_there_and_ends_as_one_that_never_was() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "2", "--run", "whole", "--save-every", "off"])));
+    assert_eq!(batches(&place, "whole").len(), 2);
+    let options = ["--epochs", "2", "--run", "coat", "--pace", "100", "--save-every", "0.2"];
+    let mut child = place.train(&options).stdout(Stdio::null()).spawn().expect("the program runs");
+    let kept = || place.path("runs/coat/run.json").exists().then(|| place.facts("coat")["kept"]["step"].as_u64());
+    until("it is saved twice amid the epoch", || batches(&place, "coat").len() >= 2 && kept().flatten() > Some(30));
+    assert!(place.metrics("coat").is_empty());
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+    let step = place.checkpoint("coat").header["step"].as_u64().expect("a number");
+    assert!(step > 30 && step < 188, "the checkpoint is of step {step}");
+
+    let resumed = run(place.train(&["--resume", "coat"]));
+    assert_success(&resumed);
+    let told = String::from_utf8(resumed.stdout).expect("words are text");
+    assert!(told.starts_with(&format!("Run coat, from step {step} on\n")), "{told}");
+    assert!(place.checkpoint("coat") == place.checkpoint("whole"), "the last checkpoints differ");
+    assert_eq!(place.metrics("coat"), place.metrics("whole"));
+
+    // Every step is in one span, and the spans of an epoch have its mean.
+    let spans = batches(&place, "coat");
+    let number = |span: &Value, name: &str| span[name].as_f64().expect("a number");
+    let mut before = 0.0;
+    for span in &spans {
+        assert_eq!(number(span, "step") - number(span, "steps"), before, "{spans:?}");
+        before = number(span, "step");
+    }
+    assert_eq!(before, 376.0);
+    let first = spans.iter().filter(|span| span["epoch"] == 1);
+    let sum: f64 = first.map(|span| number(span, "accuracy") * number(span, "steps")).sum();
+    let accuracy = number(&place.metrics("coat")[0], "accuracy");
+    // The last batch is half as large, and counts half in the one.
+    assert!((sum / 188.0 - accuracy).abs() < 0.005, "{} is not {accuracy}", sum / 188.0);
+}
+
+#[test]
+fn a_run_that_is_paced_slowly_is_saved_no_more_often_than_asked_for() {
+    let place = Place::new();
+    let options = ["--epochs", "1", "--run", "coat", "--pace", "200", "--save-every", "100"];
+    assert_success(&run(place.train(&options)));
+    assert_eq!(batches(&place, "coat").len(), 1);
+}
+
 #[test]
 fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
     let place = Place::new();
@@ -175,7 +227,7 @@ fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
         assert_success(&run(place.train(&["--epochs", "1", how, &name])));
         assert_eq!(place.metrics(&name).len(), 1);
         let names = fs::read_dir(place.path("runs").join(&name)).expect("it is a directory").count();
-        assert_eq!(names, 5, "something of the killed program is left");
+        assert_eq!(names, 6, "something of the killed program is left");
     }
 }
 

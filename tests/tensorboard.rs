@@ -3,7 +3,7 @@
 use std::{env, process::Command};
 
 use fitroom::{
-    protocol::{EpochRecord, Report, Started},
+    protocol::{BatchRecord, EpochRecord, Report, Started},
     run::{DatasetFacts, Kept, Recorder, Run, Runs, Timestamp, events::histogram_tag},
     settings::Settings,
 };
@@ -53,6 +53,12 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
             eval_seconds: 0.1,
             images_per_second: 60_000.0,
         };
+        // Amid the epoch, and at its end.
+        for steps in [900, 975] {
+            let step = record.step - if steps == 900 { 975 } else { 0 };
+            let figures = BatchRecord { epoch: record.epoch, step, steps, loss: record.loss, accuracy: record.accuracy };
+            recorder.batches(figures, now()).unwrap();
+        }
         recorder.record(&Report::Epoch { record, predictions: Vec::new() }, now()).unwrap();
         recorder.histograms(u32::from(epoch), &variables(epoch), now()).unwrap();
     }

@@ -5,17 +5,19 @@ use std::path::Path;
 use jiff::{Timestamp, Unit};
 
 use super::{
-    DatasetFacts, Facts, Holder, Kept, Lock, NewRun, Run, RunError, State, events,
+    DatasetFacts, Facts, Holder, Kept, Lock, NewRun, Run, RunError, State,
+    batches::{BatchLog, Line},
+    events,
     events::EventFile,
     files::{self, FileError},
     metrics::MetricsLog,
 };
 use crate::{
-    protocol::{EpochRecord, Report, Started},
+    protocol::{BatchRecord, EpochRecord, Report, Started},
     settings::Settings,
 };
 
-/// Writes `run.json`, `metrics.jsonl` and the event files of a run, fed with its reports in their order.
+/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl` and the event files of a run, fed with its reports in their order.
 ///
 /// An epoch must be recorded before the checkpoint that ends it is written: then a program that is killed between the
 /// two leaves one epoch too many, which [`Recorder::resume`] cuts off, and never one too few.
@@ -24,6 +26,7 @@ pub struct Recorder {
     run: Run,
     facts: Facts,
     metrics: MetricsLog,
+    batches: BatchLog,
     train: EventFile,
     validation: EventFile,
     /// Held until the run is over and on the disk.
@@ -43,7 +46,8 @@ impl Recorder {
         // First, so that a program that is killed here leaves either nothing or a run that can be gone on with.
         save(&run, &facts)?;
         let metrics = MetricsLog::create(&run.metrics_path())?;
-        Self::with(run, lock, facts, metrics, now)
+        let batches = BatchLog::create(&run.batches_path())?;
+        Self::with(run, lock, facts, (metrics, batches), now)
     }
 
     /// Goes on with the files of a run that is held by `lock`, from this checkpoint: later epochs are cut off, and what a
@@ -59,23 +63,32 @@ impl Recorder {
                 files::remove_leftovers(directory)?;
             }
         }
+        let (metrics, records) = MetricsLog::resume(&run.metrics_path(), epochs)?;
+        let (batches, spans) = BatchLog::resume(&run.batches_path(), kept.map_or(0, |kept| kept.step))?;
         events::keep_before(&run.train_directory(), u64::from(epochs))?;
         events::keep_before(&run.validation_directory(), u64::from(epochs))?;
-        let (metrics, records) = MetricsLog::resume(&run.metrics_path(), epochs)?;
         facts.set_epochs(&records);
         facts.epochs_done = epochs;
         facts.kept = kept;
         facts.state = State::Training;
         facts.ended = None;
         facts.held_by = Some(Holder::this());
-        Self::with(run, lock, facts, metrics, now)
+        let mut recorder = Self::with(run, lock, facts, (metrics, batches), now)?;
+        recorder.train.batches(&spans)?;
+        Ok(recorder)
     }
 
-    fn with(run: Run, lock: Lock, facts: Facts, metrics: MetricsLog, now: Timestamp) -> Result<Self, RunError> {
+    fn with(
+        run: Run,
+        lock: Lock,
+        facts: Facts,
+        (metrics, batches): (MetricsLog, BatchLog),
+        now: Timestamp,
+    ) -> Result<Self, RunError> {
         let step = u64::from(facts.epochs_done);
         let train = EventFile::create(&run.train_directory(), 0, step, now)?;
         let validation = EventFile::create(&run.validation_directory(), 1, step, now)?;
-        let recorder = Self { run, facts, metrics, train, validation, lock: Some(lock), not_kept: None };
+        let recorder = Self { run, facts, metrics, batches, train, validation, lock: Some(lock), not_kept: None };
         recorder.save()?;
         Ok(recorder)
     }
@@ -130,6 +143,15 @@ impl Recorder {
         self.train.histograms(step_of(epoch), now, variables)
     }
 
+    /// Writes the figures of a span of batches.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn batches(&mut self, record: BatchRecord, now: Timestamp) -> Result<(), RunError> {
+        let line = Line { record, time: to_milliseconds(now) };
+        self.batches.append(&line).and(self.train.batches(&[line]))
+    }
+
     /// Writes a checkpoint by `write`, which is given its path, and takes note of it. A run that was over, and whose lock
     /// others could have taken since, is taken hold of again meanwhile.
     ///
@@ -157,7 +179,7 @@ impl Recorder {
     /// # Errors
     /// When a file cannot be written.
     pub fn close(mut self, now: Timestamp) -> Result<(), RunError> {
-        let logs = [self.metrics.flush(), self.train.flush(), self.validation.flush()];
+        let logs = [self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
         let ended = if self.facts.state == State::Training { self.end(State::Stopped, now) } else { Ok(()) };
         logs.into_iter().collect::<Result<(), _>>().and(ended)
     }
@@ -337,7 +359,10 @@ mod tests {
         feed(&mut recorder, [Report::Finished]);
         recorder.close(now()).unwrap();
 
-        assert_eq!(files_of(&run), ["checkpoint.safetensors", "metrics.jsonl", "run.json", "train", "validation"]);
+        assert_eq!(
+            files_of(&run),
+            ["batches.jsonl", "checkpoint.safetensors", "metrics.jsonl", "run.json", "train", "validation"]
+        );
         let facts = run.facts().unwrap();
         assert_eq!(run.status(&facts), Status::Done);
         assert_eq!((facts.started, facts.ended), (now(), Some(now())));
@@ -421,7 +446,7 @@ mod tests {
         let mut recorder = resume(&run, 0).unwrap();
         feed(&mut recorder, [report(1, 0.0)]);
         assert_eq!(run.metrics().unwrap().len(), 1);
-        assert_eq!(files_of(&run), ["metrics.jsonl", "run.json", "train", "validation"]);
+        assert_eq!(files_of(&run), ["batches.jsonl", "metrics.jsonl", "run.json", "train", "validation"]);
     }
 
     #[test]
