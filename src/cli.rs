@@ -10,6 +10,7 @@ use clap_mangen::Man;
 
 use crate::{
     fashion::Source,
+    printable::number,
     settings::{DeviceChoice, Settings},
 };
 
@@ -333,7 +334,7 @@ impl Training {
             return differ("--batch-size", &run.batch_size, &settings.batch_size);
         }
         if settings.learning_rate.to_bits() != run.learning_rate.to_bits() {
-            return differ("--learning-rate", &run.learning_rate, &settings.learning_rate);
+            return differ("--learning-rate", &number(run.learning_rate), &number(settings.learning_rate));
         }
         if settings.hidden != run.hidden {
             return differ("--hidden", &units_of(run), &units_of(&settings));

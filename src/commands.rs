@@ -9,6 +9,11 @@ mod predict;
 use std::io::{self, Write};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
+use ratatui::text::Span;
+use rustix::{
+    fs::{OFlags, fcntl_getfl},
+    stdio,
+};
 
 pub use self::{
     evaluate::evaluate,
@@ -19,7 +24,7 @@ use crate::{
     cli::{Refusal, Which},
     engine::Checkpoint,
     fashion::{Dataset, Source},
-    printable::Printable,
+    printable::{self, Printable},
     run::{Facts, Run, Runs, files},
 };
 
@@ -40,14 +45,15 @@ impl Kept {
         let facts = run.facts()?;
         let path = run.checkpoint_path();
         if !run.has_checkpoint() {
-            let name = run.name();
+            let name = run.shown_name();
             match facts.kept {
-                Some(_) => bail!("the run {name} has its checkpoint no longer: expected {}", path.display()),
+                Some(_) => bail!("the run {name} has its checkpoint no longer: expected {}", printable::path(&path)),
                 None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
             }
         }
         let bytes = files::read(&path)?;
-        let checkpoint = Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", path.display()))?;
+        let checkpoint =
+            Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", printable::path(&path)))?;
         if let Some(note) = note {
             // Where standard error is gone there is nobody to tell.
             let _ = writeln!(io::stderr(), "fitroom: {}", Printable(note));
@@ -60,6 +66,35 @@ impl Kept {
         let directory = which.data.clone().or_else(|| self.facts.dataset.directory.clone());
         Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
     }
+}
+
+/// Whether there is a standard output that takes what is written to it.
+///
+/// # Errors
+/// When there is none, or it is open for reading only: then what is written there would be lost without a word.
+pub fn check_output() -> Result<()> {
+    match fcntl_getfl(stdio::stdout()) {
+        Ok(flags) if flags & OFlags::RWMODE != OFlags::RDONLY => Ok(()),
+        Ok(_) => bail!("standard output is open for reading only: expected a terminal, a pipe or a file to write to"),
+        Err(error) => bail!("standard output cannot be written to ({error}): expected a terminal, a pipe or a file"),
+    }
+}
+
+/// This text with blanks behind it, as many cells wide.
+fn padded(text: &str, cells: usize) -> String {
+    let blanks = cells.saturating_sub(width(text));
+    format!("{text}{:blanks$}", "")
+}
+
+/// This text with blanks before it, as many cells wide.
+fn to_the_right(text: &str, cells: usize) -> String {
+    let blanks = cells.saturating_sub(width(text));
+    format!("{:blanks$}{text}", "")
+}
+
+/// The cells that a terminal shows this text in.
+fn width(text: &str) -> usize {
+    Span::raw(text).width()
 }
 
 /// Tells why a command line is none to obey. Returns the exit status: 2, or 0 for help and the version.

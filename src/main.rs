@@ -17,10 +17,10 @@ use fitroom::{
 };
 
 fn main() -> ExitCode {
-    let outcome = match Cli::read(env::args_os()) {
+    let outcome = commands::check_output().and_then(|()| match Cli::read(env::args_os()) {
         Ok(cli) => run(cli),
         Err(refusal) => commands::refuse(&refusal),
-    };
+    });
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {

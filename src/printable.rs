@@ -1,5 +1,5 @@
-//! Text from outside (file names, arguments, errors of other programs' making) as a terminal can be shown it. Knows neither
-//! terminals nor where the text is from.
+//! Text from outside (file names, arguments, errors of other programs' making) as a terminal can be shown it, and numbers as
+//! columns can hold them. Knows neither terminals nor where the text is from.
 //!
 //! What a terminal would obey instead of showing is written as Rust writes it: `\x1b`, `\u{202e}`. Escaping what is escaped
 //! already changes nothing, so that it does no harm at the outermost point, where all text comes by.
@@ -44,6 +44,19 @@ pub fn error(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     escape(&words).into_owned()
+}
+
+/// A figure with four places, or with an exponent where it would not fit a column: `0.4996`, `1.0000e30`.
+#[must_use]
+pub fn figure(value: f64) -> String {
+    if value.is_finite() && value.abs() >= 1e5 { format!("{value:.4e}") } else { format!("{value:.4}") }
+}
+
+/// A number as exactly as it is, in the shorter of both ways: `0.001`, `1e30`.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let (plain, scientific) = (value.to_string(), format!("{value:e}"));
+    if plain.len() <= scientific.len().max(8) { plain } else { scientific }
 }
 
 /// Shows what it holds, with the control characters escaped.
@@ -98,6 +111,13 @@ mod tests {
     fn bytes_of_a_name_that_are_no_text_are_escaped_one_by_one() {
         assert_eq!(path(OsStr::from_bytes(b"gr\xf6\xdfe\x1b")), "gr\\xf6\\xdfe\\x1b");
         assert_eq!(path("runs/größe"), "runs/größe");
+    }
+
+    #[test]
+    fn figures_and_numbers_fit_a_column() {
+        assert_eq!([0.499_63, 0.0, 99_999.0, 1e30].map(figure), ["0.4996", "0.0000", "99999.0000", "1.0000e30"]);
+        assert_eq!([f64::NAN, f64::INFINITY, -1e9].map(figure), ["NaN", "inf", "-1.0000e9"]);
+        assert_eq!([0.001, 0.0007, 1e30, 1e-30, 3.0].map(number), ["0.001", "0.0007", "1e30", "1e-30", "3"]);
     }
 
     #[test]

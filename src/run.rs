@@ -29,14 +29,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions};
+pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions, path_json};
 pub use files::FileError;
 pub use jiff::Timestamp;
 pub use lock::{Holder, Lock};
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
-use crate::protocol::EpochRecord;
+use crate::{printable, protocol::EpochRecord};
 
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +54,16 @@ impl Run {
         if run.facts_path().is_file() { Ok(run) } else { Err(RunError::NoRun { path: run.directory }) }
     }
 
-    /// The run's name: its directory's.
+    /// The run's name: its directory's. What of it is no UTF-8 is replaced.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
         self.directory.file_name().unwrap_or(self.directory.as_os_str()).to_string_lossy()
+    }
+
+    /// Its name as a terminal can be shown it.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        printable::path(self.directory.file_name().unwrap_or(self.directory.as_os_str()))
     }
 
     /// The directory.
@@ -120,7 +126,7 @@ impl Run {
         if facts.dataset.is_same(dataset) {
             return Ok(lock);
         }
-        let (name, theirs) = (self.name().into_owned(), facts.dataset.to_string());
+        let (name, theirs) = (self.shown_name(), facts.dataset.to_string());
         Err(RunError::OtherData { name, theirs, ours: dataset.to_string() })
     }
 
@@ -246,19 +252,19 @@ pub enum RunError {
         what: String,
     },
     /// A new run would have the name of something else.
-    #[error("{} exists already and is no run: give another name with --run", path.display())]
+    #[error("{} exists already and is no run: give another name with --run", printable::path(path))]
     Taken {
         /// The file or directory.
         path: PathBuf,
     },
     /// A directory without `run.json`, or none at all.
-    #[error("{} is no run: there is no run.json in it", path.display())]
+    #[error("{} is no run: there is no run.json in it", printable::path(path))]
     NoRun {
         /// The directory.
         path: PathBuf,
     },
     /// Neither a run of this name nor a directory.
-    #[error("no run {name} in {}{}", root.display(), among(others))]
+    #[error("no run {name} in {}{}", printable::path(root), among(others))]
     NotFound {
         /// What was asked for.
         name: String,
@@ -268,13 +274,13 @@ pub enum RunError {
         others: Vec<String>,
     },
     /// The newest run was asked for and there is none.
-    #[error("no runs in {}: train one with `fitroom train`", root.display())]
+    #[error("no runs in {}: train one with `fitroom train`", printable::path(root))]
     Empty {
         /// The directory of all runs.
         root: PathBuf,
     },
     /// Another program trains this run.
-    #[error("{} is in use: another fitroom trains this run{}", path.display(), by(holder.as_ref()))]
+    #[error("{} is in use: another fitroom trains this run{}", printable::path(path), by(holder.as_ref()))]
     InUse {
         /// The run's directory.
         path: PathBuf,
@@ -298,7 +304,7 @@ pub enum RunError {
         ours: String,
     },
     /// A `run.json` that is none.
-    #[error("{} is not what fitroom writes: {cause}", path.display())]
+    #[error("{} is not what fitroom writes: {cause}", printable::path(path))]
     Facts {
         /// The file.
         path: PathBuf,
@@ -306,7 +312,7 @@ pub enum RunError {
         cause: serde_json::Error,
     },
     /// A line of `metrics.jsonl` that is no epoch.
-    #[error("{}, line {line}: {cause}", path.display())]
+    #[error("{}, line {line}: {cause}", printable::path(path))]
     Line {
         /// The file.
         path: PathBuf,

@@ -82,7 +82,7 @@ impl Plan {
     /// To go on with this run.
     fn again(training: &Training, keeping: &Keeping, runs: Runs, run: Run, note: Option<String>) -> Result<Self> {
         let facts = run.facts()?;
-        let name = run.name().into_owned();
+        let name = run.shown_name();
         let settings = training.settings_of(&facts.settings).and_then(|settings| same_threads(&facts, settings));
         let settings = settings.map_err(|differs| {
             eyre!("the run {name} {differs}: leave the option out to go on with the run, or begin another")
@@ -93,7 +93,7 @@ impl Plan {
                 let path = run.checkpoint_path();
                 bail!(
                     "the run {name} has its checkpoint no longer: expected {}; put it back, or begin another run",
-                    path.display()
+                    printable::path(&path)
                 );
             }
             notes.push(format!("the run {name} was ended before its first checkpoint: it begins again at step 0"));
@@ -122,15 +122,10 @@ fn same_threads(facts: &Facts, settings: Settings) -> Result<Settings, String> {
 pub fn figures(runs: &Runs) -> Result<Vec<OtherRun>> {
     let readable = runs.list()?.into_iter().filter_map(|listed| {
         let (facts, _) = listed.facts.ok()?;
-        let (name, epochs) = (shown(&listed.run), listed.run.metrics().ok()?);
+        let (name, epochs) = (listed.run.shown_name(), listed.run.metrics().ok()?);
         Some(OtherRun { name, settings: facts.settings, epochs })
     });
     Ok(readable.collect())
-}
-
-/// A run's name, fit for a screen.
-fn shown(run: &Run) -> String {
-    printable::escape(&run.name()).into_owned()
 }
 
 /// A run that trains, and is kept if it is to be. Dropping it stops the training and waits until all is on the disk.
@@ -309,7 +304,7 @@ impl Session {
                 Some(opened)
             }
         };
-        job.run = opened.as_ref().map(|opened| shown(opened.run()));
+        job.run = opened.as_ref().map(|opened| opened.run().shown_name());
         let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
         let device_before = opened.as_ref().and_then(|opened| opened.run().facts().ok()?.device);
         let cost = Arc::new(Cost::default());
@@ -377,12 +372,12 @@ impl Opened {
         let checkpoint = if run.has_checkpoint() {
             let path = run.checkpoint_path();
             let checkpoint = checkpoint(&files::read(&path)?, job, &facts.sha256);
-            Some(checkpoint.wrap_err_with(|| format!("cannot go on from {}", path.display()))?)
+            Some(checkpoint.wrap_err_with(|| format!("cannot go on from {}", printable::path(&path)))?)
         } else {
             None
         };
         if let Some(epoch) = checkpoint.as_ref().map(Checkpoint::epoch).filter(|epoch| *epoch > job.settings.epochs) {
-            let (name, asked) = (run.name(), job.settings.epochs);
+            let (name, asked) = (run.shown_name(), job.settings.epochs);
             bail!("the run {name} is in epoch {epoch} and cannot end after {asked}: --epochs can be raised only");
         }
         let kept = checkpoint.as_ref().map(on_disk);

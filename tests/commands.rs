@@ -147,7 +147,7 @@ fn what_cannot_be_predicted_says_why() {
         assert!(words.contains("cannot use runs/coat/checkpoint.safetensors: it is no whole safetensors"), "{words}");
     }
     fs::remove_file(&checkpoint).expect("it is there");
-    assert!(error(place.command(&["evaluate"])).contains("the run coat has no checkpoint yet"));
+    assert!(error(place.command(&["evaluate"])).contains("the run coat has its checkpoint no longer"));
 }
 
 #[test]

@@ -5,10 +5,16 @@
 mod place;
 
 use std::{
-    ffi::OsStr,
-    os::unix::{ffi::OsStrExt, process::CommandExt},
+    ffi::{OsStr, OsString},
+    fs::{self, File},
+    os::unix::{
+        ffi::{OsStrExt, OsStringExt},
+        process::CommandExt,
+    },
     process::{Command, Output},
 };
+
+use serde_json::Value;
 
 use self::place::{Place, assert_success, run};
 
@@ -202,4 +208,121 @@ fn wrong_usage_quotes_control_characters_escaped() {
     command.arg0(format!("/bin/{ODD}"));
     let output = run(command);
     assert_printable(&output.stderr);
+}
+
+#[test]
+fn names_and_paths_in_messages_and_tables_are_escaped() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let odd = place.path("runs").join(ODD);
+    fs::rename(place.path("runs/coat"), &odd).expect("its name is free");
+    fs::create_dir(place.path("runs/broken\n")).expect("its name is free");
+    fs::write(place.path("runs/broken\n/run.json"), "{\"state\":\"\x1b\"}").expect("there is room");
+    for arguments in [&["runs"][..], &["evaluate", ODD], &["evaluate"], &["predict", "1", "--run", ODD]] {
+        let output = run(place.command(arguments));
+        assert_success(&output);
+        assert_printable(&output.stdout);
+    }
+    let table = run(place.command(&["runs"])).stdout;
+    let table = String::from_utf8_lossy(&table);
+    assert!(table.contains("x\\x1b]0;y\\x07\\u{9b}31m\\u{202e}z  done") && table.contains("broken\\x0a"), "{table}");
+    let resumed = run(place.command(&["train", "--resume", ODD, "--epochs", "2"]));
+    assert_success(&resumed);
+    assert_printable(&resumed.stdout);
+    // JSON escapes by itself, and to the last character.
+    let lines = String::from_utf8(run(place.command(&["runs", "--json"])).stdout).expect("JSON is text");
+    let line: Value = serde_json::from_str(lines.lines().next().expect("there are runs")).expect("it is JSON");
+    assert_eq!(line["run"], ODD);
+
+    for arguments in [
+        &["evaluate", "\x1b"][..],
+        &["train", "--resume", "\x1b"],
+        &["train", "--run", "\x1b\n"],
+        &["train", "--data", ODD],
+        &["train", "--runs", "data/train-images-idx3-ubyte/\x1b", "--data", "data"],
+        &["predict", "1", "--data", ODD],
+        &["train", "--run", ODD, "--data", "data"],
+    ] {
+        let output = run(place.command(arguments));
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_printable(&output.stderr);
+        assert_eq!(words(&output).lines().count(), 1, "{arguments:?}: {}", words(&output));
+    }
+}
+
+#[test]
+fn paths_that_are_no_text_work_everywhere() {
+    let place = Place::new();
+    let odd = |name: &str| OsString::from_vec([name.as_bytes(), b"\xff"].concat());
+    fs::rename(place.path("data"), place.directory.path().join(odd("data"))).expect("its name is free");
+    let with = |arguments: &[&OsStr]| {
+        let mut command = place.command(&[]);
+        command.args(arguments);
+        command
+    };
+    let (data, runs, coat) = (odd("data"), odd("runs"), odd("coat"));
+    let word = OsStr::new;
+    let train = [word("train"), word("--hidden"), word("16"), word("--runs"), &runs];
+    let begin = [word("--epochs"), word("1"), word("--data"), &data, word("--run"), &coat];
+    let told = run(with(&[&train[..], &begin].concat()));
+    assert_success(&told);
+    assert!(String::from_utf8_lossy(&told.stdout).starts_with("Run coat\\xff\n"));
+    // Its data set is found again.
+    assert_success(&run(with(&[&train[..], &[word("--resume"), &coat, word("--epochs"), word("2")]].concat())));
+    let directory = place.directory.path().join(&runs).join(&coat);
+    let facts = fs::read(directory.join("run.json")).expect("the run has facts");
+    let facts: Value = serde_json::from_slice(&facts).expect("they are JSON");
+    let bytes = facts["dataset"]["directory"].as_array().expect("it is no text");
+    assert_eq!(bytes.last(), Some(&255.into()));
+    for arguments in [
+        &[word("evaluate"), &coat, word("--runs"), &runs][..],
+        &[word("evaluate"), directory.as_os_str()],
+        &[word("predict"), word("1"), word("--run"), &coat, word("--runs"), &runs],
+        &[word("predict"), word("1"), word("--data"), &data, word("--runs"), &runs],
+        &[word("runs"), word("--runs"), &runs],
+        &[word("runs"), word("--json"), word("--runs"), &runs],
+    ] {
+        let output = run(with(arguments));
+        assert_success(&output);
+        assert_printable(&output.stdout);
+    }
+    let mut command = with(&train);
+    command.env("FITROOM_RESUME", &coat).env("FITROOM_EPOCHS", "3");
+    assert_success(&run(command));
+    let output = run(with(&[&train[..], &[word("--run"), &coat, word("--data"), &data]].concat()));
+    assert!(words(&output).contains("the run coat\\xff exists already (done, 3 epochs"), "{}", words(&output));
+}
+
+#[test]
+fn numbers_fit_their_columns_however_large_they_are() {
+    let place = Place::new();
+    let output = run(place.train(&["--epochs", "1", "--run", "coat", "--learning-rate", "1e-30"]));
+    assert_success(&output);
+    let table = run(place.command(&["runs"])).stdout;
+    let table = String::from_utf8_lossy(&table);
+    assert!(table.lines().nth(1).is_some_and(|line| line.ends_with("  1e-30")), "{table}");
+    let error = words(&run(place.train(&["--resume", "coat", "--learning-rate", "1e30"])));
+    assert!(error.contains("--learning-rate 1e-30, and cannot go on with 1e30"), "{error}");
+    let report = run(place.command(&["evaluate"])).stdout;
+    let report = String::from_utf8_lossy(&report).into_owned();
+    let matrix: Vec<&str> = report.lines().skip_while(|line| !line.starts_with("Confusion")).skip(2).collect();
+    assert_eq!(matrix.len(), 11, "{report}");
+    assert!(matrix.iter().all(|line| line.len() == matrix[0].len()), "{report}");
+}
+
+#[test]
+fn an_output_that_nothing_can_be_written_to_is_an_error_before_anything_is_done() {
+    let place = Place::new();
+    let input = place.path("input");
+    fs::write(&input, "").expect("there is room");
+    for arguments in [&["train", "--data", "data", "--run", "coat"][..], &["runs"], &["man"], &["--help"]] {
+        let mut command = place.command(arguments);
+        let output = run({
+            command.stdout(File::open(&input).expect("it can be read"));
+            command
+        });
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(words(&output).starts_with("fitroom: standard output is open for reading only"), "{}", words(&output));
+    }
+    assert!(!place.path("runs").exists());
 }

@@ -45,7 +45,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["run"]),
     ("nvml_wrapper", &["machine"]),
     ("sysinfo", &["machine"]),
-    ("rustix", &["run", "tui"]),
+    ("rustix", &["commands", "run", "tui"]),
     ("sha2", &["run"]),
     ("tokio", &["tui"]),
     ("tokio_stream", &["tui"]),

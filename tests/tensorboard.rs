@@ -56,7 +56,8 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
         // Amid the epoch, and at its end.
         for steps in [900, 975] {
             let step = record.step - if steps == 900 { 975 } else { 0 };
-            let figures = BatchRecord { epoch: record.epoch, step, steps, loss: record.loss, accuracy: record.accuracy };
+            let figures =
+                BatchRecord { epoch: record.epoch, step, steps, loss: record.loss, accuracy: record.accuracy };
             recorder.batches(figures, now()).unwrap();
         }
         recorder.record(&Report::Epoch { record, predictions: Vec::new() }, now()).unwrap();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Teller;
 use crate::{
-    printable::Printable,
+    printable::{Printable, figure},
     protocol::{EpochRecord, Report, Started},
 };
 
@@ -46,13 +46,13 @@ impl<W: Write> Lines<W> {
         self.last = Some(*record);
         writeln!(
             self.out,
-            "Epoch {:>width$}/{} - {:.3}s - loss: {:.4} - accuracy: {:.4} - val_loss: {:.4} - val_accuracy: {:.4}",
+            "Epoch {:>width$}/{} - {:.3}s - loss: {} - accuracy: {:.4} - val_loss: {} - val_accuracy: {:.4}",
             record.epoch,
             self.epochs,
             record.seconds,
-            record.loss,
+            figure(record.loss),
             record.accuracy,
-            record.val_loss,
+            figure(record.val_loss),
             record.val_accuracy,
             width = self.epochs.to_string().len()
         )
@@ -61,7 +61,8 @@ impl<W: Write> Lines<W> {
     fn end(&mut self) -> io::Result<()> {
         match &self.last {
             Some(record) => {
-                writeln!(self.out, "Test loss: {:.4} - Test accuracy: {:.4}", record.val_loss, record.val_accuracy)
+                let loss = figure(record.val_loss);
+                writeln!(self.out, "Test loss: {loss} - Test accuracy: {:.4}", record.val_accuracy)
             }
             None => Ok(()),
         }

@@ -105,7 +105,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("batches.jsonl");
         let mut log = BatchLog::create(&path).unwrap();
-        [10, 20, 30].iter().for_each(|step| log.append(&line(*step)).unwrap());
+        for step in [10, 20, 30] {
+            log.append(&line(step)).unwrap();
+        }
         let mut bytes = fs::read(&path).unwrap();
         bytes.extend(b"{\"epoch\":1,\"st");
         fs::write(&path, bytes).unwrap();

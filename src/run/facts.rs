@@ -221,7 +221,6 @@ pub mod path_json {
     ///
     /// # Errors
     /// When the serializer fails.
-    #[expect(clippy::ref_option, reason = "serde gives it so")]
     pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
         let form = path.as_ref().map(|path| match path.to_str() {
             Some(text) => Form::Text(text.to_owned()),

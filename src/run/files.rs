@@ -13,9 +13,11 @@ use std::{
     },
 };
 
+use crate::printable;
+
 /// A file or directory that could not be read or written: which, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {cause}", path.display())]
+#[error("cannot {action} {}: {cause}", printable::path(path))]
 pub struct FileError {
     action: Action,
     path: PathBuf,

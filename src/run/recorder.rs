@@ -181,6 +181,8 @@ impl Recorder {
     pub fn close(mut self, now: Timestamp) -> Result<(), RunError> {
         let logs = [self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
         let ended = if self.facts.state == State::Training { self.end(State::Stopped, now) } else { Ok(()) };
+        let left = if self.facts.held_by.take().is_some() { self.save() } else { Ok(()) };
+        let ended = ended.and(left);
         logs.into_iter().collect::<Result<(), _>>().and(ended)
     }
 
@@ -247,7 +249,7 @@ impl Recorder {
         if self.lock.is_none() {
             let lock = Lock::take(self.run.directory())?;
             if self.run.facts()? != self.facts {
-                return Err(RunError::GoneOn { name: self.run.name().into_owned() });
+                return Err(RunError::GoneOn { name: self.run.shown_name() });
             }
             self.lock = Some(lock);
         }

@@ -180,8 +180,8 @@ impl Runs {
         let Some(older) = kept.next() else { return Ok((run, None)) };
         let note = format!(
             "the newest run {} has no checkpoint yet: taking {}, the newest that has one",
-            run.name(),
-            older.name()
+            run.shown_name(),
+            older.shown_name()
         );
         Ok((older, Some(note)))
     }
@@ -202,7 +202,7 @@ impl Runs {
         }
         match Run::open(asked) {
             Err(_) if !asked.exists() => {
-                let others = self.list()?.iter().map(|listed| listed.run.name().into_owned()).collect();
+                let others = self.list()?.iter().map(|listed| listed.run.shown_name()).collect();
                 Err(RunError::NotFound { name: printable::path(asked), root: self.root.clone(), others })
             }
             found => found,
