@@ -332,6 +332,28 @@ fn a_place_that_cannot_be_written_is_an_error_before_training() {
 }
 
 #[test]
+fn a_run_that_begins_again_says_so_on_the_screen() {
+    let place = Place::new();
+    let mut begun =
+        place.train(&["--run", "coat", "--pace", "1"]).stdout(std::process::Stdio::null()).spawn().expect("it runs");
+    let end = Instant::now() + PATIENCE;
+    while !place.path("runs/coat/run.json").exists() {
+        assert!(Instant::now() < end, "it does not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
+    begun.kill().expect("the process is ours");
+    begun.wait().expect("it has ended");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--resume", "coat", "--pace", "10"]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(110, 30, command);
+    terminal.until_shown("the run coat was ended before its first checkpoint: it begins again at step 0");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
 fn a_run_that_is_done_is_others_to_go_on_with_while_its_dashboard_is_open() {
     let place = Place::new();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));

@@ -51,12 +51,12 @@ impl BatchLog {
         Ok((Self(Log::open(path)?), lines))
     }
 
-    /// Writes a span's line and waits until it is on the disk.
+    /// Writes a span's line. It is of too little worth to wait for the disk.
     ///
     /// # Errors
     /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one.
     pub fn append(&mut self, line: &Line) -> Result<(), RunError> {
-        Ok(self.0.append((text(line) + "\n").as_bytes())?)
+        Ok(self.0.append_soon((text(line) + "\n").as_bytes())?)
     }
 
     /// Writes the lines that could not be written yet.

@@ -72,7 +72,7 @@ impl EventFile {
         Ok(self.0.append(&records)?)
     }
 
-    /// Writes the figures of these spans of batches and waits until they are on the disk.
+    /// Writes the figures of these spans of batches. They are of too little worth to wait for the disk.
     ///
     /// # Errors
     /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
@@ -82,7 +82,7 @@ impl EventFile {
             [(BATCH_LOSS, loss), (BATCH_ACCURACY, accuracy)]
                 .map(|(tag, value)| record(scalar(step, line.time, tag, value)))
         };
-        Ok(self.0.append(&lines.iter().flat_map(of).flatten().collect::<Vec<u8>>())?)
+        Ok(self.0.append_soon(&lines.iter().flat_map(of).flatten().collect::<Vec<u8>>())?)
     }
 
     /// Writes a histogram of each of these tags' values and waits until they are on the disk.

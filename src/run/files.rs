@@ -234,7 +234,16 @@ impl Log {
     /// When it cannot be written; then nothing of it is in the file, and it waits with the others.
     pub fn append(&mut self, entry: &[u8]) -> Result<(), FileError> {
         self.waiting.extend(entry);
-        self.flush()
+        self.write(File::sync_data)
+    }
+
+    /// As [`Log::append`], but leaves it to the system when that goes to the disk: it outlives the program, not a power cut.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub fn append_soon(&mut self, entry: &[u8]) -> Result<(), FileError> {
+        self.waiting.extend(entry);
+        self.write(|_| Ok(()))
     }
 
     /// Writes the entries that wait, if there are any.
@@ -242,10 +251,11 @@ impl Log {
     /// # Errors
     /// When they cannot be written; then they wait on.
     pub fn flush(&mut self) -> Result<(), FileError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        match self.file.write_all(&self.waiting).and_then(|()| self.file.sync_data()) {
+        if self.waiting.is_empty() { Ok(()) } else { self.write(File::sync_data) }
+    }
+
+    fn write(&mut self, sync: impl FnOnce(&File) -> io::Result<()>) -> Result<(), FileError> {
+        match self.file.write_all(&self.waiting).and_then(|()| sync(&self.file)) {
             Ok(()) => {
                 self.length += self.waiting.len() as u64;
                 self.waiting.clear();
