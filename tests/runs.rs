@@ -397,6 +397,8 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
         let words = error(place.train(&["--resume", "coat"]));
         assert!(words.contains("cannot go on from runs/coat/checkpoint.safetensors"), "{words}");
         assert!(words.contains(expected), "{words}");
+        // Its cause in brackets, and not once more behind them.
+        assert!(words.ends_with(')'), "{words}");
     }
     let foreign = safetensors::serialize(
         [("x", safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).expect("it fits"))],
