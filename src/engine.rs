@@ -107,8 +107,8 @@ pub trait Listener: Send + 'static {
         Some(Duration::ZERO)
     }
 
-    /// Keeps the figures of a span of batches: all that were trained since the last span. Comes before the checkpoint, or
-    /// the report of the epoch, that has these batches in it.
+    /// Keeps the figures of a span of batches: all that were trained since the last span. Comes before the checkpoint,
+    /// or the report of the epoch, that has these batches in it.
     fn keep_figures(&mut self, _figures: BatchRecord) {}
 
     /// Keeps a checkpoint. An epoch's comes after its report.

@@ -41,9 +41,9 @@ enum Event {
     Signal(i32),
 }
 
-/// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
-/// elsewhere a line an epoch. Returns the exit status: 0, 1 when the last of it is not saved, 141 when the reader went away, or 128 + N for the signal N that
-/// ended it; then the run is saved first, unless a second one comes.
+/// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal,
+/// and elsewhere a line an epoch. Returns the exit status: 0, 1 when the last of it is not saved, 141 when the reader
+/// went away, or 128 + N for the signal N that ended it; then the run is saved first, unless a second one comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be gone on with, a device that cannot be had, an output that fails, a
@@ -86,8 +86,8 @@ fn follow(events: &mpsc::Receiver<Event>, teller: &mut dyn Teller, is_saved: &mu
     Err(eyre!("the thread that trains ended unexpectedly, which is a bug in fitroom"))
 }
 
-/// Tells on standard error what is not saved and what else should be known, and follows whether the latest of the run is
-/// saved.
+/// Tells on standard error what is not saved and what else should be known, and follows whether the latest of the run
+/// is saved.
 fn tell_beside(event: &Event, is_saved: &mut bool) {
     // Where standard error is gone there is nobody to tell.
     let tell = |words: &str| drop(writeln!(stderr(), "fitroom: {}", Printable(words)));

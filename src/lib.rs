@@ -7,9 +7,9 @@
 //!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
 //! ```
 //!
-//! Imports point one way: [`printable`] ← [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`], [`app`] ← [`session`],
-//! [`view`] ← [`headless`], [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
-//! sources and holds them to it.
+//! Imports point one way: [`printable`] ← [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`],
+//! [`app`] ← [`session`], [`view`] ← [`headless`], [`tui`] ← `main`. [`app`] and [`view`] never see [`engine`], and no
+//! dfdx type leaves [`engine`]. The test `layering` reads the sources and holds them to it.
 
 pub mod app;
 pub mod cli;

@@ -1,13 +1,13 @@
-//! Text from outside (file names, arguments, errors of other programs' making) as a terminal can be shown it, and numbers as
-//! columns can hold them. Knows neither terminals nor where the text is from.
+//! Text from outside (file names, arguments, errors of other programs' making) as a terminal can be shown it, and
+//! numbers as columns can hold them. Knows neither terminals nor where the text is from.
 //!
-//! What a terminal would obey instead of showing is written as Rust writes it: `\x1b`, `\u{202e}`. Escaping what is escaped
-//! already changes nothing, so that it does no harm at the outermost point, where all text comes by.
+//! What a terminal would obey instead of showing is written as Rust writes it: `\x1b`, `\u{202e}`. Escaping what is
+//! escaped already changes nothing, so that it does no harm at the outermost point, where all text comes by.
 
 use std::{borrow::Cow, error::Error, ffi::OsStr, fmt};
 
-/// Whether a terminal obeys this character instead of showing it: the control characters (C0, DEL, C1), and Unicode's that
-/// end a line or turn the direction of what follows.
+/// Whether a terminal obeys this character instead of showing it: the control characters (C0, DEL, C1), and Unicode's
+/// that end a line or turn the direction of what follows.
 #[must_use]
 pub fn is_control(c: char) -> bool {
     c.is_control()

@@ -105,7 +105,8 @@ impl Plan {
     }
 }
 
-/// These settings of a run that goes on, if they ask for as many threads as it was begun with: the weights depend on them.
+/// These settings of a run that goes on, if they ask for as many threads as it was begun with: the weights depend on
+/// them.
 fn same_threads(facts: &Facts, settings: Settings) -> Result<Settings, String> {
     let Some(theirs) = facts.settings.threads else { return Ok(settings) };
     if settings.threads == Some(theirs) || engine::threads(&settings) == theirs.get() {
@@ -197,8 +198,8 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
         (name(&before) != name(&started.device)).then(|| {
             let now = &started.device;
             format!(
-                "the run was trained on {before} and goes on on {now}: its weights will differ from those of a run that \
-                 stays on one device"
+                "the run was trained on {before} and goes on on {now}: its weights will differ from those of a run \
+                 that stays on one device"
             )
         })
     }
@@ -278,8 +279,8 @@ impl Session {
     /// step.
     ///
     /// # Errors
-    /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or training
-    /// cannot start.
+    /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
+    /// training cannot start.
     pub fn start(
         plan: Plan,
         dataset: Arc<Dataset>,

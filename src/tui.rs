@@ -49,8 +49,8 @@ const LONGEST_REST: Duration = Duration::from_millis(250);
 /// The number of SIGHUP.
 const HANGUP: u8 = 1;
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 when the last of the run
-/// is not saved, or 128 + N for the signal N that ended it.
+/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 when the last of the
+/// run is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the

@@ -1,4 +1,4 @@
-"""Reads a run's event files with TensorBoard's own code and compares them with metrics.jsonl, batches.jsonl and run.json.
+"""Reads a run's event files with TensorBoard's own code and compares them with its metrics, batches and facts.
 
 python tests/read_events.py RUN    (needs the package tensorboard)
 

@@ -1,9 +1,9 @@
-//! The environment's share of the command line: every long option has a variable, `FITROOM_EPOCHS` for `--epochs`. Knows no
-//! single option.
+//! The environment's share of the command line: every long option has a variable, `FITROOM_EPOCHS` for `--epochs`.
+//! Knows no single option.
 //!
-//! The arguments are read twice: first without the environment, which shows the command that is meant and what is given to
-//! it. Then with the variables of just those options of that command that the arguments leave open and do not rule out. So a
-//! variable that a command has no use for cannot spoil it, and what is given as an argument wins.
+//! The arguments are read twice: first without the environment, which shows the command that is meant and what is given
+//! to it. Then with the variables of just those options of that command that the arguments leave open and do not rule
+//! out. So a variable that a command has no use for cannot spoil it, and what is given as an argument wins.
 
 use std::{
     any::TypeId,

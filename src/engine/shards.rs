@@ -71,8 +71,8 @@ struct Call {
     adam: AdamStep,
 }
 
-/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, however few cores there are:
-/// the weights depend on their number. Never more than there are parts to be had of the layers.
+/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, however few cores
+/// there are: the weights depend on their number. Never more than there are parts to be had of the layers.
 pub(super) fn threads(asked: Option<NonZeroUsize>, hidden: &[usize], batch_size: usize) -> usize {
     let worth = || {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -399,8 +399,8 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         self.saving.every.is_some() && self.listener.keeps() && self.saving.kept != Some(self.trainer.steps())
     }
 
-    /// Has figures kept, and a checkpoint, of an epoch that lasts, when it is time for that. Checkpoints that take long are
-    /// kept less often, so that keeping them takes no more than its share.
+    /// Has figures kept, and a checkpoint, of an epoch that lasts, when it is time for that. Checkpoints that take long
+    /// are kept less often, so that keeping them takes no more than its share.
     fn keep_in_time(&mut self) -> Result<(), EngineError> {
         if self.saving.wait().is_none_or(|wait| !wait.is_zero()) || !self.is_worth_keeping() {
             return Ok(());

@@ -182,8 +182,8 @@ pub fn probe(directory: &Path) -> Result<(), FileError> {
     written.and(removed).map_err(Action::Write.on(directory))
 }
 
-/// From now on a file that would grow past what `ulimit -f` allows is an error, as on a full disk, rather than the end of the
-/// program.
+/// From now on a file that would grow past what `ulimit -f` allows is an error, as on a full disk, rather than the end
+/// of the program.
 ///
 /// # Errors
 /// When the system does not let its signal be caught.
@@ -191,8 +191,8 @@ pub fn survive_limits() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map(drop)
 }
 
-/// A file that only grows, by whole entries: one that cannot be written wholly leaves no trace, and is written with the next
-/// one.
+/// A file that only grows, by whole entries: one that cannot be written wholly leaves no trace, and is written with the
+/// next one.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -237,7 +237,8 @@ impl Log {
         self.write(File::sync_data)
     }
 
-    /// As [`Log::append`], but leaves it to the system when that goes to the disk: it outlives the program, not a power cut.
+    /// As [`Log::append`], but leaves it to the system when that goes to the disk: it outlives the program, not a power
+    /// cut.
     ///
     /// # Errors
     /// As [`Log::append`].

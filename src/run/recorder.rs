@@ -17,7 +17,8 @@ use crate::{
     settings::Settings,
 };
 
-/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl` and the event files of a run, fed with its reports in their order.
+/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl` and the event files of a run, fed with its reports in their
+/// order.
 ///
 /// An epoch must be recorded before the checkpoint that ends it is written: then a program that is killed between the
 /// two leaves one epoch too many, which [`Recorder::resume`] cuts off, and never one too few.
@@ -50,8 +51,8 @@ impl Recorder {
         Self::with(run, lock, facts, (metrics, batches), now)
     }
 
-    /// Goes on with the files of a run that is held by `lock`, from this checkpoint: later epochs are cut off, and what a
-    /// killed program left of files is removed.
+    /// Goes on with the files of a run that is held by `lock`, from this checkpoint: later epochs are cut off, and what
+    /// a killed program left of files is removed.
     ///
     /// # Errors
     /// When a file cannot be read or written.
@@ -152,8 +153,8 @@ impl Recorder {
         self.batches.append(&line).and(self.train.batches(&[line]))
     }
 
-    /// Writes a checkpoint by `write`, which is given its path, and takes note of it. A run that was over, and whose lock
-    /// others could have taken since, is taken hold of again meanwhile.
+    /// Writes a checkpoint by `write`, which is given its path, and takes note of it. A run that was over, and whose
+    /// lock others could have taken since, is taken hold of again meanwhile.
     ///
     /// # Errors
     /// When it cannot be written, or the run is another program's by now.

@@ -166,8 +166,8 @@ impl Runs {
         Ok(listed)
     }
 
-    /// As [`Runs::find`]; but the newest run only if none has a checkpoint, and else the newest of those that have one, with
-    /// a word about that.
+    /// As [`Runs::find`]; but the newest run only if none has a checkpoint, and else the newest of those that have one,
+    /// with a word about that.
     ///
     /// # Errors
     /// As [`Runs::find`].
@@ -345,8 +345,8 @@ mod tests {
         recorder.close(now()).unwrap();
         assert_eq!(
             runs.create(Some("first".as_ref()), now()).unwrap_err().to_string(),
-            "the run first exists already (stopped, not saved, 1 epoch, best test accuracy 0.8812): go on with it by --resume \
-             first, or give another name with --run"
+            "the run first exists already (stopped, not saved, 1 epoch, best test accuracy 0.8812): go on with it by \
+             --resume first, or give another name with --run"
         );
     }
 
