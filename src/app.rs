@@ -256,6 +256,7 @@ impl App {
                 }
                 self.unsaved = Some(reason);
             }
+            Report::Note { text } => self.notice = Some(text),
             Report::Finished => self.phase = Phase::Done,
             Report::Failed { reason } => self.phase = Phase::Failed { reason },
         }

@@ -1,13 +1,16 @@
 //! The command line: arguments and their environment variables, checked and turned into settings. Runs nothing.
 
-use std::{ffi::OsString, fmt, num::NonZeroUsize, path::PathBuf};
+mod variables;
 
-use clap::{Args, CommandFactory, Parser, ValueEnum, builder::FalseyValueParser};
+use std::{ffi::OsString, fmt, io, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::{
     fashion::Source,
+    printable::number,
     settings::{DeviceChoice, Settings},
 };
 
@@ -16,7 +19,8 @@ use crate::{
 /// Without a command this opens the dashboard and trains at once. With standard output elsewhere than on a terminal it
 /// is `fitroom train`.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(version, bin_name = "fitroom", max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cli {
     /// What else than the dashboard.
     #[command(subcommand)]
@@ -32,12 +36,43 @@ pub struct Cli {
     pub looks: Looks,
 }
 
+/// A command line that is none to obey: it is wrong, or somebody asked for help or for the version.
+#[derive(Debug)]
+pub struct Refusal(clap::Error);
+
+impl Refusal {
+    /// Tells why, or what was asked for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn tell(&self) -> io::Result<()> {
+        self.0.print()
+    }
+
+    /// The program's exit status.
+    #[must_use]
+    pub fn status(&self) -> u8 {
+        u8::try_from(self.0.exit_code()).unwrap_or(2)
+    }
+}
+
 impl Cli {
+    /// What these arguments, the program's name first, and the environment ask for.
+    ///
+    /// # Errors
+    /// When they are wrong, or ask for help or for the version.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        variables::read(&Self::command(), &arguments)
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| Refusal(variables::printable(error)))
+    }
+
     /// The script that completes this command line in a shell.
     #[must_use]
     pub fn completions(shell: Shell) -> Vec<u8> {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Self::command(), "fitroom", &mut script);
+        clap_complete::generate(shell, &mut variables::named(Self::command()), "fitroom", &mut script);
         script
     }
 
@@ -45,7 +80,7 @@ impl Cli {
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "memory takes all")]
     pub fn manual() -> Vec<u8> {
-        let mut fitroom = Self::command().disable_help_subcommand(true);
+        let mut fitroom = variables::named(Self::command()).disable_help_subcommand(true);
         fitroom.build();
         let mut pages = Vec::new();
         for page in [&fitroom].into_iter().chain(fitroom.get_subcommands()) {
@@ -67,7 +102,7 @@ pub enum Subcommand {
         #[command(flatten)]
         keeping: Keeping,
         /// Print a line of JSON an epoch, the one that goes into metrics.jsonl
-        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        #[arg(long)]
         json: bool,
     },
     /// Tell how good a run's network is on the test images: loss, accuracy, each class, the confusion matrix
@@ -78,7 +113,7 @@ pub enum Subcommand {
         #[command(flatten)]
         place: Place,
         /// Print one line of JSON
-        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        #[arg(long)]
         json: bool,
     },
     /// Show images beside what a run's network takes them for
@@ -89,16 +124,16 @@ pub enum Subcommand {
         inputs: Vec<OsString>,
         /// Take pictures as they are, light ink on black: make them grey and fit them into 28×28, but subtract no
         /// ground, trim no margins and invert nothing
-        #[arg(long, env = "FITROOM_AS_IS", value_parser = FalseyValueParser::new())]
+        #[arg(long)]
         as_is: bool,
         /// A run's name or directory [default: the newest]
-        #[arg(long, env = "FITROOM_RUN", value_name = "RUN")]
+        #[arg(long, value_name = "RUN")]
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]
         place: Place,
         /// Print a line of JSON an image, with its ten probabilities
-        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        #[arg(long)]
         json: bool,
         /// How it looks.
         #[command(flatten)]
@@ -107,10 +142,10 @@ pub enum Subcommand {
     /// List the runs, newest first, with their best test accuracy
     Runs {
         /// The directory of all runs
-        #[arg(long, env = "FITROOM_RUNS", value_name = "DIR", default_value = "runs")]
+        #[arg(long, value_name = "DIR", default_value = "runs")]
         runs: PathBuf,
         /// Print a line of JSON a run
-        #[arg(long, env = "FITROOM_JSON", value_parser = FalseyValueParser::new())]
+        #[arg(long)]
         json: bool,
     },
     /// Print the script that completes this program's command line in a shell
@@ -126,11 +161,11 @@ pub enum Subcommand {
 #[derive(Args, Debug)]
 pub struct Place {
     /// The directory of all runs
-    #[arg(long, env = "FITROOM_RUNS", value_name = "DIR", default_value = "runs")]
+    #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
 
     /// Another data set than the run's, in the same four files
-    #[arg(long, env = "FITROOM_DATA", value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
 
@@ -158,62 +193,71 @@ impl Place {
 #[command(next_help_heading = "Keeping")]
 pub struct Keeping {
     /// The directory of all runs
-    #[arg(long, env = "FITROOM_RUNS", value_name = "DIR", default_value = "runs")]
+    #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
 
     /// The name of a new run [default: the time, such as 2026-11-23T18-31-22]
-    #[arg(long, env = "FITROOM_RUN", value_name = "NAME")]
-    pub run: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<OsString>,
 
     /// Go on with a run from its last checkpoint, to the same weights as if it had never stopped: a run's name or
     /// directory [default: the newest]; --epochs may be raised
-    #[arg(long, env = "FITROOM_RESUME", value_name = "RUN", num_args = 0..=1, conflicts_with = "run")]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "run")]
     pub resume: Option<Option<PathBuf>>,
 
+    /// Save at least so often while an epoch lasts, but no more often than costs 1 percent; 0 or off: after each epoch
+    /// only
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = interval)]
+    pub save_every: Interval,
+
     /// Keep nothing of the run
-    #[arg(long, env = "FITROOM_NO_SAVE", value_parser = FalseyValueParser::new(), conflicts_with_all = ["run", "resume"])]
+    #[arg(long, conflicts_with_all = ["run", "resume"])]
     pub no_save: bool,
 }
+
+/// How long until something is done again; `None`: it is not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval(pub Option<Duration>);
 
 /// What to train, on what.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Training")]
 pub struct Training {
     /// How many times the network sees every training image [default: 10]
-    #[arg(long, env = "FITROOM_EPOCHS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
 
     /// Images a step, 1 to 60000 [default: 32]
-    #[arg(long, env = "FITROOM_BATCH_SIZE", value_name = "N", value_parser = batch_size)]
+    #[arg(long, value_name = "N", value_parser = batch_size)]
     pub batch_size: Option<usize>,
 
     /// Adam's learning rate [default: 0.001]
-    #[arg(long, env = "FITROOM_LEARNING_RATE", value_name = "RATE", value_parser = positive)]
+    #[arg(long, value_name = "RATE", value_parser = positive)]
     pub learning_rate: Option<f64>,
 
     /// Units of the hidden layers, first to last: 128, or 256,64 [default: 128]
-    #[arg(long, env = "FITROOM_HIDDEN", value_name = "UNITS", value_delimiter = ',', value_parser = units)]
+    #[arg(long, value_name = "UNITS", value_delimiter = ',', value_parser = units)]
     pub hidden: Option<Vec<usize>>,
 
     /// The source of all randomness: one seed on one device gives the same weights, bit for bit [default: 0]
-    #[arg(long, env = "FITROOM_SEED", value_name = "N")]
+    #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
     /// Where to train: auto, cpu, cuda or cuda:N [default: auto]
-    #[arg(long, env = "FITROOM_DEVICE", value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE")]
     pub device: Option<DeviceChoice>,
 
     /// Threads of the CPU that train [default: what pays on this machine]
-    #[arg(long, env = "FITROOM_THREADS", value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
 
     /// A directory with another data set: the four IDX files, gzipped or plain, and perhaps labels.txt
     /// [default: Fashion-MNIST, compiled in]
-    #[arg(long, env = "FITROOM_DATA", value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
     /// Slow motion: train at most this many steps a second, 1 or more [default: full speed]
-    #[arg(long, env = "FITROOM_PACE", value_name = "STEPS", value_parser = pace)]
+    #[arg(long, value_name = "STEPS", value_parser = pace)]
     pub pace: Option<f64>,
 }
 
@@ -222,12 +266,12 @@ pub struct Training {
 #[command(next_help_heading = "Screen")]
 pub struct Looks {
     /// Frames a second at the most, 1 to 60
-    #[arg(long, env = "FITROOM_FPS", value_name = "N", default_value_t = 20,
+    #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(1..=60))]
     pub fps: u32,
 
     /// Leave the mouse to the terminal, to select text with
-    #[arg(long, env = "FITROOM_NO_MOUSE", value_parser = FalseyValueParser::new())]
+    #[arg(long)]
     pub no_mouse: bool,
 
     /// Its colours.
@@ -240,11 +284,11 @@ pub struct Looks {
 #[command(next_help_heading = "Screen")]
 pub struct Colours {
     /// Colours: as many as the terminal says it has (auto), none (never), or just so many
-    #[arg(long, env = "FITROOM_COLOR", value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 
     /// Draw with ASCII characters alone
-    #[arg(long, env = "FITROOM_ASCII", value_parser = FalseyValueParser::new())]
+    #[arg(long)]
     pub ascii: bool,
 }
 
@@ -267,6 +311,14 @@ pub enum Color {
     Truecolor,
 }
 
+impl Keeping {
+    /// How often to save while an epoch lasts.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        self.save_every.0
+    }
+}
+
 impl Training {
     /// The settings of a new run: the tutorial's, where nothing else is asked for.
     #[must_use]
@@ -287,7 +339,7 @@ impl Training {
             return differ("--batch-size", &run.batch_size, &settings.batch_size);
         }
         if settings.learning_rate.to_bits() != run.learning_rate.to_bits() {
-            return differ("--learning-rate", &run.learning_rate, &settings.learning_rate);
+            return differ("--learning-rate", &number(run.learning_rate), &number(settings.learning_rate));
         }
         if settings.hidden != run.hidden {
             return differ("--hidden", &units_of(run), &units_of(&settings));
@@ -350,6 +402,17 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn interval(text: &str) -> Result<Interval, String> {
+    if text.trim().eq_ignore_ascii_case("off") {
+        return Ok(Interval(None));
+    }
+    match text.trim().parse() {
+        Ok(0.0) => Ok(Interval(None)),
+        Ok(seconds) if (0.01..=1e6).contains(&seconds) => Ok(Interval(Some(Duration::from_secs_f64(seconds)))),
+        _ => Err("expected seconds from 0.01 to 1000000, or off".to_owned()),
+    }
+}
+
 fn pace(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(number) if (1.0..=1e6).contains(&number) => Ok(number),
@@ -368,6 +431,14 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_option_reads_the_environment_by_itself() {
+        let command = Cli::command();
+        for command in command.get_subcommands().chain([&command]) {
+            assert!(command.get_arguments().all(|option| option.get_env().is_none()), "{}", command.get_name());
+        }
     }
 
     #[test]
@@ -400,6 +471,9 @@ mod tests {
             "--threads 0",
             "--pace 0",
             "--pace nan",
+            "--save-every -1",
+            "--save-every nan",
+            "--save-every never",
             "--fps 0",
             "--fps 61",
             "--color blue",

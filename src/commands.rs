@@ -9,6 +9,11 @@ mod predict;
 use std::io::{self, Write};
 
 use color_eyre::eyre::{Report, Result, WrapErr, bail};
+use ratatui::text::Span;
+use rustix::{
+    fs::{OFlags, fcntl_getfl},
+    stdio,
+};
 
 pub use self::{
     evaluate::evaluate,
@@ -16,9 +21,10 @@ pub use self::{
     predict::{Form, predict},
 };
 use crate::{
-    cli::Which,
+    cli::{Refusal, Which},
     engine::Checkpoint,
-    fashion::{self, Dataset, Source},
+    fashion::{Dataset, Source},
+    printable::{self, Printable},
     run::{Facts, Run, Runs, files},
 };
 
@@ -35,23 +41,29 @@ struct Kept {
 impl Kept {
     /// The run that is asked for, or the newest one.
     fn open(which: &Which) -> Result<Self> {
-        let run = Runs::new(&which.runs).find(which.run.as_deref())?;
+        let (run, note) = Runs::new(&which.runs).find_kept(which.run.as_deref())?;
         let facts = run.facts()?;
         let path = run.checkpoint_path();
-        let bytes = match files::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!("the run {} has no checkpoint yet: it gets its first one after an epoch", run.name())
+        if !run.has_checkpoint() {
+            let name = run.shown_name();
+            match facts.kept {
+                Some(_) => bail!("the run {name} has its checkpoint no longer: expected {}", printable::path(&path)),
+                None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
             }
-            bytes => bytes?,
-        };
-        let checkpoint = Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", path.display()))?;
+        }
+        let bytes = files::read(&path)?;
+        let checkpoint =
+            Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", printable::path(&path)))?;
+        if let Some(note) = note {
+            // Where standard error is gone there is nobody to tell.
+            let _ = writeln!(io::stderr(), "fitroom: {}", Printable(note));
+        }
         Ok(Self { run, facts, checkpoint })
     }
 
     /// The data set that is asked for, or the run's.
     fn dataset(&self, which: &Which) -> Result<Dataset> {
-        let of_the_run = self.facts.dataset.directory.as_ref();
-        let directory = which.data.clone().or_else(|| of_the_run.map(Into::into));
+        let directory = which.data.clone().or_else(|| self.facts.dataset.directory.clone());
         Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
     }
 }
@@ -59,20 +71,44 @@ impl Kept {
 /// Tells on standard error what went wrong, in one line, whatever is in the name of a file.
 pub fn complain(error: &Report) {
     // After a hang-up standard error is gone too.
-    let _ = writeln!(io::stderr(), "fitroom: {}", visible(&format!("{error:#}")));
+    let _ = writeln!(io::stderr(), "fitroom: {}", printable::error(&**error));
 }
 
-/// Text without what a terminal would obey, such as the line breaks that a file's name may have: they are spelled out.
-fn visible(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars() {
-        if fashion::is_control(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
+/// Whether there is a standard output that takes what is written to it.
+///
+/// # Errors
+/// When there is none, or it is open for reading only: then what is written there would be lost without a word.
+pub fn check_output() -> Result<()> {
+    match fcntl_getfl(stdio::stdout()) {
+        Ok(flags) if flags & OFlags::RWMODE != OFlags::RDONLY => Ok(()),
+        Ok(_) => bail!("standard output is open for reading only: expected a terminal, a pipe or a file to write to"),
+        Err(error) => bail!("standard output cannot be written to ({error}): expected a terminal, a pipe or a file"),
     }
-    shown
+}
+
+/// This text with blanks behind it, as many cells wide.
+fn padded(text: &str, cells: usize) -> String {
+    let blanks = cells.saturating_sub(width(text));
+    format!("{text}{:blanks$}", "")
+}
+
+/// This text with blanks before it, as many cells wide.
+fn to_the_right(text: &str, cells: usize) -> String {
+    let blanks = cells.saturating_sub(width(text));
+    format!("{:blanks$}{text}", "")
+}
+
+/// The cells that a terminal shows this text in.
+fn width(text: &str) -> usize {
+    Span::raw(text).width()
+}
+
+/// Tells why a command line is none to obey. Returns the exit status: 2, or 0 for help and the version.
+///
+/// # Errors
+/// When that cannot be told.
+pub fn refuse(refusal: &Refusal) -> Result<u8> {
+    Ok(status(refusal.tell(), io::sink())?.max(refusal.status()))
 }
 
 /// Writes what is ready to be written. Returns the exit status.

@@ -23,6 +23,7 @@ use std::{
         mpsc::{self, Receiver, SendError, Sender, SyncSender},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use self::{
@@ -33,7 +34,7 @@ use self::{
 };
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS},
-    protocol::{Command, EpochRecord, Report, Started},
+    protocol::{BatchRecord, Command, EpochRecord, Report, Started},
     settings::{DeviceChoice, Settings},
 };
 
@@ -60,6 +61,8 @@ pub struct Job {
     pub run: Option<String>,
     /// Where to go on; `None`: a new run.
     pub past: Option<Past>,
+    /// Have figures and a checkpoint kept so often while an epoch lasts; `None`: after each epoch only.
+    pub save_every: Option<Duration>,
 }
 
 /// What was trained before, of a run that a job goes on with.
@@ -75,7 +78,16 @@ impl Job {
     /// A new run at full speed, of which nothing is kept and no image is selected.
     #[must_use]
     pub fn new(settings: Settings, dataset: Arc<Dataset>) -> Self {
-        Self { settings, dataset, pace: None, evaluate_untrained: false, selected: None, run: None, past: None }
+        Self {
+            settings,
+            dataset,
+            pace: None,
+            evaluate_untrained: false,
+            selected: None,
+            run: None,
+            past: None,
+            save_every: None,
+        }
     }
 }
 
@@ -84,11 +96,20 @@ pub trait Listener: Send + 'static {
     /// Something happened.
     fn report(&mut self, report: Report);
 
-    /// Whether [`Listener::keep`] is to be called: after each epoch, on [`Command::Save`], and at the end of a run that
-    /// is stopped.
+    /// Whether [`Listener::keep`] is to be called: after each epoch, as often as [`Job::save_every`] has it, on
+    /// [`Command::Save`], and at the end of a run that is stopped.
     fn keeps(&self) -> bool {
         false
     }
+
+    /// What it takes to keep a checkpoint, as the last one showed; `None` while one is being kept.
+    fn cost_of_keeping(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
+    }
+
+    /// Keeps the figures of a span of batches: all that were trained since the last span. Comes before the checkpoint,
+    /// or the report of the epoch, that has these batches in it.
+    fn keep_figures(&mut self, _figures: BatchRecord) {}
 
     /// Keeps a checkpoint. An epoch's comes after its report.
     fn keep(&mut self, _checkpoint: Checkpoint) {}
@@ -172,6 +193,12 @@ struct Post<'a, E> {
     listener: &'a mut E,
 }
 
+/// How many threads of the CPU train with these settings.
+#[must_use]
+pub fn threads(settings: &Settings) -> usize {
+    shards::threads(settings.threads, &settings.hidden, settings.batch_size)
+}
+
 /// A device, as the run's facts have it.
 struct DeviceFacts {
     /// In words.
@@ -199,15 +226,17 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
 
 /// `why`: why on the CPU, where that is worth a word.
 fn train_on_cpu(mut job: Job, parameters: usize, why: &str, post: &mut Post<impl Listener>) {
-    let Settings { threads, hidden, batch_size, .. } = &job.settings;
-    let threads = shards::threads(*threads, hidden, *batch_size);
+    let asked = job.settings.threads.map_or(0, NonZeroUsize::get);
+    let threads = threads(&job.settings);
+    let fewer =
+        if asked > threads { format!(" ({asked} asked for: the layers have no more parts)") } else { String::new() };
     // From here on their number is settled, also for who goes on with the run: the weights depend on it.
     job.settings.threads = NonZeroUsize::new(threads);
     let settings = &job.settings;
     let state = network::untrained(&settings.hidden, settings.seed);
     let dataset = Arc::clone(&job.dataset);
     let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
-    let words = format!("CPU, {threads} thread{}{why}", if threads == 1 { "" } else { "s" });
+    let words = format!("CPU, {threads} thread{}{fewer}{why}", if threads == 1 { "" } else { "s" });
     run(job, learner, DeviceFacts { words, gpu: None }, parameters, post);
 }
 
@@ -281,7 +310,12 @@ fn run(
     };
     // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
     let _ = post.ready.send(Ok(()));
-    let wishes = Wishes { pace: job.pace, evaluate_untrained: job.evaluate_untrained, selected: job.selected };
+    let wishes = Wishes {
+        pace: job.pace,
+        evaluate_untrained: job.evaluate_untrained,
+        selected: job.selected,
+        save_every: job.save_every,
+    };
     let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {
         settings: job.settings.clone(),

@@ -19,6 +19,7 @@ use color_eyre::eyre::{Context, Result, bail};
 use self::{bars::Bars, inbox::Inbox, json::JsonLines, lines::Lines};
 use crate::{
     depth,
+    printable::Printable,
     protocol::Report,
     session::{Plan, Session},
     signals::{self, First, Signal},
@@ -120,9 +121,9 @@ fn tell(inbox: &Inbox, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Event>
         match report {
             Report::Finished => send(Event::Ended(Ending::Finished)),
             Report::Failed { reason } => send(Event::Ended(Ending::Failed { reason })),
-            Report::NotSaved { reason } => {
+            Report::NotSaved { reason: words } | Report::Note { text: words } => {
                 // Where standard error is gone there is nobody to tell.
-                let _ = writeln!(stderr(), "fitroom: {reason}");
+                let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
             }
             _ => {}
         }

@@ -7,10 +7,10 @@
 //!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
 //! ```
 //!
-//! Imports point one way: [`fashion`], [`json`], [`metrics`], [`protocol`], [`settings`] ← [`engine`], [`run`],
-//! [`app`] ← [`session`], [`view`] ← [`headless`], [`tui`] ← `main`; [`signals`] come to the last two. [`app`] and
-//! [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the
-//! sources and holds them to it.
+//! Imports point one way: [`printable`], [`json`] ← [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`],
+//! [`run`], [`app`] ← [`session`], [`view`] ← [`headless`], [`tui`] ← `main`; [`signals`] come to the last two. [`app`]
+//! and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the sources and holds
+//! them to it.
 
 pub mod app;
 pub mod cli;
@@ -22,6 +22,7 @@ pub mod headless;
 pub mod json;
 pub mod machine;
 pub mod metrics;
+pub mod printable;
 pub mod protocol;
 pub mod run;
 pub mod session;

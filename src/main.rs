@@ -6,7 +6,6 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
 use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
@@ -20,7 +19,11 @@ use fitroom::{
 };
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let outcome = commands::check_output().and_then(|()| match Cli::read(env::args_os()) {
+        Ok(cli) => run(cli),
+        Err(refusal) => commands::refuse(&refusal),
+    });
+    match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             signals::end_at_once();

@@ -117,6 +117,11 @@ pub enum Report {
         /// What, and why.
         reason: String,
     },
+    /// Something that whoever asked for the run should know of it.
+    Note {
+        /// What, in a sentence.
+        text: String,
+    },
     /// All epochs are trained.
     Finished,
     /// Training cannot go on. The dashboard stays.
@@ -250,6 +255,21 @@ pub struct Batch {
     pub seconds: f64,
     /// Training images a second, measured over the last moments.
     pub images_per_second: f64,
+}
+
+/// The figures of a span of batches within an epoch, under the names that `batches.jsonl` gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchRecord {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Steps trained in the whole run at the span's end.
+    pub step: u64,
+    /// How many of them are the span's.
+    pub steps: u64,
+    /// Mean of their losses, in nats.
+    pub loss: f64,
+    /// Mean of their accuracies, 0 to 1.
+    pub accuracy: f64,
 }
 
 /// An epoch's figures, under the names that `metrics.jsonl` gives them.

@@ -4,14 +4,16 @@
 //! runs/2026-11-23T18-31-22/
 //!   run.json                 what the run is and how far it came: Facts
 //!   metrics.jsonl            a line an epoch: metrics
+//!   batches.jsonl            a line a span of batches: batches
 //!   checkpoint.safetensors   the network and its optimizer; the engine's
 //!   train/ validation/       TensorBoard's event files: events
 //!   control.sock             while it trains
 //! ```
 //!
-//! A [`Recorder`] writes the first two and the events, from the reports of the training. Who trains a run holds its
+//! A [`Recorder`] writes the first three and the events, from the reports of the training. Who trains a run holds its
 //! directory's lock meanwhile.
 
+pub mod batches;
 pub mod events;
 mod facts;
 pub mod files;
@@ -22,18 +24,19 @@ mod runs;
 
 use std::{
     borrow::Cow,
+    ffi::OsString,
     fmt, io,
     path::{Path, PathBuf},
 };
 
-pub use facts::{Best, DatasetFacts, Facts, State, Versions};
+pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions, path_json};
 pub use files::FileError;
 pub use jiff::Timestamp;
-pub use lock::Lock;
+pub use lock::{Holder, Lock};
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
-use crate::{json, protocol::EpochRecord};
+use crate::{json, printable, protocol::EpochRecord};
 
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +54,16 @@ impl Run {
         if run.facts_path().is_file() { Ok(run) } else { Err(RunError::NoRun { path: run.directory }) }
     }
 
-    /// The run's name: its directory's.
+    /// The run's name: its directory's. What of it is no UTF-8 is replaced.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
         self.directory.file_name().unwrap_or(self.directory.as_os_str()).to_string_lossy()
+    }
+
+    /// Its name as a terminal can be shown it.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        printable::path(self.directory.file_name().unwrap_or(self.directory.as_os_str()))
     }
 
     /// The directory.
@@ -70,7 +79,32 @@ impl Run {
     pub fn facts(&self) -> Result<Facts, RunError> {
         let path = self.facts_path();
         let bytes = files::read(&path)?;
-        serde_json::from_slice(&bytes).map_err(|cause| RunError::Facts { path, cause })
+        let mut facts: Facts =
+            serde_json::from_slice(&bytes).map_err(|cause| RunError::Facts { path: path.clone(), cause })?;
+        let tells_what_is_kept =
+            || serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|value| value.get("kept").is_some());
+        if facts.kept.is_none() && facts.epochs_done > 0 && !tells_what_is_kept() {
+            // An older fitroom wrote it, which kept every epoch that it counted, or said that it could not.
+            let step = self.metrics().ok().and_then(|records| records.last().map(|record| record.step));
+            facts.kept = step.map(|step| Kept { step, epoch: facts.epochs_done });
+        }
+        Ok(facts)
+    }
+
+    /// What `run.json` says, and of what is kept only what is still there.
+    ///
+    /// # Errors
+    /// As [`Run::facts`].
+    pub fn facts_as_it_stands(&self) -> Result<Facts, RunError> {
+        let mut facts = self.facts()?;
+        facts.kept = facts.kept.filter(|_| self.has_checkpoint());
+        Ok(facts)
+    }
+
+    /// Whether there is a checkpoint.
+    #[must_use]
+    pub fn has_checkpoint(&self) -> bool {
+        self.checkpoint_path().exists()
     }
 
     /// The epochs that are done, oldest first.
@@ -91,7 +125,7 @@ impl Run {
         if facts.dataset.is_same(dataset) {
             return Ok(lock);
         }
-        let (name, theirs) = (self.name().into_owned(), facts.dataset.to_string());
+        let (name, theirs) = (self.shown_name(), facts.dataset.to_string());
         Err(RunError::OtherData { name, theirs, ours: dataset.to_string() })
     }
 
@@ -117,6 +151,12 @@ impl Run {
     #[must_use]
     pub fn metrics_path(&self) -> PathBuf {
         self.directory.join("metrics.jsonl")
+    }
+
+    /// Where the figures of batches are.
+    #[must_use]
+    pub fn batches_path(&self) -> PathBuf {
+        self.directory.join("batches.jsonl")
     }
 
     /// Where the checkpoint is, once there is one.
@@ -175,6 +215,17 @@ impl fmt::Display for Status {
     }
 }
 
+/// How a run with these facts stands, in a few words, and whether that is saved.
+#[must_use]
+pub fn standing(facts: &Facts, status: &Status) -> String {
+    match (status, facts.saved_no_further_than()) {
+        // What it trains is about to be saved.
+        (Status::Training, _) | (_, None) => status.to_string(),
+        (_, Some(0)) => format!("{status}, not saved"),
+        (_, Some(epoch)) => format!("{status}, not saved after epoch {epoch}"),
+    }
+}
+
 /// Why a run's directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -185,7 +236,7 @@ pub enum RunError {
     #[error("{name:?} cannot be a run's name: {reason}")]
     Name {
         /// The name.
-        name: String,
+        name: OsString,
         /// What is wrong with it.
         reason: &'static str,
     },
@@ -200,19 +251,19 @@ pub enum RunError {
         what: String,
     },
     /// A new run would have the name of something else.
-    #[error("{} exists already and is no run: give another name with --run", path.display())]
+    #[error("{} exists already and is no run: give another name with --run", printable::path(path))]
     Taken {
         /// The file or directory.
         path: PathBuf,
     },
     /// A directory without `run.json`, or none at all.
-    #[error("{} is no run: there is no run.json in it", path.display())]
+    #[error("{} is no run: there is no run.json in it", printable::path(path))]
     NoRun {
         /// The directory.
         path: PathBuf,
     },
     /// Neither a run of this name nor a directory.
-    #[error("no run {name} in {}{}", root.display(), among(others))]
+    #[error("no run {name} in {}{}", printable::path(root), among(others))]
     NotFound {
         /// What was asked for.
         name: String,
@@ -222,16 +273,24 @@ pub enum RunError {
         others: Vec<String>,
     },
     /// The newest run was asked for and there is none.
-    #[error("no runs in {}: train one with `fitroom train`", root.display())]
+    #[error("no runs in {}: train one with `fitroom train`", printable::path(root))]
     Empty {
         /// The directory of all runs.
         root: PathBuf,
     },
     /// Another program trains this run.
-    #[error("{} is in use: another fitroom trains this run", path.display())]
+    #[error("{} is in use: another fitroom trains this run{}", printable::path(path), by(holder.as_ref()))]
     InUse {
         /// The run's directory.
         path: PathBuf,
+        /// Who does, where that is known.
+        holder: Option<Holder>,
+    },
+    /// Another program went on with a run that this one had ended.
+    #[error("another fitroom has gone on with the run {name} since this one ended it")]
+    GoneOn {
+        /// The run's name.
+        name: String,
     },
     /// A run would go on with other images.
     #[error("the run {name} learned from {theirs}, and this is other data: {ours}; give --data what it learned from")]
@@ -246,7 +305,7 @@ pub enum RunError {
     /// A `run.json` that is none.
     #[error(
         "{} is not what fitroom writes: {}; put back a copy of it, or remove the run",
-        path.display(),
+        printable::path(path),
         json::plain(cause)
     )]
     Facts {
@@ -256,7 +315,7 @@ pub enum RunError {
         cause: serde_json::Error,
     },
     /// A line of `metrics.jsonl` that is no epoch.
-    #[error("{}, line {line}: {}", path.display(), json::plain(cause))]
+    #[error("{}, line {line}: {}", printable::path(path), json::plain(cause))]
     Line {
         /// The file.
         path: PathBuf,
@@ -275,6 +334,11 @@ impl RunError {
             _ => None,
         }
     }
+}
+
+/// Who holds a run.
+fn by(holder: Option<&Holder>) -> String {
+    holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
 /// The names that there are, a few of them.

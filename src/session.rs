@@ -2,25 +2,30 @@
 //! thread of its own. Knows neither screens nor lines of text.
 
 use std::{
+    ffi::OsString,
     io,
+    num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use color_eyre::eyre::{Report as Error, Result, WrapErr, bail, eyre};
 
 use crate::{
     cli::{Keeping, Training},
     engine::{self, Checkpoint, Job, Listener, Past, Worker},
     fashion::{Dataset, Source},
     machine::Meter,
-    protocol::{Command, OtherRun, Report, Usage},
+    printable,
+    protocol::{BatchRecord, Command, OtherRun, Report, Usage},
     run::{
-        DatasetFacts, Lock, NewRun, Recorder, Run, RunError, Runs, Timestamp, events::histogram_tag, files, metrics,
+        DatasetFacts, Facts, Kept as OnDisk, Lock, NewRun, Recorder, Run, RunError, Runs, Timestamp,
+        events::histogram_tag, files, metrics,
     },
     settings::Settings,
 };
@@ -39,8 +44,12 @@ pub struct Plan {
     pub source: Source,
     /// Train at most this many steps a second.
     pub pace: Option<f64>,
+    /// Save so often while an epoch lasts.
+    pub save_every: Option<Duration>,
     /// Where runs are kept, whether this one is or not.
     pub runs: Runs,
+    /// What whoever asks for it should know of it, a sentence each.
+    notes: Vec<String>,
     keeping: Kept,
 }
 
@@ -48,7 +57,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 enum Kept {
     Nowhere,
-    New { runs: Runs, name: Option<String> },
+    New { runs: Runs, name: Option<OsString> },
     GoOn(Run),
 }
 
@@ -56,25 +65,55 @@ impl Plan {
     /// What the command line asks for. Of a run that it goes on with, the settings and the data set are the run's.
     ///
     /// # Errors
-    /// When there is no such run, or it was begun with other settings than asked for.
+    /// When there is no such run, it cannot be gone on with, or it was begun with other settings than asked for.
     pub fn new(training: &Training, keeping: &Keeping) -> Result<Self> {
         let runs = Runs::new(&keeping.runs);
-        let pace = training.pace;
-        let Some(asked) = &keeping.resume else {
-            let new = Kept::New { runs: runs.clone(), name: keeping.run.clone() };
-            let keeping = if keeping.no_save { Kept::Nowhere } else { new };
-            return Ok(Self { settings: training.settings(), source: training.source(), pace, runs, keeping });
-        };
-        let run = runs.find(asked.as_deref())?;
+        if let Some(asked) = &keeping.resume {
+            let (run, note) = runs.find_kept(asked.as_deref())?;
+            return Self::again(training, keeping, runs, run, note);
+        }
+        let (settings, source) = (training.settings(), training.source());
+        let (pace, save_every) = (training.pace, keeping.interval());
+        let new = Kept::New { runs: runs.clone(), name: keeping.run.clone() };
+        let keeping = if keeping.no_save { Kept::Nowhere } else { new };
+        Ok(Self { settings, source, pace, save_every, runs, notes: Vec::new(), keeping })
+    }
+
+    /// To go on with this run.
+    fn again(training: &Training, keeping: &Keeping, runs: Runs, run: Run, note: Option<String>) -> Result<Self> {
         let facts = run.facts()?;
-        let settings = training.settings_of(&facts.settings).map_err(|differs| {
-            let name = run.name();
+        let name = run.shown_name();
+        let settings = training.settings_of(&facts.settings).and_then(|settings| same_threads(&facts, settings));
+        let settings = settings.map_err(|differs| {
             eyre!("the run {name} {differs}: leave the option out to go on with the run, or begin another")
         })?;
-        let directory = facts.dataset.directory.map_or(Source::Embedded, |path| Source::Directory(path.into()));
+        let mut notes: Vec<String> = note.into_iter().collect();
+        if !run.has_checkpoint() {
+            if facts.kept.is_some() {
+                let path = run.checkpoint_path();
+                bail!(
+                    "the run {name} has its checkpoint no longer: expected {}; put it back, or begin another run",
+                    printable::path(&path)
+                );
+            }
+            notes.push(format!("the run {name} was ended before its first checkpoint: it begins again at step 0"));
+        }
+        let directory = facts.dataset.directory.map_or(Source::Embedded, Source::Directory);
         let source = training.data.clone().map_or(directory, Source::Directory);
-        Ok(Self { settings, source, pace, runs, keeping: Kept::GoOn(run) })
+        let (pace, save_every) = (training.pace, keeping.interval());
+        Ok(Self { settings, source, pace, save_every, runs, notes, keeping: Kept::GoOn(run) })
     }
+}
+
+/// These settings of a run that goes on, if they ask for as many threads as it was begun with: the weights depend on
+/// them.
+fn same_threads(facts: &Facts, settings: Settings) -> Result<Settings, String> {
+    let Some(theirs) = facts.settings.threads else { return Ok(settings) };
+    if settings.threads == Some(theirs) || engine::threads(&settings) == theirs.get() {
+        return Ok(Settings { threads: Some(theirs), ..settings });
+    }
+    let asked = settings.threads.map_or(0, NonZeroUsize::get);
+    Err(format!("was begun with --threads {theirs}, and cannot go on with {asked}"))
 }
 
 /// The figures of all runs that can be read, newest first, to be compared with.
@@ -84,7 +123,7 @@ impl Plan {
 pub fn figures(runs: &Runs) -> Result<Vec<OtherRun>> {
     let readable = runs.list()?.into_iter().filter_map(|listed| {
         let (facts, _) = listed.facts.ok()?;
-        let (name, epochs) = (listed.run.name().into_owned(), listed.run.metrics().ok()?);
+        let (name, epochs) = (listed.run.shown_name(), listed.run.metrics().ok()?);
         Some(OtherRun { name, settings: facts.settings, epochs })
     });
     Ok(readable.collect())
@@ -100,13 +139,25 @@ pub struct Session {
 /// What the recorder's thread is told.
 enum Message {
     Report(Report),
+    Figures(BatchRecord),
     Checkpoint(Checkpoint),
+}
+
+/// What it takes to write a checkpoint, which the recorder's thread learns and the trainer's has to know.
+#[derive(Debug, Default)]
+struct Cost {
+    /// Checkpoints that are not written yet.
+    waiting: AtomicU32,
+    nanoseconds: AtomicU64,
 }
 
 /// Hands on what happens to whoever looks on, and to the recorder.
 struct Relay<E> {
     emit: E,
     recorder: Option<SyncSender<Message>>,
+    cost: Arc<Cost>,
+    /// The device that trained before, in words.
+    device_before: Option<String>,
     /// Shared with the thread that reads the meter, which ends when this is gone.
     device: Arc<Mutex<Device>>,
 }
@@ -136,6 +187,21 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
             Report::Epoch { .. } => self.record(device.usage.take().map(Report::Usage)),
             _ => {}
         }
+    }
+
+    /// What there is to be said of a run that goes on elsewhere than where it was.
+    fn note(&mut self, report: &Report) -> Option<String> {
+        let Report::Started(started) = report else { return None };
+        let before = self.device_before.take()?;
+        // Without the number of threads and the like.
+        let name = |words: &str| words.split([',', '(']).next().unwrap_or_default().trim().to_owned();
+        (name(&before) != name(&started.device)).then(|| {
+            let now = &started.device;
+            format!(
+                "the run was trained on {before} and goes on on {now}: its weights will differ from those of a run \
+                 that stays on one device"
+            )
+        })
     }
 
     /// Tells the recorder, if there is one.
@@ -169,15 +235,31 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Listener for Relay<E> {
     fn report(&mut self, report: Report) {
         self.watch(&report);
         self.record(for_the_files(&report));
+        let note = self.note(&report);
         (self.emit)(report);
+        if let Some(text) = note {
+            (self.emit)(Report::Note { text });
+        }
     }
 
     fn keeps(&self) -> bool {
         self.recorder.is_some()
     }
 
+    fn cost_of_keeping(&self) -> Option<Duration> {
+        let nanoseconds = self.cost.nanoseconds.load(Ordering::Relaxed);
+        (self.cost.waiting.load(Ordering::Relaxed) == 0).then(|| Duration::from_nanos(nanoseconds))
+    }
+
+    fn keep_figures(&mut self, figures: BatchRecord) {
+        if let Some(recorder) = &self.recorder {
+            let _ = recorder.send(Message::Figures(figures));
+        }
+    }
+
     fn keep(&mut self, checkpoint: Checkpoint) {
         if let Some(recorder) = &self.recorder {
+            self.cost.waiting.fetch_add(1, Ordering::Relaxed);
             let _ = recorder.send(Message::Checkpoint(checkpoint));
         }
     }
@@ -197,8 +279,8 @@ impl Session {
     /// step.
     ///
     /// # Errors
-    /// When the run's name is taken, what is to go on does not fit together, or training cannot start. A directory that
-    /// cannot be written is none: it is reported, and training goes on.
+    /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
+    /// training cannot start.
     pub fn start(
         plan: Plan,
         dataset: Arc<Dataset>,
@@ -207,26 +289,27 @@ impl Session {
     ) -> Result<Self> {
         let mut job = Job::new(plan.settings, dataset);
         job.pace = plan.pace;
+        job.save_every = plan.save_every;
         job.selected = selected;
         job.evaluate_untrained = selected.is_some();
         let opened = match plan.keeping {
             Kept::Nowhere => None,
-            Kept::New { runs, name } => match runs.create(name.as_deref(), Timestamp::now()) {
-                Err(RunError::File(error)) => {
-                    emit(not_saved(&error));
-                    None
-                }
-                created => Some(Opened::new(created?, &job, plan.source)),
-            },
+            Kept::New { runs, name } => {
+                let created = runs.create(name.as_deref(), Timestamp::now()).map_err(with_advice)?;
+                Some(Opened::new(created, &job, plan.source))
+            }
             Kept::GoOn(run) => {
                 let (opened, past) = Opened::again(run, &job, &plan.source)?;
                 job.past = past;
                 Some(opened)
             }
         };
-        job.run = opened.as_ref().map(|opened| opened.run().name().into_owned());
+        job.run = opened.as_ref().map(|opened| opened.run().shown_name());
         let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
-        let relay = Relay { emit: emit.clone(), recorder, device: Arc::default() };
+        let device_before = opened.as_ref().and_then(|opened| opened.run().facts().ok()?.device);
+        let cost = Arc::new(Cost::default());
+        let relay =
+            Relay { emit: emit.clone(), recorder, cost: Arc::clone(&cost), device_before, device: Arc::default() };
         let worker = match engine::spawn(job, relay) {
             Ok(worker) => Some(worker),
             Err(error) => {
@@ -236,8 +319,9 @@ impl Session {
                 return Err(error).wrap_err("cannot start training");
             }
         };
+        plan.notes.into_iter().for_each(|text| emit(Report::Note { text }));
         // Only where something trains is a run's directory written.
-        let recorder = opened.zip(messages).map(|(opened, messages)| opened.write(messages, emit)).transpose()?;
+        let recorder = opened.zip(messages).map(|(opened, messages)| opened.write(messages, cost, emit)).transpose()?;
         Ok(Self { worker, recorder })
     }
 
@@ -270,7 +354,7 @@ impl Drop for Session {
 /// A run's directory that is about to be written, and held against other programs.
 enum Opened {
     New { new: NewRun, settings: Settings, dataset: Arc<Dataset>, source: Source },
-    Again { run: Run, lock: Lock, digest: String, epochs_done: u32 },
+    Again { run: Run, lock: Lock, digest: String, kept: Option<OnDisk> },
 }
 
 /// A recorder, and the digest of its run's data set.
@@ -285,21 +369,21 @@ impl Opened {
     fn again(run: Run, job: &Job, source: &Source) -> Result<(Self, Option<Past>)> {
         let facts = DatasetFacts::new(&job.dataset, source);
         let lock = run.hold(&facts)?;
-        let checkpoint = match files::read(&run.checkpoint_path()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            bytes => Some(
-                checkpoint(&bytes?, job, &facts.sha256)
-                    .wrap_err_with(|| format!("cannot go on from {}", run.checkpoint_path().display()))?,
-            ),
+        let checkpoint = if run.has_checkpoint() {
+            let path = run.checkpoint_path();
+            let checkpoint = checkpoint(&files::read(&path)?, job, &facts.sha256);
+            Some(checkpoint.wrap_err_with(|| format!("cannot go on from {}", printable::path(&path)))?)
+        } else {
+            None
         };
         if let Some(epoch) = checkpoint.as_ref().map(Checkpoint::epoch).filter(|epoch| *epoch > job.settings.epochs) {
-            let (name, asked) = (run.name(), job.settings.epochs);
+            let (name, asked) = (run.shown_name(), job.settings.epochs);
             bail!("the run {name} is in epoch {epoch} and cannot end after {asked}: --epochs can be raised only");
         }
-        let epochs_done = checkpoint.as_ref().map_or(0, Checkpoint::epochs_done);
-        let epochs = metrics::read_first(&run.metrics_path(), epochs_done)?;
+        let kept = checkpoint.as_ref().map(on_disk);
+        let epochs = metrics::read_first(&run.metrics_path(), kept.map_or(0, |kept| kept.epoch))?;
         let past = checkpoint.map(|checkpoint| Past { checkpoint, epochs });
-        Ok((Self::Again { run, lock, digest: facts.sha256, epochs_done }, past))
+        Ok((Self::Again { run, lock, digest: facts.sha256, kept }, past))
     }
 
     fn run(&self) -> &Run {
@@ -314,7 +398,12 @@ impl Opened {
     /// # Errors
     /// When the files of a run to go on with cannot be written. Those of a new one are left to the thread, and the digest
     /// of its data set, so that training need not wait for it.
-    fn write(self, messages: Receiver<Message>, emit: impl FnMut(Report) + Send + 'static) -> Result<JoinHandle<()>> {
+    fn write(
+        self,
+        messages: Receiver<Message>,
+        cost: Arc<Cost>,
+        emit: impl FnMut(Report) + Send + 'static,
+    ) -> Result<JoinHandle<()>> {
         let (epochs_done, begin): (_, Box<dyn FnOnce() -> Recording + Send>) = match self {
             Self::New { new, settings, dataset, source } => {
                 let begin = move || {
@@ -324,13 +413,13 @@ impl Opened {
                 };
                 (0, Box::new(begin))
             }
-            Self::Again { run, lock, digest, epochs_done } => {
-                let recorder = Recorder::resume(run, lock, epochs_done, Timestamp::now())?;
-                (epochs_done, Box::new(move || Ok((recorder, digest))))
+            Self::Again { run, lock, digest, kept } => {
+                let recorder = Recorder::resume(run, lock, kept, Timestamp::now())?;
+                (kept.map_or(0, |kept| kept.epoch), Box::new(move || Ok((recorder, digest))))
             }
         };
         let thread = thread::Builder::new().name("recorder".to_owned());
-        thread.spawn(move || record(begin, epochs_done, &messages, emit)).wrap_err("cannot start a thread")
+        thread.spawn(move || record(begin, epochs_done, &messages, &cost, emit)).wrap_err("cannot start a thread")
     }
 }
 
@@ -338,6 +427,21 @@ fn checkpoint(bytes: &[u8], job: &Job, digest: &str) -> Result<Checkpoint> {
     let checkpoint = Checkpoint::from_bytes(bytes)?;
     checkpoint.check(&job.settings, digest)?;
     Ok(checkpoint)
+}
+
+/// What a checkpoint holds.
+fn on_disk(checkpoint: &Checkpoint) -> OnDisk {
+    OnDisk { step: checkpoint.step(), epoch: checkpoint.epochs_done() }
+}
+
+/// Says what to do about a directory that cannot be written.
+fn with_advice(error: RunError) -> Error {
+    match error {
+        RunError::File(error) => {
+            eyre!("{error}; choose another directory with --runs, or train without keeping the run with --no-save")
+        }
+        error => error.into(),
+    }
 }
 
 fn not_saved(error: &impl ToString) -> Report {
@@ -349,6 +453,7 @@ fn record(
     begin: impl FnOnce() -> Recording,
     epochs_done: u32,
     messages: &Receiver<Message>,
+    cost: &Cost,
     mut emit: impl FnMut(Report),
 ) {
     let mut histograms_of = epochs_done;
@@ -364,8 +469,13 @@ fn record(
     for message in messages {
         let written = match message {
             Message::Report(report) => recorder.record(&report, Timestamp::now()),
+            Message::Figures(figures) => recorder.batches(figures, Timestamp::now()),
             Message::Checkpoint(checkpoint) => {
+                let start = Instant::now();
                 let kept = keep(&mut recorder, &checkpoint, &digest, &mut histograms_of);
+                let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                cost.nanoseconds.store(nanoseconds, Ordering::Relaxed);
+                cost.waiting.fetch_sub(1, Ordering::Relaxed);
                 if kept.is_ok() {
                     emit(Report::Saved { step: checkpoint.step() });
                 }
@@ -394,9 +504,10 @@ fn keep(
         *histograms_of = epoch;
         histograms = recorder.histograms(epoch, &variables(checkpoint), Timestamp::now());
     }
-    let path = recorder.run().checkpoint_path();
     let bytes = checkpoint.to_bytes(digest);
-    files::replace_with(&path, |file| io::Write::write_all(file, &bytes.map_err(io::Error::other)?))?;
+    recorder.keep(on_disk(checkpoint), Timestamp::now(), |path| {
+        files::replace_with(path, |file| io::Write::write_all(file, &bytes.map_err(io::Error::other)?))
+    })?;
     // A checkpoint is worth more than a picture of it.
     histograms
 }

@@ -39,7 +39,8 @@ static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
 /// From here on hands every signal that would end the program to `hand_on`, on a thread of its own, instead of letting it
 /// act; with `terminal` also those of the terminal. A signal that the program was started to ignore, as `nohup` does with
-/// SIGHUP, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends it at once.
+/// SIGHUP, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends it at once; SIGXFSZ for
+/// a file of its own that grows past what `ulimit -f` allows does not: that is an error as on a full disk.
 ///
 /// To be called before any other thread is started, since it is the threads that hold signals back.
 ///

@@ -33,6 +33,7 @@ use crate::{
     cli::Looks,
     depth,
     fashion::{Dataset, Survey},
+    printable::Printable,
     protocol::{Command, OtherRun, Report},
     run::Runs,
     session::{self, Plan, Session},
@@ -56,8 +57,8 @@ const AWAY: Duration = Duration::from_millis(200);
 /// Keys and signals that may wait for the event loop, which takes them at once.
 const INPUTS: usize = 1024;
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, or 128 + N for the signal
-/// N that ended it.
+/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 when the last of the
+/// run is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
@@ -200,10 +201,13 @@ impl Dashboard {
             }
         }
         self.close(&mut inputs, &mut reports).await?;
+        let is_unsaved =
+            self.app.unsaved().is_some() && self.app.started().is_some_and(|started| started.run.is_some());
         match (self.leave(&runs), ended_by) {
             (_, Some(number)) => Ok(128 + number),
             (Phase::Failed { reason }, None) => bail!("{reason}"),
-            _ => Ok(0),
+            // What is not saved is told by now.
+            _ => Ok(is_unsaved.into()),
         }
     }
 
@@ -251,7 +255,7 @@ impl Dashboard {
         self.screen.give_back(parting::words(&self.app, runs).as_deref());
         if let Some(reason) = self.app.unsaved() {
             // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "fitroom: {reason}");
+            let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
         self.app.phase().clone()
     }

@@ -9,7 +9,7 @@ mod place;
 mod pty;
 
 use std::{
-    fs, thread,
+    fs,
     time::{Duration, Instant},
 };
 
@@ -17,17 +17,8 @@ use portable_pty::CommandBuilder;
 
 use self::{
     place::Place,
-    pty::{AT_ONCE, PATIENCE, Run, Terminal, fitroom, signal},
+    pty::{AT_ONCE, Run, Terminal, fitroom, signal, until},
 };
-
-/// Waits for something outside the terminal.
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
 
 /// Epochs that are trained and kept while nobody reads.
 const UNREAD: usize = 40;
@@ -80,7 +71,7 @@ fn a_terminal_that_reads_again_shows_the_present() {
 }
 
 #[test]
-fn on_a_slow_link_a_key_is_answered_within_the_time_of_a_frame() {
+fn on_a_slow_link_a_key_is_answered_by_the_frame_after_the_one_that_is_under_way() {
     const SPEED: u32 = 4_000;
     let place = Place::new();
     let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
@@ -102,12 +93,8 @@ fn on_a_slow_link_a_key_is_answered_within_the_time_of_a_frame() {
         let pressed = Instant::now();
         terminal.press(key);
         terminal.until_shown(caption);
-        // Its own, which is nearly a whole one, and what is left of a smaller one that is under way.
-        assert!(
-            pressed.elapsed() < frame.mul_f64(1.5),
-            "{caption}: after {:?}, a frame takes {frame:?}",
-            pressed.elapsed()
-        );
+        // Its own, which is nearly a whole one, and what is left of the one that is under way.
+        assert!(pressed.elapsed() < frame * 2, "{caption}: after {:?}, a frame takes {frame:?}", pressed.elapsed());
     }
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);

@@ -8,23 +8,27 @@ use std::{
 
 /// A room, and the rooms that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("fashion", &[]),
+    ("printable", &[]),
     ("json", &[]),
+    ("fashion", &["printable"]),
     ("settings", &[]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
     ("engine", &["fashion", "json", "metrics", "protocol", "settings"]),
-    ("app", &["fashion", "metrics", "protocol", "settings"]),
-    ("run", &["fashion", "json", "metrics", "protocol", "settings"]),
-    ("view", &["app", "fashion", "metrics", "protocol", "settings"]),
-    ("cli", &["fashion", "settings"]),
-    ("session", &["cli", "engine", "fashion", "machine", "protocol", "run", "settings"]),
+    ("app", &["fashion", "metrics", "printable", "protocol", "settings"]),
+    ("run", &["fashion", "json", "metrics", "printable", "protocol", "settings"]),
+    ("view", &["app", "fashion", "metrics", "printable", "protocol", "settings"]),
+    ("cli", &["fashion", "printable", "settings"]),
+    ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
-    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "protocol", "run", "view"]),
+    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "view"]),
     ("signals", &[]),
-    ("headless", &["depth", "protocol", "run", "session", "settings", "signals"]),
-    ("tui", &["app", "cli", "depth", "fashion", "protocol", "run", "session", "settings", "signals", "view"]),
+    ("headless", &["depth", "printable", "protocol", "run", "session", "settings", "signals"]),
+    (
+        "tui",
+        &["app", "cli", "depth", "fashion", "printable", "protocol", "run", "session", "settings", "signals", "view"],
+    ),
 ];
 
 /// A crate, and the rooms that may name it.
@@ -46,7 +50,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["run"]),
     ("nvml_wrapper", &["machine"]),
     ("sysinfo", &["machine"]),
-    ("rustix", &["run", "tui"]),
+    ("rustix", &["commands", "run", "tui"]),
     ("sha2", &["run"]),
     ("tokio", &["tui"]),
     ("terminput", &["tui"]),

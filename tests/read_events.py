@@ -1,4 +1,4 @@
-"""Reads a run's event files with TensorBoard's own code and compares them with metrics.jsonl and run.json.
+"""Reads a run's event files with TensorBoard's own code and compares them with its metrics, batches and facts.
 
 python tests/read_events.py RUN    (needs the package tensorboard)
 
@@ -19,6 +19,7 @@ from tensorboard.context import RequestContext
 from tensorboard.data import provider
 
 TRAIN = {"epoch_loss": "loss", "epoch_accuracy": "accuracy", "epoch_learning_rate": "learning_rate"}
+BATCHES = {"batch_loss": "loss", "batch_accuracy": "accuracy"}
 VALIDATION = {"epoch_loss": "val_loss", "epoch_accuracy": "val_accuracy"}
 
 
@@ -47,23 +48,29 @@ def scalars_of(records, names):
     }
 
 
-def check_accumulator(run, records, sizes):
+def batches_of(spans):
+    """The same of the figures of batches, whose events count steps."""
+    return {tag: [(span["step"], float(np.float32(span[name]))) for span in spans] for tag, name in BATCHES.items()}
+
+
+def check_accumulator(run, records, spans, sizes):
     steps = [record["epoch"] - 1 for record in records]
-    for name, names, histograms in [("train", TRAIN, sizes), ("validation", VALIDATION, {})]:
+    train = {**scalars_of(records, TRAIN), **batches_of(spans)}
+    for name, scalars, histograms in [("train", train, sizes), ("validation", scalars_of(records, VALIDATION), {})]:
         reader = EventAccumulator(str(run / name), size_guidance=STORE_EVERYTHING_SIZE_GUIDANCE)
         reader.Reload()
         tags = reader.Tags()
-        equal(f"{name}: scalar tags", sorted(tags["scalars"]), sorted(names))
+        equal(f"{name}: scalar tags", sorted(tags["scalars"]), sorted(scalars))
         equal(f"{name}: histogram tags", sorted(tags["histograms"]), sorted(histograms))
-        found = {tag: [(event.step, event.value) for event in reader.Scalars(tag)] for tag in names}
-        equal(f"{name}: scalars", found, scalars_of(records, names))
+        found = {tag: [(event.step, event.value) for event in reader.Scalars(tag)] for tag in scalars}
+        equal(f"{name}: scalars", found, scalars)
         for tag, size in histograms.items():
             values = [event.histogram_value for event in reader.Histograms(tag)]
             equal(f"{name}: steps of {tag}", [event.step for event in reader.Histograms(tag)], steps)
             equal(f"{name}: values in {tag}", [value.num for value in values], [size] * len(steps))
 
 
-def check_dashboard(run, records, sizes):
+def check_dashboard(run, records, spans, sizes):
     """What the web page is given: TensorBoard's data provider over the same files."""
     multiplexer = plugin_event_multiplexer.EventMultiplexer(tensor_size_guidance={"histograms": 0, "scalars": 0})
     multiplexer.AddRunsFromDirectory(str(run))
@@ -75,7 +82,8 @@ def check_dashboard(run, records, sizes):
         name: {tag: [(datum.step, datum.value) for datum in series] for tag, series in tags.items()}
         for name, tags in found.items()
     }
-    expected = {"train": scalars_of(records, TRAIN), "validation": scalars_of(records, VALIDATION)}
+    train = {**scalars_of(records, TRAIN), **batches_of(spans)}
+    expected = {"train": train, "validation": scalars_of(records, VALIDATION)}
     equal("dashboard: scalars", found, expected)
 
     found = data.read_tensors(
@@ -97,9 +105,10 @@ def check_dashboard(run, records, sizes):
 def main():
     run = Path(sys.argv[1])
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    spans = [json.loads(line) for line in (run / "batches.jsonl").read_text().splitlines()]
     sizes = sizes_of(json.loads((run / "run.json").read_text()))
-    check_accumulator(run, records, sizes)
-    check_dashboard(run, records, sizes)
+    check_accumulator(run, records, spans, sizes)
+    check_dashboard(run, records, spans, sizes)
 
 
 main()

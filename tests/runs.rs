@@ -157,6 +157,59 @@ fn a_run_that_is_stopped_amid_an_epoch_goes_on_at_that_step_and_ends_as_one_that
     }
 }
 
+/// The lines of `batches.jsonl`, if it is there.
+fn batches(place: &Place, run: &str) -> Vec<Value> {
+    let text = fs::read_to_string(place.path("runs").join(run).join("batches.jsonl")).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+#[test]
+fn a_run_that_is_killed_amid_a_slow_epoch_goes_on_from_there_and_ends_as_one_that_never_was() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "2", "--run", "whole", "--save-every", "off"])));
+    assert_eq!(batches(&place, "whole").len(), 2);
+    let options = ["--epochs", "2", "--run", "coat", "--pace", "100", "--save-every", "0.2"];
+    let mut child = place.train(&options).stdout(Stdio::null()).spawn().expect("the program runs");
+    let kept = || place.path("runs/coat/run.json").exists().then(|| place.facts("coat")["kept"]["step"].as_u64());
+    until("it is saved twice amid the epoch", || batches(&place, "coat").len() >= 2 && kept().flatten() > Some(30));
+    assert!(place.metrics("coat").is_empty());
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+    let step = place.checkpoint("coat").header["step"].as_u64().expect("a number");
+    assert!(step > 30 && step < 188, "the checkpoint is of step {step}");
+
+    let resumed = run(place.train(&["--resume", "coat"]));
+    assert_success(&resumed);
+    let told = String::from_utf8(resumed.stdout).expect("words are text");
+    assert!(told.starts_with(&format!("Run coat, from step {step} on\n")), "{told}");
+    assert!(place.checkpoint("coat") == place.checkpoint("whole"), "the last checkpoints differ");
+    assert_eq!(place.metrics("coat"), place.metrics("whole"));
+
+    // Every step is in one span, and the spans of an epoch have its mean.
+    let spans = batches(&place, "coat");
+    let number = |span: &Value, name: &str| span[name].as_f64().expect("a number");
+    let mut before = Some(0);
+    for span in &spans {
+        let (step, steps) = (span["step"].as_u64(), span["steps"].as_u64().expect("a number"));
+        assert_eq!(before.map(|before| before + steps), step, "{spans:?}");
+        before = step;
+    }
+    assert_eq!(before, Some(376));
+    let first = spans.iter().filter(|span| span["epoch"] == 1);
+    let sum: f64 = first.map(|span| number(span, "accuracy") * number(span, "steps")).sum();
+    let accuracy = number(&place.metrics("coat")[0], "accuracy");
+    // The last batch is half as large, and counts half in the one.
+    assert!((sum / 188.0 - accuracy).abs() < 0.005, "{} is not {accuracy}", sum / 188.0);
+}
+
+#[test]
+fn a_run_that_is_paced_slowly_is_saved_no_more_often_than_asked_for() {
+    let place = Place::new();
+    let options = ["--epochs", "1", "--run", "coat", "--pace", "200", "--save-every", "100"];
+    assert_success(&run(place.train(&options)));
+    assert_eq!(batches(&place, "coat").len(), 1);
+}
+
 #[test]
 fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
     let place = Place::new();
@@ -175,7 +228,7 @@ fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
         assert_success(&run(place.train(&["--epochs", "1", how, &name])));
         assert_eq!(place.metrics(&name).len(), 1);
         let names = fs::read_dir(place.path("runs").join(&name)).expect("it is a directory").count();
-        assert_eq!(names, 5, "something of the killed program is left");
+        assert_eq!(names, 6, "something of the killed program is left");
     }
 }
 
@@ -315,7 +368,13 @@ fn a_run_that_another_program_trains_is_left_to_it() {
     let mut child = place.train(&["--run", "coat", "--pace", "100"]).stdout(Stdio::null()).spawn().expect("it runs");
     until("it trains", || place.path("runs/coat/run.json").exists());
     let words = error(place.train(&["--resume", "coat"]));
-    assert_eq!(words, "fitroom: runs/coat is in use: another fitroom trains this run");
+    let process = child.id();
+    assert!(
+        words.starts_with(&format!(
+            "fitroom: runs/coat is in use: another fitroom trains this run (process {process} on "
+        )),
+        "{words}"
+    );
     let words = error(place.train(&["--run", "coat"]));
     assert!(words.starts_with("fitroom: the run coat exists already (training, 0 epochs)"), "{words}");
     signal(&child, Signal::TERM);
@@ -338,6 +397,8 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
         let words = error(place.train(&["--resume", "coat"]));
         assert!(words.contains("cannot go on from runs/coat/checkpoint.safetensors"), "{words}");
         assert!(words.contains(expected), "{words}");
+        // Its cause in brackets, and not once more behind them.
+        assert!(words.ends_with("): put back a copy of it, or train anew"), "{words}");
     }
     let foreign = safetensors::serialize(
         [("x", safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).expect("it fits"))],
@@ -349,31 +410,221 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_told_and_training_goes_on() {
+fn a_directory_that_cannot_be_written_is_an_error_before_training() {
     let place = Place::new();
-    fs::write(place.path("runs"), "a file where the directory should be").expect("it can be written");
-    let output = run(place.train(&["--epochs", "1"]));
-    assert_success(&output);
-    let words = String::from_utf8(output.stderr).expect("words are text");
-    assert!(words.contains("not saved: cannot create"), "{words}");
-    assert!(String::from_utf8(output.stdout).expect("words are text").contains("Test accuracy"));
+    fs::write(place.path("file"), "a file where the directory should be").expect("it can be written");
+    for runs in ["file", "file/runs", "/proc/runs"] {
+        let words = error(place.train(&["--epochs", "1000", "--runs", runs]));
+        assert!(words.starts_with(&format!("fitroom: cannot create {runs}: ")), "{words}");
+        assert!(words.ends_with("or train without keeping the run with --no-save"), "{words}");
+    }
+    assert_success(&run(place.train(&["--epochs", "1", "--runs", "file", "--no-save"])));
+
+    // The directory can be made, and nothing be written in it.
+    let words = error(limited(&place, 0, "train --data data --epochs 1000 --run coat"));
+    assert!(words.starts_with("fitroom: cannot write runs/coat: "), "{words}");
+    assert!(words.ends_with("with --no-save"), "{words}");
+    assert!(!place.path("runs/coat").exists());
+}
+
+/// fitroom where no file may grow past so many half kilobytes, as on a full disk.
+fn limited(place: &Place, blocks: u32, arguments: &str) -> Command {
+    let mut command = Command::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    command.args(["-c", &format!("ulimit -f {blocks}; exec {fitroom} {arguments}")]);
+    command.current_dir(place.directory.path()).stdin(Stdio::null());
+    command
 }
 
 #[test]
-fn a_disk_that_is_full_is_told_and_training_goes_on() {
+fn a_disk_that_is_full_is_told_and_nothing_of_the_run_is_called_done() {
     let place = Place::new();
-    let mut command = Command::new("sh");
-    // No file may grow past half a megabyte: the checkpoint does, as it would on a full disk.
+    // Half a megabyte, which the checkpoint is larger than.
+    let output = run(limited(&place, 1024, "train --data data --epochs 2 --run coat"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).expect("words are text").contains("Test accuracy"));
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert!(words.contains("not saved: cannot write runs/coat/checkpoint.safetensors"), "{words}");
+    assert_eq!(place.metrics("coat").len(), 2);
+    assert!(!place.path("runs/coat/checkpoint.safetensors").exists());
+    let facts = place.facts("coat");
+    assert_eq!((&facts["state"], &facts["kept"], &facts["epochs_done"]), (&"failed".into(), &Value::Null, &2.into()));
+    let reason = facts["reason"].as_str().expect("it has a reason");
+    assert!(reason.starts_with("trained to the end, but not saved: cannot write "), "{reason}");
+    let table = String::from_utf8(run(place.command(&["runs"])).stdout).expect("words are text");
+    assert!(table.contains("coat  failed, not saved  2/2"), "{table}");
+
+    // Where there is room again it begins again, and says so.
+    let output = run(place.command(&["train", "--resume", "coat"]));
+    assert_success(&output);
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert_eq!(words, "fitroom: the run coat was ended before its first checkpoint: it begins again at step 0\n");
+    assert_eq!(place.facts("coat")["state"], "done");
+}
+
+#[test]
+fn what_cannot_be_saved_from_some_moment_on_is_no_part_of_what_is_kept() {
+    let place = Place::new();
+    let mut child = place
+        .train(&["--epochs", "3", "--run", "coat", "--pace", "400"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let checkpoint = place.path("runs/coat/checkpoint.safetensors");
+    until("the first epoch is saved", || {
+        place.path("runs/coat/run.json").exists() && !place.facts("coat")["kept"].is_null()
+    });
+    fs::rename(&checkpoint, place.path("first")).expect("it is there");
+    fs::create_dir(&checkpoint).expect("its name is free");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    let mut words = String::new();
+    child.stderr.take().expect("it is piped").read_to_string(&mut words).expect("words are text");
+    assert!(words.contains("not saved: cannot write runs/coat/checkpoint.safetensors"), "{words}");
+    let facts = place.facts("coat");
+    assert_eq!((&facts["state"], &facts["epochs_done"]), (&"failed".into(), &3.into()));
+    assert_eq!(facts["kept"], serde_json::json!({ "step": 188, "epoch": 1 }));
+
+    fs::remove_dir(&checkpoint).expect("it is empty");
+    fs::rename(place.path("first"), &checkpoint).expect("its name is free");
+    let table = String::from_utf8(run(place.command(&["runs"])).stdout).expect("words are text");
+    assert!(table.contains("coat  failed, not saved after epoch 1  3/3"), "{table}");
+    assert_success(&run(place.train(&["--resume", "coat"])));
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "whole"])));
+    assert!(place.checkpoint("coat").tensors == place.checkpoint("whole").tensors, "the last checkpoints differ");
+    assert_eq!(place.metrics("coat"), place.metrics("whole"));
+}
+
+#[test]
+fn a_save_that_is_made_good_is_no_failure() {
+    let place = Place::new();
+    let mut child = place
+        .train(&["--epochs", "3", "--run", "coat", "--pace", "300"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    until("it trains", || place.path("runs/coat/train").exists());
+    let checkpoint = place.path("runs/coat/checkpoint.safetensors");
+    fs::create_dir(&checkpoint).expect("its name is free");
+    until("the first epoch is done", || place.facts("coat")["epochs_done"] == 1);
+    thread::sleep(Duration::from_millis(100));
+    fs::remove_dir(&checkpoint).expect("it is empty");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(place.facts("coat")["state"], "done");
+}
+
+#[test]
+fn a_run_whose_directory_is_deleted_ends_with_an_error() {
+    let place = Place::new();
+    let mut child = place
+        .train(&["--epochs", "2", "--run", "coat", "--pace", "400"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    until("it trains", || place.path("runs/coat/validation").exists());
+    thread::sleep(Duration::from_millis(50));
+    fs::remove_dir_all(place.path("runs/coat")).expect("it is there");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
+fn a_run_without_the_checkpoint_that_it_had_is_not_begun_again() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    fs::remove_file(place.path("runs/coat/checkpoint.safetensors")).expect("it is there");
+    for arguments in [&["--resume", "coat"][..], &["--resume"], &["--resume", "coat", "--epochs", "2"]] {
+        let words = error(place.train(arguments));
+        assert!(
+            words.starts_with("fitroom: the run coat has its checkpoint no longer: expected runs/coat/"),
+            "{words}"
+        );
+    }
+    assert!(error(place.command(&["evaluate"])).contains("the run coat has its checkpoint no longer"));
+    // As a fitroom wrote it that did not tell what is kept.
+    let mut facts = place.facts("coat");
+    facts.as_object_mut().expect("an object").remove("kept").expect("it tells what is kept");
+    fs::write(place.path("runs/coat/run.json"), facts.to_string()).expect("it can be written");
+    assert!(error(place.train(&["--resume", "coat"])).contains("has its checkpoint no longer"));
+    let table = String::from_utf8(run(place.command(&["runs"])).stdout).expect("words are text");
+    assert!(table.contains("coat  done, not saved  1/1"), "{table}");
+}
+
+#[test]
+fn the_newest_run_is_the_newest_with_a_checkpoint() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let mut child = place.train(&["--run", "dress", "--pace", "10"]).stdout(Stdio::null()).spawn().expect("it runs");
+    until("it trains", || place.path("runs/dress/run.json").exists());
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+    let note = "fitroom: the newest run dress has no checkpoint yet: taking coat, the newest that has one\n";
+    for command in
+        [place.command(&["evaluate"]), place.command(&["predict", "1"]), place.train(&["--resume", "--epochs", "2"])]
+    {
+        let output = run(command);
+        assert_success(&output);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), note);
+    }
+    assert_eq!(place.metrics("coat").len(), 2);
+}
+
+#[test]
+fn a_run_goes_on_with_as_many_threads_as_it_was_begun_with() {
+    let place = Place::new();
+    let train = |arguments: &[&str]| {
+        let three = ["train", "--data", "data", "--hidden", "128", "--threads", "3"];
+        run(place.command(&[&three, arguments].concat()))
+    };
+    assert_success(&train(&["--epochs", "2", "--run", "whole"]));
+    assert_success(&train(&["--epochs", "1", "--run", "coat"]));
+    let words = error(place.command(&["train", "--resume", "coat", "--epochs", "2", "--threads", "1"]));
+    assert!(words.contains("the run coat was begun with --threads 3, and cannot go on with 1"), "{words}");
+    // On one core.
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
-    command
-        .args(["-c", &format!("trap '' XFSZ; ulimit -f 1024; exec {fitroom} train --data data --epochs 1 --run coat")]);
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0", fitroom, "train", "--resume", "coat", "--epochs", "2"]);
     command.current_dir(place.directory.path());
     let output = run(command);
     assert_success(&output);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("on CPU, 3 threads:"));
+    assert!(place.checkpoint("coat").tensors == place.checkpoint("whole").tensors, "the weights differ");
+}
+
+#[test]
+fn more_threads_than_there_is_work_for_are_told() {
+    let place = Place::new();
+    let output = run(place.train(&["--epochs", "1", "--run", "coat", "--threads", "1000"]));
+    assert_success(&output);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains(" threads (1000 asked for: the layers have no more parts): 6000 images"), "{told}");
+    // The same again asks for the same.
+    assert_success(&run(place.train(&["--resume", "coat", "--epochs", "2", "--threads", "1000"])));
+}
+
+#[test]
+fn a_run_that_goes_on_on_another_device_is_told_what_that_costs() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    // As a machine with a GPU writes it.
+    let mut facts = place.facts("coat");
+    facts["device"] = "CUDA GPU 0".into();
+    fs::write(place.path("runs/coat/run.json"), facts.to_string()).expect("it can be written");
+    let output = run(place.train(&["--resume", "coat", "--epochs", "2"]));
+    assert_success(&output);
     let words = String::from_utf8(output.stderr).expect("words are text");
-    assert!(words.contains("not saved: cannot write runs/coat/checkpoint.safetensors"), "{words}");
-    assert_eq!(place.metrics("coat").len(), 1);
-    assert!(!place.path("runs/coat/checkpoint.safetensors").exists());
+    assert!(words.starts_with("fitroom: the run was trained on CUDA GPU 0 and goes on on CPU, "), "{words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+}
+
+#[test]
+fn a_batch_larger_than_the_data_set_is_told_as_what_it_is() {
+    let place = Place::new();
+    let output = run(place.train(&["--epochs", "1", "--no-save", "--batch-size", "60000"]));
+    assert_success(&output);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains(": 6000 images in one batch (60000 asked for), 500 for testing"), "{told}");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::{env, process::Command};
 
 use fitroom::{
-    protocol::{EpochRecord, Report, Started},
-    run::{DatasetFacts, Recorder, Run, Runs, Timestamp, events::histogram_tag},
+    protocol::{BatchRecord, EpochRecord, Report, Started},
+    run::{DatasetFacts, Kept, Recorder, Run, Runs, Timestamp, events::histogram_tag},
     settings::Settings,
 };
 
@@ -53,6 +53,13 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
             eval_seconds: 0.1,
             images_per_second: 60_000.0,
         };
+        // Amid the epoch, and at its end.
+        for steps in [900, 975] {
+            let step = record.step - if steps == 900 { 975 } else { 0 };
+            let figures =
+                BatchRecord { epoch: record.epoch, step, steps, loss: record.loss, accuracy: record.accuracy };
+            recorder.batches(figures, now()).unwrap();
+        }
         recorder.record(&Report::Epoch { record, predictions: Vec::new() }, now()).unwrap();
         recorder.histograms(u32::from(epoch), &variables(epoch), now()).unwrap();
     }
@@ -77,13 +84,13 @@ fn values(count: usize, spread: u16) -> Vec<f32> {
 
 /// A run that was killed after its third epoch, whose checkpoint had two, and that went on from there.
 fn resumed_run(runs: &Runs) -> Run {
-    let new = runs.create(Some("resumed"), now()).unwrap();
+    let new = runs.create(Some("resumed".as_ref()), now()).unwrap();
     let run = new.run().clone();
     let mut recorder = Recorder::create(new, settings(), dataset(), now()).unwrap();
     train(&mut recorder, 1..=3);
     drop(recorder);
     let lock = run.hold(&dataset()).unwrap();
-    let mut recorder = Recorder::resume(run.clone(), lock, 2, now()).unwrap();
+    let mut recorder = Recorder::resume(run.clone(), lock, Some(Kept { step: 2 * 1875, epoch: 2 }), now()).unwrap();
     train(&mut recorder, 3..=4);
     recorder.record(&Report::Finished, now()).unwrap();
     recorder.close(now()).unwrap();

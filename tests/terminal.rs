@@ -7,11 +7,13 @@ mod place;
 #[path = "place/terminal.rs"]
 mod pty;
 
+use std::fs;
+
 use portable_pty::CommandBuilder;
 
 use self::{
     place::Place,
-    pty::{Run, Terminal, click},
+    pty::{Run, Terminal, click, until},
 };
 
 #[test]
@@ -149,15 +151,74 @@ fn a_run_that_cannot_be_saved_is_told_on_the_screen_and_after_it() {
     let place = Place::new();
     let mut command = CommandBuilder::new("sh");
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
-    // No file may grow, as on a full disk.
-    command.args(["-c", &format!("trap '' XFSZ; ulimit -f 0; exec {fitroom} --data data --hidden 16 --pace 100")]);
+    // No file may grow past four kilobytes, which are enough for all but the checkpoint.
+    command.args(["-c", &format!("ulimit -f 8; exec {fitroom} --data data --hidden 16 --pace 100 --run coat")]);
     command.cwd(place.directory.path());
     let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("run coat");
+    terminal.press("s");
     terminal.until_shown("not saved: cannot write runs/");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 1);
+    terminal.assert_given_back();
+    assert!(terminal.text().contains("fitroom: not saved"), "{}", terminal.text());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_an_error_before_training() {
+    let place = Place::new();
+    let mut command = CommandBuilder::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    command.args(["-c", &format!("ulimit -f 0; exec {fitroom} --data data --hidden 16 --run coat")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    assert_eq!(terminal.wait(), 1);
+    terminal.assert_given_back();
+    assert!(terminal.text().contains("fitroom: cannot write runs/coat: "), "{}", terminal.text());
+    assert!(terminal.text().contains("--no-save"), "{}", terminal.text());
+}
+
+#[test]
+fn a_run_that_begins_again_says_so_on_the_screen() {
+    let place = Place::new();
+    let mut begun =
+        place.train(&["--run", "coat", "--pace", "1"]).stdout(std::process::Stdio::null()).spawn().expect("it runs");
+    until("the beginning", || place.path("runs/coat/run.json").exists());
+    begun.kill().expect("the process is ours");
+    begun.wait().expect("it has ended");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--resume", "coat", "--pace", "10"]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(110, 30, command);
+    terminal.until_shown("the run coat was ended before its first checkpoint: it begins again at step 0");
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
-    assert!(terminal.text().contains("fitroom: not saved"), "{}", terminal.text());
+}
+
+#[test]
+fn a_run_that_is_done_is_others_to_go_on_with_while_its_dashboard_is_open() {
+    let place = Place::new();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--data", "data", "--hidden", "16", "--epochs", "1", "--run", "coat"]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("done in");
+    let run = Run::at(&place, "coat");
+    until("the end is on the disk", || run.state() == "done");
+    // Still this one's to save, as nobody else has gone on with it.
+    terminal.press("s");
+    terminal.until_shown("saved as it is after step 188");
+
+    let resumed = place.command(&["train", "--resume", "coat", "--epochs", "2"]).output().expect("the program runs");
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    let checkpoint = fs::read(run.checkpoint()).expect("there is one");
+    terminal.press("s");
+    terminal.until_shown("another fitroom has gone on with the run coat");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 1);
+    assert!(fs::read(run.checkpoint()).expect("there is one") == checkpoint);
+    assert_eq!((run.state(), run.epochs()), ("done".to_owned(), 2));
 }
 
 #[test]

@@ -4,16 +4,16 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, LazyLock,
-        mpsc::{Receiver, RecvTimeoutError, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::{Duration, Instant},
 };
 
 use fitroom::{
-    engine::{self, EngineError, Job, Worker},
+    engine::{self, Checkpoint, EngineError, Job, Listener, Worker},
     fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
-    protocol::{Batch, Command, EpochRecord, Neurons, Probabilities, Report, Started, Units},
+    protocol::{Batch, BatchRecord, Command, EpochRecord, Neurons, Probabilities, Report, Started, Units},
     settings::{DeviceChoice, Settings},
 };
 
@@ -586,6 +586,84 @@ fn a_finished_run_and_a_paused_run_can_be_stopped() {
     let run = Run::new(long_job());
     run.pause();
     run.stop();
+}
+
+/// What is to be kept of a run, as its keeper is told it.
+#[derive(Debug)]
+enum Kept {
+    Figures(BatchRecord),
+    Checkpoint(u64),
+}
+
+/// Who keeps a run that takes so long to keep.
+struct Keeper {
+    cost: Duration,
+    told: Sender<Kept>,
+}
+
+impl Listener for Keeper {
+    fn report(&mut self, _report: Report) {}
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    fn cost_of_keeping(&self) -> Option<Duration> {
+        Some(self.cost)
+    }
+
+    fn keep_figures(&mut self, figures: BatchRecord) {
+        // A test that has seen enough hangs up.
+        let _ = self.told.send(Kept::Figures(figures));
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) {
+        let _ = self.told.send(Kept::Checkpoint(checkpoint.step()));
+    }
+}
+
+/// A run of slow epochs, a batch every 50 ms, that is to be kept every 20 ms and takes `cost` to keep.
+fn kept_run(cost: Duration) -> (Worker, Receiver<Kept>) {
+    let (told, kept) = channel();
+    let job = Job { pace: Some(20.0), save_every: Some(Duration::from_millis(20)), ..long_job() };
+    (engine::spawn(job, Keeper { cost, told }).expect("the CPU is there"), kept)
+}
+
+#[test]
+fn an_epoch_that_lasts_is_kept_in_time_with_the_figures_of_its_batches_first() {
+    let (worker, kept) = kept_run(Duration::ZERO);
+    for _ in 0..3 {
+        let Ok(Kept::Figures(figures)) = kept.recv_timeout(PATIENCE) else { panic!("figures come first") };
+        assert!(figures.steps > 0 && figures.loss > 0.0 && (0.0..=1.0).contains(&figures.accuracy), "{figures:?}");
+        let Ok(Kept::Checkpoint(step)) = kept.recv_timeout(PATIENCE) else { panic!("a checkpoint comes next") };
+        assert_eq!(step, figures.step);
+    }
+    worker.stop().expect("it lives");
+}
+
+#[test]
+fn what_takes_long_to_keep_is_kept_less_often_and_its_figures_come_all_the_same() {
+    let (worker, kept) = kept_run(Duration::from_secs(10));
+    for _ in 0..5 {
+        let told = kept.recv_timeout(PATIENCE).expect("figures come");
+        assert!(matches!(told, Kept::Figures(_)), "{told:?}");
+    }
+    worker.stop().expect("it lives");
+    // Its end is kept whatever that takes.
+    assert!(kept.iter().any(|told| matches!(told, Kept::Checkpoint(_))));
+}
+
+#[test]
+fn what_was_trained_before_a_pause_is_kept_amid_it() {
+    let (told, kept) = channel();
+    let every = Duration::from_millis(300);
+    let job = Job { pace: Some(1.0), save_every: Some(every), ..long_job() };
+    let worker = engine::spawn(job, Keeper { cost: Duration::ZERO, told }).expect("the CPU is there");
+    worker.send(Command::Pause).expect("it lives");
+    worker.send(Command::Step).expect("it lives");
+    let kept: Vec<Kept> = (0..2).map(|_| kept.recv_timeout(PATIENCE).expect("it is kept")).collect();
+    assert!(matches!(kept[..], [Kept::Figures(_), Kept::Checkpoint(1 | 2)]), "{kept:?}");
+    worker.stop().expect("it lives");
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! `fitroom evaluate`: how good a run's network is on the test images.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::{Kept, status};
+use super::{Kept, status, to_the_right, width};
 use crate::{
     cli::Which,
     fashion::{Class, Dataset},
     metrics::{ClassFigures, Confusion},
+    printable::{self, Printable},
 };
 
 /// Writes loss, accuracy, each class's figures as scikit-learn arranges them, and the confusion matrix; `json`: as one line of
@@ -84,27 +88,33 @@ impl Report {
     }
 
     fn text(&self, confusion: &Confusion, dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
-        let Self { run, step, epochs, images, loss, accuracy } = self;
+        let Self { step, epochs, images, loss, accuracy, .. } = self;
         let many = if *epochs == 1 { "epoch" } else { "epochs" };
+        let run = Printable(&self.run);
         writeln!(out, "Run {run}, after {epochs} {many} ({step} steps), on {images} test images")?;
-        writeln!(out, "Test loss: {loss:.4} - Test accuracy: {accuracy:.4}\n")?;
-        let longest = Class::all().map(|class| dataset.name(class).chars().count()).max().unwrap_or(0);
+        writeln!(out, "Test loss: {} - Test accuracy: {accuracy:.4}\n", printable::figure(*loss))?;
+        let names: Vec<Cow<str>> = Class::all().map(|class| printable::escape(dataset.name(class))).collect();
+        let longest = names.iter().map(|name| width(name)).max().unwrap_or(0);
         let wide = longest.max("weighted avg".len());
         writeln!(out, "{:wide$}  precision    recall  f1-score   support\n", "")?;
         for class in Class::all() {
-            write_row(out, dataset.name(class), &confusion.class(class), wide)?;
+            write_row(out, &names[class.index()], &confusion.class(class), wide)?;
         }
         writeln!(out, "\n{:>wide$}  {:9}  {:8}  {accuracy:8.4}  {images:8}", "accuracy", "", "")?;
         write_row(out, "macro avg", &confusion.macro_average(), wide)?;
         write_row(out, "weighted avg", &confusion.weighted_average(), wide)?;
         writeln!(out, "\nConfusion matrix: a row a true class, a column a predicted one\n")?;
+        // A name and its number.
+        let wide = longest + 2;
+        let largest = confusion.counts().iter().flatten().max().map_or(0, |count| count.to_string().len());
+        let column = largest.max(5);
         write!(out, "{:wide$}", "")?;
-        Class::all().try_for_each(|class| write!(out, " {:>5}", class.index()))?;
+        Class::all().try_for_each(|class| write!(out, " {:>column$}", class.index()))?;
         writeln!(out)?;
         for class in Class::all() {
-            let name = format!("{} {}", dataset.name(class), class.index());
-            write!(out, "{name:>wide$}")?;
-            confusion.counts()[class.index()].iter().try_for_each(|count| write!(out, " {count:>5}"))?;
+            let name = format!("{} {}", names[class.index()], class.index());
+            write!(out, "{}", to_the_right(&name, wide))?;
+            confusion.counts()[class.index()].iter().try_for_each(|count| write!(out, " {count:>column$}"))?;
             writeln!(out)?;
         }
         Ok(())
@@ -113,5 +123,6 @@ impl Report {
 
 fn write_row(out: &mut impl Write, name: &str, figures: &ClassFigures, wide: usize) -> io::Result<()> {
     let ClassFigures { precision, recall, f1, support } = figures;
-    writeln!(out, "{name:>wide$}  {precision:9.4}  {recall:8.4}  {f1:8.4}  {support:8}")
+    let name = to_the_right(name, wide);
+    writeln!(out, "{name}  {precision:9.4}  {recall:8.4}  {f1:8.4}  {support:8}")
 }

@@ -1,12 +1,19 @@
 //! `fitroom runs`: the runs that there are, newest first.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use color_eyre::eyre::Result;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::status;
-use crate::run::{Listed, Runs, Status};
+use super::{padded, status, width};
+use crate::{
+    printable::{self, Printable},
+    run::{Facts, Listed, Runs, path_json, standing},
+};
 
 /// Writes a table of the runs in this directory; `as_json`: a line of JSON a run, what its `run.json` says and how it stands.
 /// Returns the exit status.
@@ -17,10 +24,20 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
     let listed = runs.list()?;
     let written = match (as_json, listed.is_empty()) {
         (true, _) => listed.iter().try_for_each(|run| writeln!(out, "{}", line(run))),
-        (_, true) => writeln!(out, "no runs in {}: train one with `fitroom train`", runs.root().display()),
+        (_, true) => writeln!(out, "no runs in {}: train one with `fitroom train`", printable::path(runs.root())),
         (_, false) => table(&listed, &mut out),
     };
     status(written, out)
+}
+
+/// A run as a line of JSON has it.
+#[derive(Serialize)]
+struct Line<'a> {
+    run: &'a str,
+    #[serde(with = "path_json")]
+    directory: Option<PathBuf>,
+    #[serde(flatten)]
+    facts: &'a Facts,
 }
 
 fn line(listed: &Listed) -> Value {
@@ -28,12 +45,11 @@ fn line(listed: &Listed) -> Value {
     match &listed.facts {
         Err(error) => json!({ "run": name, "error": error.to_string() }),
         Ok((facts, status)) => {
-            let mut line = json!({ "run": name, "directory": listed.run.directory() });
-            let facts = serde_json::to_value(facts).expect("facts are plain data under fixed names");
+            let line = Line { run: &name, directory: Some(listed.run.directory().to_owned()), facts };
+            let mut line = serde_json::to_value(line).expect("facts are plain data under fixed names");
             let status = serde_json::to_value(status).expect("a word or two");
-            for part in [facts, status] {
-                let (Value::Object(line), Value::Object(part)) = (&mut line, part) else { continue };
-                line.extend(part);
+            if let (Value::Object(line), Value::Object(status)) = (&mut line, status) {
+                line.extend(status);
             }
             line
         }
@@ -44,27 +60,24 @@ fn table(listed: &[Listed], out: &mut impl Write) -> io::Result<()> {
     const HEADS: [&str; 6] = ["run", "state", "epochs", "best test accuracy", "hidden", "learning rate"];
     let rows: Vec<[String; 6]> = listed.iter().map(row).collect();
     let widths: [usize; 6] = std::array::from_fn(|column| {
-        rows.iter().map(|row| row[column].chars().count()).chain([HEADS[column].len()]).max().unwrap_or(0)
+        rows.iter().map(|row| width(&row[column])).chain([HEADS[column].len()]).max().unwrap_or(0)
     });
     for row in [HEADS.map(str::to_owned)].iter().chain(&rows) {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| padded(cell, width)).collect();
         writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
     Ok(())
 }
 
 fn row(listed: &Listed) -> [String; 6] {
-    let name = listed.run.name().into_owned();
+    let name = listed.run.shown_name();
     let Ok((facts, status)) = &listed.facts else {
-        let error = listed.facts.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let error = listed.facts.as_ref().err().map(|error| Printable(error).to_string()).unwrap_or_default();
         return [name, format!("unreadable: {error}"), String::new(), String::new(), String::new(), String::new()];
     };
-    let state = match status {
-        Status::Failed { .. } => "failed".to_owned(),
-        status => status.to_string(),
-    };
+    let state = standing(facts, status);
     let best = facts.best.map_or_else(String::new, |best| format!("{:.4} (epoch {})", best.val_accuracy, best.epoch));
     let hidden: Vec<String> = facts.settings.hidden.iter().map(ToString::to_string).collect();
     let epochs = format!("{}/{}", facts.epochs_done, facts.settings.epochs);
-    [name, state, epochs, best, hidden.join(","), facts.settings.learning_rate.to_string()]
+    [name, state, epochs, best, hidden.join(","), printable::number(facts.settings.learning_rate)]
 }

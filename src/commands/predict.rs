@@ -12,7 +12,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossterm::terminal::size;
 use serde_json::{Value, json};
 
-use super::{Kept, complain, paint, status, visible};
+use super::{Kept, complain, paint, status};
 use crate::{
     cli::{Color, Colours, Which},
     depth,
@@ -22,6 +22,7 @@ use crate::{
         sniff,
     },
     metrics::most_probable,
+    printable,
     protocol::Probabilities,
     view::{
         Depth, Theme,
@@ -117,7 +118,7 @@ fn names(kept: &Kept, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
     match dataset {
         Some(dataset) => Ok(dataset.names().clone()),
         None => kept.facts.dataset.classes.clone().try_into().map_err(|classes: Vec<String>| {
-            eyre!("{} names {} classes, expected {CLASSES}", kept.run.facts_path().display(), classes.len())
+            eyre!("{} names {} classes, expected {CLASSES}", printable::path(&kept.run.facts_path()), classes.len())
         }),
     }
 }
@@ -172,9 +173,9 @@ impl Subject {
 
     /// The picture in a file, or all images of an IDX file.
     fn from_file(path: &Path, handling: Handling) -> Result<Vec<Self>> {
-        let cannot_read = || format!("cannot read {}", path.display());
+        let cannot_read = || format!("cannot read {}", printable::path(path));
         if fs::metadata(path).wrap_err_with(cannot_read)?.is_dir() {
-            bail!("{} is a directory, expected a PNG, JPEG, WebP or IDX file", path.display());
+            bail!("{} is a directory, expected a PNG, JPEG, WebP or IDX file", printable::path(path));
         }
         let file = File::open(path).wrap_err_with(cannot_read)?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -194,14 +195,14 @@ impl Subject {
 
     /// The picture in these bytes, or all images of an IDX file.
     fn read(mut input: impl BufRead + Send, path: &Path, name: &str, handling: Handling) -> Result<Vec<Self>> {
-        let cannot_read = || format!("cannot read {}", path.display());
+        let cannot_read = || format!("cannot read {}", printable::path(path));
         let mut start = Vec::new();
         (&mut input).take(sniff::ENOUGH as u64).read_to_end(&mut start).wrap_err_with(cannot_read)?;
-        let name = visible(name);
+        let name = printable::escape(name).into_owned();
         let of = |title: String, origin, pixels| Self { title, origin, truth: None, pixels };
         if idx::is_idx(&start) {
             let whole = Cursor::new(start).chain(input);
-            let pixels = idx::read_images(whole).map_err(|problem| eyre!("{}: {problem}", path.display()))?;
+            let pixels = idx::read_images(whole).map_err(|problem| eyre!("{}: {problem}", printable::path(path)))?;
             let (images, _) = pixels.as_chunks();
             return Ok(images
                 .iter()
@@ -215,10 +216,10 @@ impl Subject {
             let most = LARGEST_FILE - bytes.len() as u64;
             (&mut input).take(most).read_to_end(&mut bytes).wrap_err_with(cannot_read)?;
             if !input.fill_buf().wrap_err_with(cannot_read)?.is_empty() {
-                bail!("{}: larger than {} MiB, expected a smaller picture", path.display(), LARGEST_FILE >> 20);
+                bail!("{}: larger than {} MiB, expected a smaller picture", printable::path(path), LARGEST_FILE >> 20);
             }
         }
-        let photo = photo::read(&bytes, handling).map_err(|error| eyre!("{}: {error}", path.display()))?;
+        let photo = photo::read(&bytes, handling).map_err(|error| eyre!("{}: {error}", printable::path(path)))?;
         let pixels = photo.pixels;
         Ok(vec![of(name, Origin::Picture(path.to_owned(), Box::new(photo)), pixels)])
     }

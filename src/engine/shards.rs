@@ -71,13 +71,15 @@ struct Call {
     adam: AdamStep,
 }
 
-/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, but not more than there
-/// are cores or parts to be had of the layers.
+/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, however few cores
+/// there are: the weights depend on their number. Never more than there are parts to be had of the layers.
 pub(super) fn threads(asked: Option<NonZeroUsize>, hidden: &[usize], batch_size: usize) -> usize {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let units: usize = hidden.iter().sum();
-    let wanted = asked.map_or(units.saturating_mul(batch_size) / WORTH_A_THREAD, NonZeroUsize::get);
-    Plan::new(hidden, wanted.clamp(1, cores)).shards()
+    let worth = || {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let units: usize = hidden.iter().sum();
+        (units.saturating_mul(batch_size) / WORTH_A_THREAD).clamp(1, cores)
+    };
+    Plan::new(hidden, asked.map_or_else(worth, NonZeroUsize::get)).shards()
 }
 
 /// What the network of this state says of these images (`pixels`: n × 784 bytes).
@@ -500,6 +502,8 @@ mod tests {
         assert_eq!(threads(None, &[128], 32), cores.min(2));
         assert_eq!(threads(None, &[], 60_000), 1);
         assert_eq!(threads(NonZeroUsize::new(1), &[4096], 1024), 1);
-        assert_eq!(threads(NonZeroUsize::new(1024), &[4096], 1024), cores.min(128));
+        // As many as are asked for, also beyond the cores.
+        assert_eq!(threads(NonZeroUsize::new(100), &[4096], 1024), 100);
+        assert_eq!(threads(NonZeroUsize::new(1024), &[4096], 1024), 128);
     }
 }

@@ -9,9 +9,9 @@ use std::{
 use super::{
     Listener,
     checkpoint::Checkpoint,
-    trainer::{EngineError, Learner, Trainer},
+    trainer::{EngineError, Learner, Tally, Trainer},
 };
-use crate::protocol::{Batch, Command, EpochRecord, Report, Started, Units};
+use crate::protocol::{Batch, BatchRecord, Command, EpochRecord, Report, Started, Units};
 
 /// Batches are reported no more often than this while training runs free: 50 times a second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
@@ -19,6 +19,8 @@ const BATCH_REPORT: Duration = Duration::from_millis(20);
 const PREDICTION_REPORT: Duration = Duration::from_millis(100);
 /// Looking into the network costs training no more than one part in so many.
 const INSIGHT_SHARE: u32 = 50;
+/// Keeping checkpoints while an epoch lasts takes no more than one part in so many.
+const SAVING_SHARE: u32 = 100;
 /// The span that `images_per_second` looks back on, in seconds.
 const RATE_WINDOW: f64 = 1.0;
 
@@ -30,6 +32,8 @@ pub(super) struct Wishes {
     pub evaluate_untrained: bool,
     /// Report this test image's prediction while the network learns.
     pub selected: Option<usize>,
+    /// Have figures and a checkpoint kept so often while an epoch lasts.
+    pub save_every: Option<Duration>,
 }
 
 /// Trains until its end or until a command stops it, and answers `Select` after the end as well. Returns on `Stop` or
@@ -55,13 +59,14 @@ pub(super) fn run<L: Learner>(
         last_batch: None,
         last_prediction: None,
         insight: Insight::default(),
-        kept: None,
+        saving: Saving::new(wishes.save_every),
     };
     let beginning = worker.begin(started, checkpoint, wishes.evaluate_untrained);
     worker.fail_on_error(beginning);
     loop {
         let done = match worker.next_turn() {
             Turn::Train => worker.train_step(false),
+            Turn::Keep => worker.keep_in_time(),
             Turn::Obey(command) => worker.obey(&command),
             Turn::End => return worker.end(),
         };
@@ -83,6 +88,7 @@ enum State {
 /// What the worker does next.
 enum Turn {
     Train,
+    Keep,
     Obey(Command),
     End,
 }
@@ -100,8 +106,32 @@ struct Worker<'a, L, E> {
     last_batch: Option<Instant>,
     last_prediction: Option<Instant>,
     insight: Insight,
+    saving: Saving,
+}
+
+/// What is kept of the run, and when.
+struct Saving {
+    every: Option<Duration>,
     /// The step of the last checkpoint.
     kept: Option<u64>,
+    /// When it was, and what it took to collect it.
+    last: Instant,
+    cost: Duration,
+    /// The figures since the last span's.
+    span: Tally,
+    last_span: Instant,
+}
+
+impl Saving {
+    fn new(every: Option<Duration>) -> Self {
+        let now = Instant::now();
+        Self { every, kept: None, last: now, cost: Duration::ZERO, span: Tally::default(), last_span: now }
+    }
+
+    /// How long until it is time to keep something of an epoch that lasts; `None`: never.
+    fn wait(&self) -> Option<Duration> {
+        Some(self.every?.saturating_sub(self.last_span.elapsed()))
+    }
 }
 
 /// What is asked of the network's inside, beyond its predictions.
@@ -124,7 +154,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         if let Some(checkpoint) = checkpoint {
             self.trainer.restore(&checkpoint.state)?;
             self.watch = Stopwatch::after(checkpoint.seconds);
-            self.kept = Some(checkpoint.step());
+            self.saving.kept = Some(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
         if evaluate_untrained {
@@ -151,6 +181,12 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
                 Err(RecvTimeoutError::Timeout) => return Turn::Train,
                 received => received.ok(),
             },
+            (State::Paused, _) if self.is_worth_keeping() => {
+                match self.commands.recv_timeout(self.saving.wait().unwrap_or(Duration::MAX)) {
+                    Err(RecvTimeoutError::Timeout) => return Turn::Keep,
+                    received => received.ok(),
+                }
+            }
             (State::Paused | State::Done | State::Failed, _) => self.commands.recv().ok(),
         };
         match command {
@@ -236,7 +272,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         if alone || over || self.insight.next.is_none_or(|next| next <= Instant::now()) {
             self.report_insight()?;
         }
-        if over { self.close_epoch() } else { Ok(()) }
+        if over { self.close_epoch() } else { self.keep_in_time() }
     }
 
     /// Whether every single step can be followed on the screen.
@@ -249,6 +285,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         let drained = self.trainer.drain();
         self.last_batch = Some(Instant::now());
         if let Some(recent) = self.trainer.take_recent() {
+            self.saving.span.merge(recent);
             let epoch = self.trainer.tally();
             self.listener.report(Report::Batch(Batch {
                 epoch: self.trainer.epoch(),
@@ -309,6 +346,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
     fn close_epoch(&mut self) -> Result<(), EngineError> {
         let was_training = self.state == State::Training;
         self.watch.stop();
+        self.keep_figures();
         let epoch = self.trainer.epoch();
         self.listener.report(Report::Evaluating { epoch });
         let start = Instant::now();
@@ -356,13 +394,53 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         matches!(self.state, State::Done | State::Failed)
     }
 
+    /// Whether something was trained that no checkpoint has, of a run that is to be kept in time.
+    fn is_worth_keeping(&self) -> bool {
+        self.saving.every.is_some() && self.listener.keeps() && self.saving.kept != Some(self.trainer.steps())
+    }
+
+    /// Has figures kept, and a checkpoint, of an epoch that lasts, when it is time for that. Checkpoints that take long
+    /// are kept less often, so that keeping them takes no more than its share.
+    fn keep_in_time(&mut self) -> Result<(), EngineError> {
+        if self.saving.wait().is_none_or(|wait| !wait.is_zero()) || !self.is_worth_keeping() {
+            return Ok(());
+        }
+        self.report_batch()?;
+        self.keep_figures();
+        let cost = self.listener.cost_of_keeping().map(|cost| cost + self.saving.cost);
+        match cost {
+            Some(cost) if self.saving.last.elapsed() >= cost.saturating_mul(SAVING_SHARE) => self.keep(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has the figures since the last span's kept, if there are any.
+    fn keep_figures(&mut self) {
+        self.saving.last_span = Instant::now();
+        let span = std::mem::take(&mut self.saving.span);
+        if span.steps > 0 && self.listener.keeps() {
+            self.listener.keep_figures(BatchRecord {
+                epoch: self.trainer.epoch(),
+                step: self.trainer.known_steps(),
+                steps: span.steps,
+                loss: span.loss(),
+                accuracy: span.accuracy(),
+            });
+        }
+    }
+
     /// Has a checkpoint of this moment kept, unless the last one is of this moment.
     fn keep(&mut self) -> Result<(), EngineError> {
-        if self.listener.keeps() && self.kept != Some(self.trainer.steps()) {
+        if self.listener.keeps() && self.saving.kept != Some(self.trainer.steps()) {
+            self.report_batch()?;
+            self.keep_figures();
+            let start = Instant::now();
             let settings = self.trainer.settings().clone();
             let checkpoint = Checkpoint::new(self.trainer.state()?, self.watch.seconds_of_epoch(), settings);
-            self.kept = Some(checkpoint.step());
+            self.saving.kept = Some(checkpoint.step());
             self.listener.keep(checkpoint);
+            self.saving.last = Instant::now();
+            self.saving.cost = start.elapsed();
         }
         Ok(())
     }
@@ -373,7 +451,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             State::Failed => "training failed, and its last checkpoint stays as it is",
             _ if !self.listener.keeps() => "this run is not kept: it was started with --no-save",
             _ => {
-                self.kept = None;
+                self.saving.kept = None;
                 return self.keep();
             }
         };

@@ -12,6 +12,8 @@ use std::{
 
 use flate2::bufread::GzDecoder;
 
+use crate::printable;
+
 use super::{CLASSES, Class, PIXELS, SIDE, sniff};
 
 /// What every gzip member begins with.
@@ -25,7 +27,7 @@ const EXCESS_LIMIT: u64 = 4096;
 
 /// Why a data set cannot be read: which file, and what is wrong with it. Its text is one whole line.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", file.display())]
+#[error("{}: {problem}", printable::path(file))]
 pub struct DataError {
     /// The file, or the directory of the data set.
     pub file: PathBuf,
@@ -137,7 +139,7 @@ pub enum Problem {
         excess: u64,
     },
     /// There are more labels than images, or fewer.
-    #[error("found {labels} labels, expected {images}: one for each image of {}", images_file.display())]
+    #[error("found {labels} labels, expected {images}: one for each image of {}", printable::path(images_file))]
     CountsDisagree {
         /// Labels in this file.
         labels: u32,

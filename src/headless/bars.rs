@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Teller, lines::Lines};
-use crate::protocol::{Batch, Report};
+use crate::{
+    printable::figure,
+    protocol::{Batch, Report},
+};
 
 /// Draws the epoch that trains under the lines of those that have ended.
 pub(super) struct Bars<W> {
@@ -36,7 +39,7 @@ impl<W: Write> Bars<W> {
             self.begin(batch.epoch);
         }
         self.bar.set_position(batch.step_in_epoch);
-        self.bar.set_message(format!("loss: {:.4} - accuracy: {:.4}", batch.epoch_loss, batch.epoch_accuracy));
+        self.bar.set_message(format!("loss: {} - accuracy: {:.4}", figure(batch.epoch_loss), batch.epoch_accuracy));
     }
 }
 

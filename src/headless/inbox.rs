@@ -36,7 +36,9 @@ impl Inbox {
                 held.batch = None;
                 held.reports.push_back(Report::Epoch { record, predictions: Vec::new() });
             }
-            Report::Started(_) | Report::Finished | Report::Failed { .. } => held.reports.push_back(report),
+            Report::Started(_) | Report::Note { .. } | Report::Finished | Report::Failed { .. } => {
+                held.reports.push_back(report);
+            }
             Report::NotSaved { .. } => {
                 held.is_unsaved = true;
                 // A disk that stays full is told once until the output has taken that.

@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use super::Teller;
-use crate::protocol::{EpochRecord, Report, Started};
+use crate::{
+    printable::{Printable, figure},
+    protocol::{EpochRecord, Report, Started},
+};
 
 /// Writes a run as text.
 #[derive(Debug)]
@@ -25,16 +28,16 @@ impl<W: Write> Lines<W> {
         if let Some(run) = &started.run {
             let step = started.past_steps;
             let words = if step > 0 { format!(", from step {step} on") } else { String::new() };
-            writeln!(self.out, "Run {run}{words}")?;
+            writeln!(self.out, "Run {}{words}", Printable(run))?;
         }
         writeln!(
             self.out,
-            "Training {} ({} parameters) on {}: {} images in batches of {}, {} for testing",
+            "Training {} ({} parameters) on {}: {} images in {}, {} for testing",
             started.layers(),
             started.parameters,
-            started.device,
+            Printable(&started.device),
             started.train_images,
-            started.settings.batch_size,
+            batches(started),
             started.test_images
         )
     }
@@ -43,13 +46,13 @@ impl<W: Write> Lines<W> {
         self.last = Some(*record);
         writeln!(
             self.out,
-            "Epoch {:>width$}/{} - {:.3}s - loss: {:.4} - accuracy: {:.4} - val_loss: {:.4} - val_accuracy: {:.4}",
+            "Epoch {:>width$}/{} - {:.3}s - loss: {} - accuracy: {:.4} - val_loss: {} - val_accuracy: {:.4}",
             record.epoch,
             self.epochs,
             record.seconds,
-            record.loss,
+            figure(record.loss),
             record.accuracy,
-            record.val_loss,
+            figure(record.val_loss),
             record.val_accuracy,
             width = self.epochs.to_string().len()
         )
@@ -58,10 +61,19 @@ impl<W: Write> Lines<W> {
     fn end(&mut self) -> io::Result<()> {
         match &self.last {
             Some(record) => {
-                writeln!(self.out, "Test loss: {:.4} - Test accuracy: {:.4}", record.val_loss, record.val_accuracy)
+                let loss = figure(record.val_loss);
+                writeln!(self.out, "Test loss: {loss} - Test accuracy: {:.4}", record.val_accuracy)
             }
             None => Ok(()),
         }
+    }
+}
+
+/// How the training images are dealt out.
+fn batches(started: &Started) -> String {
+    match started.settings.batch_size {
+        size if size > started.train_images => format!("one batch ({size} asked for)"),
+        size => format!("batches of {size}"),
     }
 }
 

@@ -16,9 +16,11 @@ use jiff::Timestamp;
 use message::Message;
 
 use super::{
-    RunError,
+    Holder, RunError,
+    batches::Line,
     files::{self, Log},
 };
+use crate::protocol::BatchRecord;
 
 /// The tag of a layer's weights or biases, as Keras names those of the first `Sequential` model: layers are counted
 /// from 0, `variable` is `kernel` or `bias`.
@@ -29,6 +31,13 @@ pub fn histogram_tag(layer: usize, variable: &str) -> String {
         _ => format!("sequential/dense_{layer}/{variable}/histogram"),
     }
 }
+
+/// The tags of batches' figures, as Keras writes them with `update_freq`. Their events' step counts steps, not epochs.
+pub const BATCH_LOSS: &str = "batch_loss";
+/// As [`BATCH_LOSS`].
+pub const BATCH_ACCURACY: &str = "batch_accuracy";
+/// How both begin, and no other tag.
+const BATCH_TAG: &[u8] = b"batch_";
 
 /// An event file, open for writing.
 #[derive(Debug)]
@@ -57,26 +66,50 @@ impl EventFile {
     /// Writes a value of each of these tags and waits until they are on the disk.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the file.
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
     pub fn scalars(&mut self, step: u64, now: Timestamp, values: &[(&str, f64)]) -> Result<(), RunError> {
         let records: Vec<u8> = values.iter().flat_map(|(tag, value)| record(scalar(step, now, tag, *value))).collect();
         Ok(self.0.append(&records)?)
     }
 
+    /// Writes the figures of these spans of batches. They are of too little worth to wait for the disk.
+    ///
+    /// # Errors
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
+    pub fn batches(&mut self, lines: &[Line]) -> Result<(), RunError> {
+        let of = |line: &Line| {
+            let BatchRecord { step, loss, accuracy, .. } = line.record;
+            [(BATCH_LOSS, loss), (BATCH_ACCURACY, accuracy)]
+                .map(|(tag, value)| record(scalar(step, line.time, tag, value)))
+        };
+        Ok(self.0.append_soon(&lines.iter().flat_map(of).flatten().collect::<Vec<u8>>())?)
+    }
+
     /// Writes a histogram of each of these tags' values and waits until they are on the disk.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the file.
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
     pub fn histograms(&mut self, step: u64, now: Timestamp, values: &[(String, Vec<f32>)]) -> Result<(), RunError> {
         let records: Vec<u8> =
             values.iter().flat_map(|(tag, values)| record(histogram(step, now, tag, &Histogram::of(values)))).collect();
         Ok(self.0.append(&records)?)
+    }
+
+    /// Writes the events that could not be written yet.
+    ///
+    /// # Errors
+    /// When they still cannot.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        Ok(self.0.flush()?)
     }
 }
 
 /// Cuts the event files of a directory to the events of the steps before `step`, for a run that goes on from there.
 /// What a killed writer left of a last event goes too, as does a file that holds no other event. No directory, no
 /// events.
+///
+/// Events of batches all go, to be written again after the start of the next file: with it a TensorBoard drops what it
+/// has read of `step` and later ones, and theirs, which count otherwise, among them.
 ///
 /// # Errors
 /// When a file cannot be read or written.
@@ -91,7 +124,7 @@ pub fn keep_before(directory: &Path, step: u64) -> Result<(), RunError> {
         let mut has_events = false;
         while let Some(data) = tfrecord::take(&mut rest) {
             match step_of_summary(data) {
-                Some(at) if at >= step => continue,
+                Some((at, is_batches)) if is_batches || at >= step => continue,
                 Some(_) => has_events = true,
                 None => {}
             }
@@ -151,18 +184,21 @@ fn record(event: Message) -> Vec<u8> {
     record
 }
 
-/// The step of an event that holds a summary.
-fn step_of_summary(mut event: &[u8]) -> Option<u64> {
+/// The step of an event that holds a summary, and whether it is one of batches.
+fn step_of_summary(mut event: &[u8]) -> Option<(u64, bool)> {
     let mut step = 0;
-    let mut is_summary = false;
+    let mut summary = None;
     while let Some(field) = message::take_field(&mut event) {
         match field.number {
             STEP => step = field.integer?,
-            SUMMARY => is_summary = true,
+            SUMMARY => summary = Some(field.bytes),
             _ => {}
         }
     }
-    is_summary.then_some(step)
+    // A summary's first value, and that one's tag.
+    let value = message::take_field(&mut summary?).filter(|field| field.number == 1);
+    let tag = value.and_then(|mut value| message::take_field(&mut value.bytes)).filter(|field| field.number == 1);
+    Some((step, tag.is_some_and(|tag| tag.bytes.starts_with(BATCH_TAG))))
 }
 
 /// The files of a directory that TensorBoard takes for event files, oldest first.
@@ -180,9 +216,8 @@ fn seconds_of(path: &Path) -> Option<i64> {
 
 /// This machine's name, in letters that a file's name can have.
 fn host_name() -> String {
-    let name: String = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
+    let name: String = Holder::this()
+        .host
         .chars()
         .map(|letter| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' })
         .collect();
@@ -215,7 +250,7 @@ mod tests {
             let bytes = fs::read(&path).unwrap();
             let mut rest = &bytes[..];
             while let Some(data) = tfrecord::take(&mut rest) {
-                steps.extend(step_of_summary(data));
+                steps.extend(step_of_summary(data).map(|(step, _)| step));
             }
             assert!(rest.is_empty(), "{} has a torn end", path.display());
         }
@@ -309,6 +344,18 @@ mod tests {
         assert_eq!(steps(directory.path()), [0, 0, 1, 1]);
         write(directory.path(), 2..4);
         assert_eq!(steps(directory.path()), [0, 0, 1, 1, 2, 2, 3, 3]);
+    }
+
+    #[test]
+    fn events_of_batches_go_whatever_their_step() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut file = write(directory.path(), 0..1);
+        let record = BatchRecord { epoch: 1, step: 0, steps: 1, loss: 0.5, accuracy: 0.25 };
+        file.batches(&[Line { record, time: now() }, Line { record: BatchRecord { step: 90, ..record }, time: now() }])
+            .unwrap();
+        assert_eq!(steps(directory.path()), [0, 0, 0, 0, 90, 90]);
+        keep_before(directory.path(), 1).unwrap();
+        assert_eq!(steps(directory.path()), [0, 0]);
     }
 
     #[test]

@@ -3,14 +3,17 @@
 use std::{
     borrow::Cow,
     fmt::{self, Write},
+    path::PathBuf,
 };
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::lock::Holder;
 use crate::{
     fashion::{Class, Dataset, Source, Split},
+    printable,
     protocol::{EpochRecord, Usage},
     settings::Settings,
 };
@@ -25,10 +28,16 @@ pub struct Facts {
     pub epochs_done: u32,
     /// The epoch with the highest accuracy on the test images.
     pub best: Option<Best>,
+    /// What of it is on the disk: the last checkpoint that was written; `null` before the first.
+    #[serde(default)]
+    pub kept: Option<Kept>,
     /// When the run was begun.
     pub started: Timestamp,
     /// When it ended; `null` while it trains.
     pub ended: Option<Timestamp>,
+    /// Who trains it; `null` when nobody does. One who was killed is named still: see [`super::Lock::is_held`].
+    #[serde(default)]
+    pub held_by: Option<Holder>,
     /// What the run was asked to do.
     pub settings: Settings,
     /// The device that trains, in words; `null` until it answered.
@@ -52,8 +61,10 @@ impl Facts {
             state: State::Training,
             epochs_done: 0,
             best: None,
+            kept: None,
             started: now,
             ended: None,
+            held_by: Some(Holder::this()),
             settings,
             device: None,
             usage: None,
@@ -85,6 +96,13 @@ impl Facts {
     pub fn end(&mut self, state: State, now: Timestamp) {
         self.state = state;
         self.ended = Some(now);
+    }
+
+    /// The last epoch on the disk, where later ones are trained that are not: 0 when nothing is.
+    #[must_use]
+    pub fn saved_no_further_than(&self) -> Option<u32> {
+        let saved = self.kept.map_or(0, |kept| kept.epoch);
+        (saved < self.epochs_done).then_some(saved)
     }
 }
 
@@ -125,11 +143,21 @@ pub struct Best {
     pub val_accuracy: f64,
 }
 
+/// What a run's checkpoint holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Steps that are trained in it.
+    pub step: u64,
+    /// Whole epochs among them.
+    pub epoch: u32,
+}
+
 /// A data set: where it was, and how to know it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetFacts {
     /// The directory that it was read from; `null`: Fashion-MNIST as the program has it within.
-    pub directory: Option<String>,
+    #[serde(with = "path_json")]
+    pub directory: Option<PathBuf>,
     /// The names of the ten classes.
     pub classes: Vec<String>,
     /// Images to learn from.
@@ -147,9 +175,7 @@ impl DatasetFacts {
     pub fn new(dataset: &Dataset, source: &Source) -> Self {
         let directory = match source {
             Source::Embedded => None,
-            Source::Directory(path) => {
-                Some(std::path::absolute(path).as_ref().unwrap_or(path).to_string_lossy().into_owned())
-            }
+            Source::Directory(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
         };
         Self {
             directory,
@@ -169,8 +195,50 @@ impl DatasetFacts {
 
 impl fmt::Display for DatasetFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = self.directory.as_deref().unwrap_or("Fashion-MNIST");
+        let source = self.directory.as_ref().map_or_else(|| "Fashion-MNIST".to_owned(), printable::path);
         write!(f, "{source} ({} + {} images)", self.train_images, self.test_images)
+    }
+}
+
+/// A path in JSON, to the last byte: text, or an array of its bytes where it is none.
+pub mod path_json {
+    use std::{
+        ffi::OsString,
+        os::unix::ffi::{OsStrExt, OsStringExt},
+        path::PathBuf,
+    };
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize, Serialize)]
+    #[serde(untagged)]
+    enum Form {
+        Text(String),
+        Bytes(Vec<u8>),
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When the serializer fails.
+    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = path.as_ref().map(|path| match path.to_str() {
+            Some(text) => Form::Text(text.to_owned()),
+            None => Form::Bytes(path.as_os_str().as_bytes().to_vec()),
+        });
+        form.serialize(serializer)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it is neither text nor bytes.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+        let form = Option::<Form>::deserialize(deserializer)?;
+        Ok(form.map(|form| match form {
+            Form::Text(text) => text.into(),
+            Form::Bytes(bytes) => OsString::from_vec(bytes).into(),
+        }))
     }
 }
 
@@ -251,6 +319,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_directory_reads_back_to_the_last_byte() {
+        use std::os::unix::ffi::OsStringExt;
+        for bytes in [&b"/data/gr\xf6\xdfe"[..], b"/data", "/größe".as_bytes()] {
+            let directory = Some(std::ffi::OsString::from_vec(bytes.to_vec()).into());
+            let dataset = DatasetFacts { directory, ..dataset() };
+            let text = serde_json::to_string(&dataset).unwrap();
+            assert_eq!(serde_json::from_str::<DatasetFacts>(&text).unwrap(), dataset, "{text}");
+        }
+    }
+
+    #[test]
     fn the_state_comes_first_and_times_are_utc() {
         let text = serde_json::to_string(&facts()).unwrap();
         assert!(text.starts_with(r#"{"state":"training","epochs_done":0,"#), "{text}");
@@ -273,7 +352,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_data_set_is_known_by_its_images_and_not_by_its_place() {
-        let elsewhere = DatasetFacts { directory: Some("/data".to_owned()), classes: Vec::new(), ..dataset() };
+        let elsewhere = DatasetFacts { directory: Some("/data".into()), classes: Vec::new(), ..dataset() };
         assert!(dataset().is_same(&elsewhere));
         assert!(!dataset().is_same(&DatasetFacts { sha256: "cd".repeat(32), ..dataset() }));
         assert!(!dataset().is_same(&DatasetFacts { train_images: 59_999, test_images: 10_001, ..dataset() }));

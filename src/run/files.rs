@@ -10,9 +10,11 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use crate::printable;
+
 /// A file or directory that could not be read or written: which, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {cause}", path.display())]
+#[error("cannot {action} {}: {cause}", printable::path(path))]
 pub struct FileError {
     action: Action,
     path: PathBuf,
@@ -161,13 +163,32 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(Action::Read.on(path))
 }
 
-/// A file that only grows, by whole entries: one that cannot be written wholly leaves no trace.
+/// Writes something into this directory and takes it back.
+///
+/// # Errors
+/// When nothing can be written there, though the directory is.
+pub fn probe(directory: &Path) -> Result<(), FileError> {
+    // More than a file system keeps beside a file's name.
+    const BYTES: usize = 4096;
+    let path = directory.join(temporary_name());
+    let written = File::create_new(&path).and_then(|mut file| {
+        file.write_all(&[0; BYTES])?;
+        file.sync_all()
+    });
+    let removed = fs::remove_file(&path);
+    written.and(removed).map_err(Action::Write.on(directory))
+}
+
+/// A file that only grows, by whole entries: one that cannot be written wholly leaves no trace, and is written with the
+/// next one.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
     file: File,
     /// Bytes of the entries written so far.
     length: u64,
+    /// Entries that could not be written yet.
+    waiting: Vec<u8>,
 }
 
 impl Log {
@@ -192,17 +213,41 @@ impl Log {
     fn with(options: &OpenOptions, path: &Path) -> Result<Self, FileError> {
         let file = options.open(path).map_err(Action::Write.on(path))?;
         let length = file.metadata().map_err(Action::Read.on(path))?.len();
-        Ok(Self { path: path.to_owned(), file, length })
+        Ok(Self { path: path.to_owned(), file, length, waiting: Vec::new() })
     }
 
-    /// Writes an entry at the end and waits until it is on the disk.
+    /// Writes an entry at the end, after those that wait to be written, and waits until it is on the disk.
     ///
     /// # Errors
-    /// When it cannot be written; then nothing of it is in the file.
+    /// When it cannot be written; then nothing of it is in the file, and it waits with the others.
     pub fn append(&mut self, entry: &[u8]) -> Result<(), FileError> {
-        match self.file.write_all(entry).and_then(|()| self.file.sync_data()) {
+        self.waiting.extend(entry);
+        self.write(File::sync_data)
+    }
+
+    /// As [`Log::append`], but leaves it to the system when that goes to the disk: it outlives the program, not a power
+    /// cut.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub fn append_soon(&mut self, entry: &[u8]) -> Result<(), FileError> {
+        self.waiting.extend(entry);
+        self.write(|_| Ok(()))
+    }
+
+    /// Writes the entries that wait, if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be written; then they wait on.
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        if self.waiting.is_empty() { Ok(()) } else { self.write(File::sync_data) }
+    }
+
+    fn write(&mut self, sync: impl FnOnce(&File) -> io::Result<()>) -> Result<(), FileError> {
+        match self.file.write_all(&self.waiting).and_then(|()| sync(&self.file)) {
             Ok(()) => {
-                self.length += entry.len() as u64;
+                self.length += self.waiting.len() as u64;
+                self.waiting.clear();
                 Ok(())
             }
             Err(cause) => {
@@ -298,6 +343,28 @@ mod tests {
         Log::create(&path).unwrap_err();
         Log::open(&path).unwrap().append(b"two\n").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn what_a_log_could_not_write_is_written_with_the_next_entry() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let mut log = Log::create(&path).unwrap();
+        let writable = std::mem::replace(&mut log.file, File::open(&path).unwrap());
+        log.append(b"one\n").unwrap_err();
+        log.file = writable;
+        log.append(b"two\n").unwrap();
+        log.flush().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn a_directory_that_is_probed_is_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        probe(directory.path()).unwrap();
+        assert!(names_in(directory.path()).unwrap().is_empty());
+        let none = directory.path().join("none");
+        assert_eq!(probe(&none).unwrap_err().path(), none);
     }
 
     #[test]

@@ -38,9 +38,17 @@ impl MetricsLog {
     /// Writes an epoch's line and waits until it is on the disk.
     ///
     /// # Errors
-    /// When the line cannot be written; then nothing of it is in the file.
+    /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one.
     pub fn append(&mut self, record: &EpochRecord) -> Result<(), RunError> {
         Ok(self.0.append((line(record) + "\n").as_bytes())?)
+    }
+
+    /// Writes the lines that could not be written yet.
+    ///
+    /// # Errors
+    /// When they still cannot.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        Ok(self.0.flush()?)
     }
 }
 
@@ -56,6 +64,14 @@ pub fn line(record: &EpochRecord) -> String {
 /// # Errors
 /// When the file cannot be read, or a line is no epoch; the error has the line's number.
 pub fn read(path: &Path) -> Result<Vec<EpochRecord>, RunError> {
+    read_lines(path, parse)
+}
+
+/// The lines of a log, each read by `parse`, but for a torn one at its end.
+pub(super) fn read_lines<T>(
+    path: &Path,
+    parse: impl Fn(&[u8]) -> Result<T, serde_json::Error>,
+) -> Result<Vec<T>, RunError> {
     let bytes = files::read(path)?;
     let mut records = Vec::new();
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {

@@ -1,13 +1,15 @@
 //! All runs: a directory with a directory a run. Gives new ones their names, lists them and finds them.
 
 use std::{
+    ffi::OsStr,
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use jiff::Timestamp;
 
-use super::{Facts, Lock, Run, RunError, Status, files};
+use super::{Facts, Lock, Run, RunError, Status, files, standing};
+use crate::printable;
 
 /// The directory of all runs; it need not exist before the first.
 #[derive(Clone, Debug)]
@@ -66,19 +68,24 @@ impl Runs {
     /// Makes the directory of a new run: of this name, or, without one, of the time's: `2026-11-23T18-31-22`.
     ///
     /// # Errors
-    /// When the name cannot be one or is taken, or the directory cannot be made.
-    pub fn create(&self, name: Option<&str>, now: Timestamp) -> Result<NewRun, RunError> {
+    /// When the name cannot be one or is taken, or the directory cannot be made or written.
+    pub fn create(&self, name: Option<&OsStr>, now: Timestamp) -> Result<NewRun, RunError> {
         if let Some(name) = name {
             check_name(name)?;
         }
         files::create_directories(&self.root)?;
-        match name {
-            Some(name) => self.create_named(name),
-            None => self.create_at(now),
+        let new = match name {
+            Some(name) => self.create_named(name)?,
+            None => self.create_at(now)?,
+        };
+        if let Err(error) = files::probe(new.run.directory()) {
+            new.give_up();
+            return Err(error.into());
         }
+        Ok(new)
     }
 
-    fn create_named(&self, name: &str) -> Result<NewRun, RunError> {
+    fn create_named(&self, name: &OsStr) -> Result<NewRun, RunError> {
         match self.make(name) {
             Err(error) if error.kind() == Some(io::ErrorKind::AlreadyExists) => {}
             made => return made,
@@ -112,27 +119,27 @@ impl Runs {
         unreachable!("a directory cannot hold that many names")
     }
 
-    fn make(&self, name: &str) -> Result<NewRun, RunError> {
+    fn make(&self, name: impl AsRef<Path>) -> Result<NewRun, RunError> {
         let directory = self.root.join(name);
         files::create_directory(&directory)?;
         NewRun::of(directory)
     }
 
     /// Whether nothing is in the directory of this name but what a killed program left of files.
-    fn is_empty(&self, name: &str) -> bool {
+    fn is_empty(&self, name: &OsStr) -> bool {
         files::names_in(&self.root.join(name)).is_ok_and(|names| names.iter().all(|name| files::is_leftover(name)))
     }
 
     /// Why a new run cannot have the name of what is there.
-    fn taken(&self, name: &str) -> RunError {
+    fn taken(&self, name: &OsStr) -> RunError {
         let Ok(run) = Run::open(self.root.join(name)) else {
             return RunError::Taken { path: self.root.join(name) };
         };
-        let what = match run.facts() {
+        let what = match run.facts_as_it_stands() {
             Ok(facts) => describe(&facts, &run.status(&facts)),
             Err(error) => error.to_string(),
         };
-        RunError::Exists { name: name.to_owned(), what }
+        RunError::Exists { name: printable::path(name), what }
     }
 
     /// All runs, newest first; those whose `run.json` cannot be read come last. What is no run is passed over.
@@ -148,7 +155,7 @@ impl Runs {
             .into_iter()
             .filter_map(|name| Run::open(self.root.join(name)).ok())
             .map(|run| {
-                let facts = run.facts().map(|facts| {
+                let facts = run.facts_as_it_stands().map(|facts| {
                     let status = run.status(&facts);
                     (facts, status)
                 });
@@ -157,6 +164,26 @@ impl Runs {
             .collect();
         listed.sort_by(|a, b| (b.started(), &b.run.directory).cmp(&(a.started(), &a.run.directory)));
         Ok(listed)
+    }
+
+    /// As [`Runs::find`]; but the newest run only if none has a checkpoint, and else the newest of those that have one,
+    /// with a word about that.
+    ///
+    /// # Errors
+    /// As [`Runs::find`].
+    pub fn find_kept(&self, name_or_directory: Option<&Path>) -> Result<(Run, Option<String>), RunError> {
+        let run = self.find(name_or_directory)?;
+        if name_or_directory.is_some() || run.has_checkpoint() {
+            return Ok((run, None));
+        }
+        let mut kept = self.list()?.into_iter().map(|listed| listed.run).filter(Run::has_checkpoint);
+        let Some(older) = kept.next() else { return Ok((run, None)) };
+        let note = format!(
+            "the newest run {} has no checkpoint yet: taking {}, the newest that has one",
+            run.shown_name(),
+            older.shown_name()
+        );
+        Ok((older, Some(note)))
     }
 
     /// The run of this name, or in this directory; without either, the newest.
@@ -168,19 +195,25 @@ impl Runs {
             let newest = self.list()?.into_iter().next();
             return newest.map(|listed| listed.run).ok_or_else(|| RunError::Empty { root: self.root.clone() });
         };
-        if asked.to_str().is_some_and(|name| check_name(name).is_ok())
+        if is_one_name(asked)
             && let Ok(run) = Run::open(self.root.join(asked))
         {
             return Ok(run);
         }
         match Run::open(asked) {
             Err(_) if !asked.exists() => {
-                let others = self.list()?.iter().map(|listed| listed.run.name().into_owned()).collect();
-                Err(RunError::NotFound { name: asked.display().to_string(), root: self.root.clone(), others })
+                let others = self.list()?.iter().map(|listed| listed.run.shown_name()).collect();
+                Err(RunError::NotFound { name: printable::path(asked), root: self.root.clone(), others })
             }
             found => found,
         }
     }
+}
+
+/// Whether this can be the name of a run that is there, made by whomever: nothing that leads out of the directory.
+fn is_one_name(asked: &Path) -> bool {
+    let mut parts = asked.components();
+    matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == asked)
 }
 
 impl Listed {
@@ -196,6 +229,7 @@ fn describe(facts: &Facts, status: &Status) -> String {
         1 => "1 epoch".to_owned(),
         count => format!("{count} epochs"),
     };
+    let status = standing(facts, status);
     match facts.best {
         Some(best) => format!("{status}, {epochs}, best test accuracy {:.4}", best.val_accuracy),
         None => format!("{status}, {epochs}"),
@@ -206,18 +240,19 @@ fn describe(facts: &Facts, status: &Status) -> String {
 const LONGEST_NAME: usize = 255;
 
 /// Whether a directory can have this name, and a command line name it.
-fn check_name(name: &str) -> Result<(), RunError> {
+fn check_name(name: &OsStr) -> Result<(), RunError> {
+    let text = name.to_string_lossy();
     let reason = if name.is_empty() {
         "it is empty"
-    } else if name == "." || name == ".." {
+    } else if text == "." || text == ".." {
         "it means another directory"
-    } else if name.contains(['/', '\\']) {
+    } else if text.contains(['/', '\\']) {
         "it is a path; --runs gives the directory of all runs"
-    } else if name.contains(char::is_control) {
+    } else if text.contains(printable::is_control) {
         "it has control characters"
     } else if name.len() > LONGEST_NAME {
         "it is longer than 255 bytes"
-    } else if name.starts_with('-') {
+    } else if text.starts_with('-') {
         "it looks like an option"
     } else {
         return Ok(());
@@ -254,7 +289,7 @@ mod tests {
 
     /// A run that trains as long as the recorder lives.
     fn train(runs: &Runs, name: &str, now: Timestamp) -> Recorder {
-        Recorder::create(runs.create(Some(name), now).unwrap(), Settings::default(), dataset(), now).unwrap()
+        Recorder::create(runs.create(Some(name.as_ref()), now).unwrap(), Settings::default(), dataset(), now).unwrap()
     }
 
     fn names(runs: &Runs) -> Vec<String> {
@@ -291,13 +326,13 @@ mod tests {
     fn names_that_are_no_directory_s_are_refused_before_anything_is_made() {
         let (_directory, runs) = runs();
         for name in ["", ".", "..", "a/b", "/", "..\\a", "a\nb", "a\0b", "\u{9b}", "-x", &"é".repeat(128)] {
-            let error = runs.create(Some(name), now()).unwrap_err();
+            let error = runs.create(Some(name.as_ref()), now()).unwrap_err();
             assert!(matches!(error, RunError::Name { .. }), "{error}");
             assert!(error.to_string().starts_with(&format!("{name:?} cannot be a run's name: ")), "{error}");
         }
         assert!(!runs.root().exists());
         for name in ["a", "Größe 128", "...", "a-b.c", "été"] {
-            assert_eq!(runs.create(Some(name), now()).unwrap().run().name(), name);
+            assert_eq!(runs.create(Some(name.as_ref()), now()).unwrap().run().name(), name);
         }
     }
 
@@ -309,9 +344,9 @@ mod tests {
         recorder.record(&report, now()).unwrap();
         recorder.close(now()).unwrap();
         assert_eq!(
-            runs.create(Some("first"), now()).unwrap_err().to_string(),
-            "the run first exists already (stopped, 1 epoch, best test accuracy 0.8812): go on with it by --resume \
-             first, or give another name with --run"
+            runs.create(Some("first".as_ref()), now()).unwrap_err().to_string(),
+            "the run first exists already (stopped, not saved, 1 epoch, best test accuracy 0.8812): go on with it by \
+             --resume first, or give another name with --run"
         );
     }
 
@@ -321,7 +356,7 @@ mod tests {
         let directory = runs.root().join("first");
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join(".fitroom-1-0.tmp"), "{").unwrap();
-        let new = runs.create(Some("first"), now()).unwrap();
+        let new = runs.create(Some("first".as_ref()), now()).unwrap();
         assert_eq!(new.run().name(), "first");
         assert_eq!(files::names_in(&directory).unwrap().len(), 0);
     }
@@ -329,9 +364,9 @@ mod tests {
     #[test]
     fn a_name_that_is_given_up_is_free() {
         let (_directory, runs) = runs();
-        runs.create(Some("first"), now()).unwrap().give_up();
+        runs.create(Some("first".as_ref()), now()).unwrap().give_up();
         assert_eq!(files::names_in(runs.root()).unwrap().len(), 0);
-        let new = runs.create(Some("first"), now()).unwrap();
+        let new = runs.create(Some("first".as_ref()), now()).unwrap();
         let notes = new.run().directory().join("notes");
         fs::write(&notes, "mine").unwrap();
         new.give_up();
@@ -341,8 +376,8 @@ mod tests {
     #[test]
     fn of_two_programs_that_ask_for_one_name_one_gets_it() {
         let (_directory, runs) = runs();
-        let _first = runs.create(Some("first"), now()).unwrap();
-        let error = runs.create(Some("first"), now()).unwrap_err();
+        let _first = runs.create(Some("first".as_ref()), now()).unwrap();
+        let error = runs.create(Some("first".as_ref()), now()).unwrap_err();
         assert!(matches!(error, RunError::InUse { .. }), "{error}");
     }
 
@@ -351,7 +386,7 @@ mod tests {
         let (_directory, runs) = runs();
         fs::create_dir_all(runs.root().join("notes")).unwrap();
         fs::write(runs.root().join("notes/today.md"), "buy milk").unwrap();
-        let error = runs.create(Some("notes"), now()).unwrap_err();
+        let error = runs.create(Some("notes".as_ref()), now()).unwrap_err();
         assert!(
             error.to_string().ends_with("notes exists already and is no run: give another name with --run"),
             "{error}"

@@ -19,8 +19,10 @@ const NEARLY_THROUGH: f64 = 0.1;
 const PIECE: f64 = 3072.0;
 /// What counts of an observation when the next one comes.
 const MEMORY: f64 = 0.7;
-/// By so much a second the terminal may have become faster while its buffer is not full.
-const GROWTH: f64 = 1.002;
+/// By so much a second a terminal may be faster than was observed once: a moment in which a fast one was busy looks like a
+/// slow one. Each further observation makes that less likely.
+const DOUBT: f64 = 0.15;
+const TRUST: f64 = 2.0;
 
 /// How the terminal reads.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(super) struct Link {
     capacity: f64,
     /// Bytes that a full buffer has taken lately, and the seconds that this took.
     observed: (f64, f64),
+    /// How many observations that is, the older ones counting less.
+    weight: f64,
     /// Since when the buffer is full, and the bytes it has taken since.
     full: Option<(Instant, usize)>,
 }
@@ -41,7 +45,7 @@ pub(super) struct Link {
 impl Link {
     /// Before anything is written.
     pub fn new(now: Instant) -> Self {
-        Self { rate: None, under_way: 0.0, at: now, capacity: 0.0, observed: (0.0, 0.0), full: None }
+        Self { rate: None, under_way: 0.0, at: now, capacity: 0.0, observed: (0.0, 0.0), weight: 0.0, full: None }
     }
 
     /// So many bytes were taken; `is_full`: and no more.
@@ -77,6 +81,7 @@ impl Link {
         let pieces = (bytes as f64 / PIECE).ceil() - 0.5;
         let (all, seconds) = self.observed;
         self.observed = (all * MEMORY + pieces * PIECE, seconds * MEMORY + time.as_secs_f64());
+        self.weight = self.weight * MEMORY + 1.0;
         let rate = self.observed.0 / self.observed.1.max(1e-3);
         self.rate = (rate < FAST).then_some(rate.max(SLOWEST));
         // The buffer has just been full.
@@ -102,7 +107,8 @@ impl Link {
         self.at = now;
         if let (Some(rate), None) = (self.rate, self.full) {
             self.under_way = (self.under_way - rate * seconds).max(0.0);
-            let rate = rate * GROWTH.powf(seconds);
+            let doubt = DOUBT * (TRUST * (1.0 - self.weight)).exp();
+            let rate = rate * (doubt * seconds).exp();
             self.rate = (rate < FAST).then_some(rate);
         }
         if self.rate.is_none() && self.full.is_none() {
@@ -186,7 +192,8 @@ mod tests {
     fn waiting_for_what_is_under_way_keeps_the_buffer_from_filling() {
         let mut terminal = Slow::new(12_000.0, 2_000.0);
         let mut link = Link::new(terminal.now);
-        terminal.write(&mut link, 16_000);
+        // It was full a few times: that is no accident.
+        (0..5).for_each(|_| terminal.write(&mut link, 16_000));
         let (mut most, start) = (0.0_f64, terminal.now);
         while terminal.now - start < Duration::from_secs(120) {
             let wait = link.wait(terminal.now).max(Duration::from_millis(600));

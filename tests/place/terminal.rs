@@ -19,7 +19,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use crate::place::Place;
 
 /// How long a screen may take to show what it should: far above what it takes, for a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A terminal that reads at once.
 pub const AT_ONCE: usize = usize::MAX;
@@ -212,6 +212,15 @@ pub fn fitroom(place: &Place, arguments: &[&str]) -> CommandBuilder {
     command
 }
 
+/// Waits for something outside the terminal.
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 pub fn signal(process: u32, name: &str) {
     let status = std::process::Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
     assert!(status.expect("kill is there").success());
@@ -272,6 +281,10 @@ impl Run {
         let facts = fs::read(self.0.join("run.json")).expect("the run has facts");
         let facts: serde_json::Value = serde_json::from_slice(&facts).expect("they are JSON");
         facts["state"].as_str().expect("it is text").to_owned()
+    }
+
+    pub fn checkpoint(&self) -> PathBuf {
+        self.0.join("checkpoint.safetensors")
     }
 
     /// How many epochs are on the disk.

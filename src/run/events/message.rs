@@ -80,29 +80,32 @@ impl Message {
     }
 }
 
-/// A field of a message that is read: its number, and its value where that is an integer.
+/// A field of a message that is read: its number, and its value where that is an integer or has a length.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Field {
+pub struct Field<'a> {
     /// The field's number.
     pub number: u64,
     /// Its value, if it is an integer.
     pub integer: Option<u64>,
+    /// Its value, if it is a string, bytes or a message; else empty.
+    pub bytes: &'a [u8],
 }
 
 /// Takes the first field off a message. `None` at its end, and where it is no message.
-pub fn take_field(message: &mut &[u8]) -> Option<Field> {
+pub fn take_field<'a>(message: &mut &'a [u8]) -> Option<Field<'a>> {
     let key = take_varint(message)?;
     let number = key >> 3;
     let wire =
         [Wire::Varint, Wire::Fixed64, Wire::Length, Wire::Fixed32].into_iter().find(|&wire| wire as u64 == key & 7)?;
     let skipped = match wire {
-        Wire::Varint => return Some(Field { number, integer: Some(take_varint(message)?) }),
+        Wire::Varint => return Some(Field { number, integer: Some(take_varint(message)?), bytes: &[] }),
         Wire::Fixed64 => 8,
         Wire::Fixed32 => 4,
         Wire::Length => usize::try_from(take_varint(message)?).ok()?,
     };
-    (_, *message) = message.split_at_checked(skipped)?;
-    Some(Field { number, integer: None })
+    let (value, rest) = message.split_at_checked(skipped)?;
+    *message = rest;
+    Some(Field { number, integer: None, bytes: if wire == Wire::Length { value } else { &[] } })
 }
 
 fn take_varint(message: &mut &[u8]) -> Option<u64> {
@@ -151,7 +154,8 @@ mod tests {
         assert!(rest.is_empty());
         assert_eq!(fields.iter().map(|field| field.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
         assert_eq!(fields[4].integer, Some(u64::MAX));
-        assert_eq!(fields[0].integer, None);
+        assert_eq!((fields[0].integer, fields[0].bytes), (None, &b""[..]));
+        assert_eq!(fields[2].bytes, b"text");
     }
 
     #[test]

@@ -1,0 +1,127 @@
+//! `batches.jsonl`: a line of JSON a span of batches, which say how an epoch goes before it ends. Knows the lines, not
+//! what makes them.
+
+use std::{io, path::Path};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    RunError,
+    files::{self, Log},
+    metrics,
+};
+use crate::protocol::BatchRecord;
+
+/// The log of a run's batches, open for writing.
+#[derive(Debug)]
+pub struct BatchLog(Log);
+
+/// A line of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The figures.
+    #[serde(flatten)]
+    pub record: BatchRecord,
+    /// When they were noted.
+    pub time: Timestamp,
+}
+
+impl BatchLog {
+    /// A log in a new file.
+    ///
+    /// # Errors
+    /// When the file cannot be created, also when it is there already.
+    pub fn create(path: &Path) -> Result<Self, RunError> {
+        Ok(Self(Log::create(path)?))
+    }
+
+    /// The log in this file, cut to the spans up to `step`, and those. It need not be there yet.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or a line but the last, torn one is no span.
+    pub fn resume(path: &Path, step: u64) -> Result<(Self, Vec<Line>), RunError> {
+        let mut lines = match read(path) {
+            Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
+            lines => lines?,
+        };
+        lines.retain(|line| line.record.step <= step);
+        let text: String = lines.iter().map(|line| text(line) + "\n").collect();
+        files::replace(path, text.as_bytes())?;
+        Ok((Self(Log::open(path)?), lines))
+    }
+
+    /// Writes a span's line. It is of too little worth to wait for the disk.
+    ///
+    /// # Errors
+    /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one.
+    pub fn append(&mut self, line: &Line) -> Result<(), RunError> {
+        Ok(self.0.append_soon((text(line) + "\n").as_bytes())?)
+    }
+
+    /// Writes the lines that could not be written yet.
+    ///
+    /// # Errors
+    /// When they still cannot.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        Ok(self.0.flush()?)
+    }
+}
+
+/// The spans of a log, oldest first. What a killed writer left of a last line is passed over.
+///
+/// # Errors
+/// When the file cannot be read, or a line is no span; the error has the line's number.
+pub fn read(path: &Path) -> Result<Vec<Line>, RunError> {
+    metrics::read_lines(path, |line| serde_json::from_slice(line))
+}
+
+fn text(line: &Line) -> String {
+    serde_json::to_string(line).expect("numbers and a time under fixed names are JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn line(step: u64) -> Line {
+        let record = BatchRecord { epoch: 1, step, steps: 10, loss: 0.1 + 0.2, accuracy: 0.8125 };
+        Line { record, time: "2026-11-23T18:31:22.5Z".parse().unwrap() }
+    }
+
+    #[test]
+    fn a_line_has_the_promised_names_in_order() {
+        assert_eq!(
+            text(&line(20)),
+            "{\"epoch\":1,\"step\":20,\"steps\":10,\"loss\":0.30000000000000004,\"accuracy\":0.8125,\
+             \"time\":\"2026-11-23T18:31:22.5Z\"}"
+        );
+    }
+
+    #[test]
+    fn a_resumed_log_forgets_the_later_spans_and_a_torn_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("batches.jsonl");
+        let mut log = BatchLog::create(&path).unwrap();
+        for step in [10, 20, 30] {
+            log.append(&line(step)).unwrap();
+        }
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(b"{\"epoch\":1,\"st");
+        fs::write(&path, bytes).unwrap();
+        let (mut log, lines) = BatchLog::resume(&path, 20).unwrap();
+        assert_eq!(lines, [line(10), line(20)]);
+        log.append(&line(25)).unwrap();
+        assert_eq!(read(&path).unwrap(), [line(10), line(20), line(25)]);
+    }
+
+    #[test]
+    fn a_run_of_an_older_fitroom_has_no_log_and_gets_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("batches.jsonl");
+        assert!(BatchLog::resume(&path, 20).unwrap().1.is_empty());
+        assert!(read(&path).unwrap().is_empty());
+    }
+}
