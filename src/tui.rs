@@ -438,8 +438,8 @@ impl Dashboard {
         if !self.screen.is_taken() {
             return self.come_back();
         }
-        if self.screen.retry().is_some() {
-            self.or_lost(|dashboard| dashboard.screen.send());
+        if self.screen.retry().is_some() && self.or_lost(|dashboard| dashboard.screen.send()) {
+            self.draw_at_once();
         }
         if let Some(since) = self.awaited
             && self.screen.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)

@@ -5,14 +5,18 @@
 //! full can be seen. From how fast a full one takes more follows how fast the terminal reads, and from that how long a
 //! frame will be under way. Until it was full once, the terminal is taken to read at once.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 /// A terminal that reads faster than so many bytes a second is one that reads at once.
 const FAST: f64 = 65_536.0;
 /// And none is taken to be slower than this.
 const SLOWEST: f64 = 200.0;
-/// A buffer that stays full for longer says nothing of a speed: the terminal did not read at all.
-const STALL: Duration = Duration::from_secs(12);
+/// A buffer that takes nothing at all for longer is that of a terminal that does not read, or of a very slow one: which of
+/// them, a whole frame tells.
+const STALL: Duration = Duration::from_millis(2500);
 /// What is under way for no longer than this is as good as through.
 const NEARLY_THROUGH: f64 = 0.1;
 /// A full buffer is emptied by pieces of about so many bytes before it takes more.
@@ -38,14 +42,34 @@ pub(super) struct Link {
     observed: (f64, f64),
     /// How many observations that is, the older ones counting less.
     weight: f64,
-    /// Since when the buffer is full, and the bytes it has taken since.
-    full: Option<(Instant, usize)>,
+    full: Option<Full>,
+    /// Whether the frame that is sent tells a terminal that had stopped reading from a slow one.
+    probing: bool,
+}
+
+/// A buffer that was full, and what it takes since.
+#[derive(Debug)]
+struct Full {
+    since: Instant,
+    bytes: usize,
+    /// When it last took anything, and the longest time that it took nothing.
+    last: Instant,
+    pause: Duration,
 }
 
 impl Link {
     /// Before anything is written.
     pub fn new(now: Instant) -> Self {
-        Self { rate: None, under_way: 0.0, at: now, capacity: 0.0, observed: (0.0, 0.0), weight: 0.0, full: None }
+        Self {
+            rate: None,
+            under_way: 0.0,
+            at: now,
+            capacity: 0.0,
+            observed: (0.0, 0.0),
+            weight: 0.0,
+            full: None,
+            probing: false,
+        }
     }
 
     /// So many bytes were taken; `is_full`: and no more.
@@ -54,9 +78,14 @@ impl Link {
         self.pass(now);
         self.under_way += bytes as f64;
         match &mut self.full {
-            Some((_, taken)) => *taken += bytes,
+            Some(full) if bytes > 0 => {
+                full.bytes += bytes;
+                full.pause = full.pause.max(now - full.last);
+                full.last = now;
+            }
+            Some(_) => {}
             None if is_full => {
-                self.full = Some((now, 0));
+                self.full = Some(Full { since: now, bytes: 0, last: now, pause: Duration::ZERO });
                 self.capacity = self.capacity.max(self.under_way);
             }
             // More is under way than there is room for: so it is not, and the terminal is faster than was thought.
@@ -68,15 +97,22 @@ impl Link {
         }
     }
 
-    /// All that there was to be written is taken. Returns whether the terminal had stopped reading.
+    /// All that there was to be written is taken. Returns whether a whole frame is to be next, since the terminal had stopped
+    /// reading.
     #[expect(clippy::cast_precision_loss, reason = "a frame's bytes")]
     pub fn done(&mut self, now: Instant) -> bool {
-        let Some((since, bytes)) = self.full.take() else { return false };
-        let time = now - since;
-        if time >= STALL {
-            self.under_way = 0.0;
+        let was_probing = mem::take(&mut self.probing);
+        let Some(Full { since, bytes, pause, .. }) = self.full.take() else {
+            if was_probing {
+                (self.rate, self.observed, self.weight) = (None, (0.0, 0.0), 0.0);
+            }
+            return false;
+        };
+        if pause >= STALL && !was_probing {
+            (self.probing, self.under_way) = (true, 0.0);
             return true;
         }
+        let time = now - since;
         // The buffer was full somewhere between two pieces, so that of the first one half was waited for, in the mean.
         let pieces = (bytes as f64 / PIECE).ceil() - 0.5;
         let (all, seconds) = self.observed;
@@ -105,7 +141,7 @@ impl Link {
     fn pass(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
-        if let (Some(rate), None) = (self.rate, self.full) {
+        if let (Some(rate), None) = (self.rate, &self.full) {
             self.under_way = (self.under_way - rate * seconds).max(0.0);
             let doubt = DOUBT * (TRUST * (1.0 - self.weight)).exp();
             let rate = rate * (doubt * seconds).exp();
@@ -206,12 +242,33 @@ mod tests {
 
     #[test]
     fn one_that_stood_still_is_as_fast_as_before() {
-        let mut link = Link::new(Instant::now());
         let start = Instant::now();
-        link.took(12_000, true, start);
-        link.took(3_000, false, start + Duration::from_secs(600));
-        assert!(link.done(start + Duration::from_secs(600)));
-        assert_eq!(link.rate(), None);
+        let mut link = Link::new(start);
+        for pause in [3, 600] {
+            let (before, after) = (start, start + Duration::from_secs(pause));
+            link.took(12_000, true, before);
+            link.took(3_000, false, after);
+            assert!(link.done(after), "a whole frame is next");
+            link.took(11_000, false, after);
+            assert!(!link.done(after));
+            assert_eq!((link.rate(), link.wait(after)), (None, Duration::ZERO));
+        }
+    }
+
+    #[test]
+    fn a_very_slow_one_is_sent_one_whole_frame_and_known_by_it() {
+        let mut terminal = Slow::new(12_000.0, 300.0);
+        let mut link = Link::new(terminal.now);
+        let mut wholes = 0;
+        for _ in 0..20 {
+            // It frees a piece at a time.
+            link.took(10, true, terminal.now);
+            terminal.pass(Duration::from_secs(10));
+            link.took(700, false, terminal.now);
+            wholes += usize::from(link.done(terminal.now));
+        }
+        assert!(link.rate().is_some_and(|rate| rate < 1_000.0), "{:?}", link.rate());
+        assert!(wholes <= 10, "{wholes}");
     }
 
     #[test]

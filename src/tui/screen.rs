@@ -100,15 +100,16 @@ impl Screen {
         Ok(frame.len())
     }
 
-    /// Sends on what is left of a frame, as far as the terminal takes it.
-    pub(super) fn send(&mut self) -> io::Result<()> {
+    /// Sends on what is left of a frame, as far as the terminal takes it. Returns whether the next frame is a whole one, and
+    /// due: the terminal had not read for long, and whatever became of what it was sent, it gets the present.
+    pub(super) fn send(&mut self) -> io::Result<bool> {
         let sent = self.outgoing.send(&self.tty)?;
         self.link.took(sent, !self.outgoing.is_empty(), Instant::now());
-        if self.outgoing.is_empty() && self.link.done(Instant::now()) {
-            // It has not read for long: whatever became of what it was sent, it gets a whole frame.
+        let is_due = self.outgoing.is_empty() && self.link.done(Instant::now());
+        if is_due {
             self.clear()?;
         }
-        Ok(())
+        Ok(is_due)
     }
 
     /// How long to wait before [`Screen::send`], where a frame is not through yet.
