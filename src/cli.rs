@@ -14,6 +14,9 @@ use crate::{
     settings::{DeviceChoice, Settings},
 };
 
+/// The most epochs that can be asked for.
+pub const MOST_EPOCHS: u32 = 100_000;
+
 /// Train a Fashion-MNIST classifier live in the terminal, watch it learn, and leaf through what it predicts.
 ///
 /// Without a command this opens the dashboard and trains at once. With standard output elsewhere than on a terminal it
@@ -224,7 +227,7 @@ pub struct Interval(pub Option<Duration>);
 #[command(next_help_heading = "Training")]
 pub struct Training {
     /// How many times the network sees every training image [default: 10]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EPOCHS)))]
     pub epochs: Option<u32>,
 
     /// Images a step, 1 to 60000 [default: 32]

@@ -74,10 +74,11 @@ pub fn complain(error: &Report) {
     let _ = writeln!(io::stderr(), "fitroom: {}", printable::error(&**error));
 }
 
-/// Whether there is a standard output that takes what is written to it.
+/// Whether standard output takes what is written to it. One that was closed before the program began cannot be told from
+/// one that is thrown away: the runtime opens `/dev/null` in its place.
 ///
 /// # Errors
-/// When there is none, or it is open for reading only: then what is written there would be lost without a word.
+/// When it is open for reading only: then what is written there would be lost without a word.
 pub fn check_output() -> Result<()> {
     match fcntl_getfl(stdio::stdout()) {
         Ok(flags) if flags & OFlags::RWMODE != OFlags::RDONLY => Ok(()),

@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// Why there is no dashboard on a terminal that cannot be drawn on.
-pub const NOT_DRAWN: &str = "no dashboard on this terminal, whose TERM is \"dumb\" or not set: one line per epoch instead; TERM=xterm-256color would do";
+pub const NOT_DRAWN: &str = "TERM is not set or names no terminal that can be drawn on, so there is no dashboard: one line \
+                             per epoch follows (TERM=xterm-256color suits nearly every terminal)";
 
 /// The looks that the options and the environment (`variable`: a name's value, if it is set) ask for.
 pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Theme {

@@ -65,6 +65,7 @@ enum Ending {
 /// # Errors
 /// A data set that cannot be read, a run that cannot be gone on with, a device that cannot be had, an output that fails, a
 /// training that failed.
+#[expect(clippy::missing_panics_doc, reason = "the teller sends an event however it ends")]
 pub fn run(plan: Plan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
@@ -77,8 +78,7 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
         .name("teller".to_owned())
         .spawn(move || tell(&told, teller(json, stdout()), &sender))
         .context("cannot start a thread")?;
-    // Without a teller there is nobody left to tell.
-    let event = events.recv().unwrap_or(Event::AllTold);
+    let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is told what is not.
     drop(session);
     inbox.close();
@@ -88,6 +88,9 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
         (_, Some(number)) => Ok(128 + number),
         (Event::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
         (Event::NotTold(error), _) => Err(error).context("cannot write to standard output"),
+        (Event::AllTold, _) => {
+            bail!("the thread that writes the run's lines ended unexpectedly, which is a bug in fitroom")
+        }
         _ => Ok(if inbox.is_unsaved() { UNSAVED } else { 0 }),
     }
 }
@@ -112,6 +115,7 @@ fn wait_for_the_teller(event: &Event, events: &mpsc::Receiver<Event>) -> Option<
 
 /// Tells what is in the inbox, in its order, until it is closed and empty.
 fn tell(inbox: &Inbox, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Event>) {
+    let _last = Last(events);
     // An error means that the program is about to end.
     let send = |event| drop(events.send(event));
     while let Some(report) = inbox.take() {
@@ -128,8 +132,16 @@ fn tell(inbox: &Inbox, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Event>
             _ => {}
         }
     }
-    drop(teller);
-    send(Event::AllTold);
+}
+
+/// Sends the teller's last word, also where it panics.
+struct Last<'a>(&'a mpsc::Sender<Event>);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        // An error means that the program is about to end.
+        let _ = self.0.send(Event::AllTold);
+    }
 }
 
 fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {

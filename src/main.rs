@@ -36,12 +36,15 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
     match cli.command {
-        None if stdout().is_terminal() && !depth::can_draw(|name| env::var(name).ok()) => {
-            let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
+        None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
+            tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks)
+        }
+        None => {
+            if stdout().is_terminal() {
+                let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
+            }
             headless::run(Plan::new(&cli.training, &cli.keeping)?, false)
         }
-        None if stdout().is_terminal() => tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks),
-        None => headless::run(Plan::new(&cli.training, &cli.keeping)?, false),
         Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),
         Some(Subcommand::Evaluate { run, place, json }) => commands::evaluate(&place.which(run), json, stdout()),
         Some(Subcommand::Predict { inputs, as_is, run, place, json, colours }) => {

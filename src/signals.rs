@@ -123,14 +123,14 @@ fn wanted(terminal: bool) -> SigSet {
     set
 }
 
-/// The signals that whoever started the program wants it to pass over. Where the system does not tell, these are SIGHUP and
-/// SIGPIPE, which Rust ignores by itself.
+/// The signals that are ignored: by whoever started the program, and SIGPIPE by Rust. Where the system does not tell which, it
+/// still ignores them: what is ignored is not held back there.
 fn ignored() -> Vec<Number> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     match mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
         Some(mask) => Number::iterator().filter(|signal| mask >> (*signal as i32 - 1) & 1 == 1).collect(),
-        None => vec![Number::SIGHUP, Number::SIGPIPE],
+        None => vec![Number::SIGPIPE],
     }
 }
 

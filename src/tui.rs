@@ -113,6 +113,14 @@ enum Answer {
     Runs(Result<Vec<OtherRun>, String>),
 }
 
+/// How the dashboard's time ended.
+struct Ended {
+    /// The number of the signal that ended it, if one did.
+    by: Option<u8>,
+    /// Whether the training was waited for until all was on the disk.
+    is_closed: bool,
+}
+
 /// What comes from outside.
 struct Inputs {
     signals: mpsc::Receiver<Signal>,
@@ -163,20 +171,45 @@ impl Dashboard {
     }
 
     async fn run(mut self, plan: Plan, mut inputs: Inputs) -> Result<u8> {
+        let runs = plan.runs.clone();
+        let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
+            self.screen.give_back(None);
+            // What trains is waited for from here on, by nobody who listens.
+            signals::end_at_once();
+        })?;
+        let is_kept = self.app.started().is_some_and(|started| started.run.is_some());
+        if is_kept && !ended.is_closed {
+            self.app
+                .apply(Report::NotSaved { reason: "not saved: left before all of the run was on the disk".to_owned() });
+        }
+        let is_unsaved = self.app.unsaved().is_some();
+        match (self.leave(&runs), ended.by) {
+            (_, Some(number)) => Ok(128 + number),
+            (Phase::Failed { reason }, None) => bail!("{reason}"),
+            // What is not saved is told by now.
+            _ => Ok((is_kept && is_unsaved).into()),
+        }
+    }
+
+    /// Attends to the run and to the person until one of them has ended it, and the run is on the disk.
+    async fn attend(&mut self, plan: Plan, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
         let (report_in, mut reports) = mpsc::channel(QUEUE);
         let (pace, runs) = (plan.pace, plan.runs.clone());
         let mut steps = load(plan, report_in)?;
-        let mut ended_by = None;
-        while !self.app.quitting() && ended_by.is_none() {
+        let mut by = None;
+        while !self.app.quitting() && by.is_none() {
             let wake = self.wake();
             tokio::select! {
                 biased;
-                Some(signal) = inputs.signals.recv() => ended_by = self.take_signal(signal)?,
+                Some(signal) = inputs.signals.recv() => by = self.take_signal(signal)?,
                 input = inputs.keys.recv() => {
-                    let input = input.unwrap_or(Input::Lost);
-                    self.take_reports(&mut reports)?;
+                    let input = input.ok_or_else(|| died("the thread that reads the keys"))?;
+                    // Before that the thread that loads has more to tell than that its reports have ended.
+                    if self.session.is_some() {
+                        self.take_reports(&mut reports)?;
+                    }
                     self.take_input(&input)?;
                 }
                 loaded = steps.recv(), if self.session.is_none() => {
@@ -197,23 +230,17 @@ impl Dashboard {
             self.attend_to_terminal();
             self.ask(&runs)?;
             if self.is_lost {
-                ended_by = Some(HANGUP);
+                by = Some(HANGUP);
             }
         }
-        self.close(&mut inputs, &mut reports).await?;
-        let is_unsaved =
-            self.app.unsaved().is_some() && self.app.started().is_some_and(|started| started.run.is_some());
-        match (self.leave(&runs), ended_by) {
-            (_, Some(number)) => Ok(128 + number),
-            (Phase::Failed { reason }, None) => bail!("{reason}"),
-            // What is not saved is told by now.
-            _ => Ok(is_unsaved.into()),
-        }
+        let is_closed = self.close(inputs, &mut reports).await?;
+        Ok(Ended { by, is_closed })
     }
 
     /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
-    async fn close(&mut self, inputs: &mut Inputs, reports: &mut mpsc::Receiver<Report>) -> Result<()> {
-        let Some(session) = self.session.take() else { return Ok(()) };
+    /// Returns whether it was waited for to the end.
+    async fn close(&mut self, inputs: &mut Inputs, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
+        let Some(session) = self.session.take() else { return Ok(true) };
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
             drop(session);
@@ -223,36 +250,36 @@ impl Dashboard {
         closing.context("cannot start a thread")?;
         self.draw_at_once();
         let first = First::now();
-        loop {
+        let is_closed = loop {
             let wake = self.wake();
             tokio::select! {
-                _ = &mut is_done => break,
+                _ = &mut is_done => break true,
                 Some(signal) = inputs.signals.recv() => {
                     if self.take_signal(signal)?.is_some_and(|number| first.is_followed_by(number)) {
-                        break;
+                        break false;
                     }
                 }
                 Some(input) = inputs.keys.recv() => match input {
-                    Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break,
+                    Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break false,
                     _ => {}
                 },
                 Some(report) = reports.recv() => self.app.apply(report),
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
-        }
+        };
         while let Ok(report) = reports.try_recv() {
             self.app.apply(report);
         }
-        Ok(())
+        Ok(is_closed)
     }
 
     /// Gives the terminal back, and tells there what the screen can no longer: what becomes of the run, and what of it was
     /// not saved. Returns how it ended.
     fn leave(mut self, runs: &Runs) -> Phase {
-        // From here on there is only a terminal to be waited for.
-        signals::end_at_once();
         self.screen.give_back(parting::words(&self.app, runs).as_deref());
+        // From here on there is only an output to be waited for.
+        signals::end_at_once();
         if let Some(reason) = self.app.unsaved() {
             // Where standard error is gone there is nobody to tell.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));

@@ -9,7 +9,7 @@ mod place;
 mod pty;
 
 use std::{
-    fs,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -37,11 +37,11 @@ fn a_terminal_that_is_not_read_keeps_neither_training_nor_a_signal_waiting() {
             until("the first epochs", || run.epochs() > UNREAD);
             let (epochs, memory) = (run.epochs(), terminal.memory());
             until("more epochs", || run.epochs() > epochs + UNREAD);
-            assert!(terminal.memory() < memory + (8 << 20), "{} after {memory} bytes", terminal.memory());
+            assert!(terminal.memory() < memory + (16 << 20), "{} after {memory} bytes", terminal.memory());
             let start = Instant::now();
             terminal.signal(name);
             until("the end", || terminal.state() == 'Z');
-            assert!(start.elapsed() < Duration::from_secs(5), "{mode}, SIG{name}: after {:?}", start.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(15), "{mode}, SIG{name}: after {:?}", start.elapsed());
             assert_eq!(run.state(), "stopped");
             terminal.set_speed(AT_ONCE);
             assert_eq!(terminal.wait(), 128 + number, "{mode}, SIG{name}");
@@ -72,7 +72,7 @@ fn a_terminal_that_reads_again_shows_the_present() {
 
 #[test]
 fn on_a_slow_link_a_key_is_answered_by_the_frame_after_the_one_that_is_under_way() {
-    const SPEED: u32 = 4_000;
+    const SPEED: usize = 4_000;
     let place = Place::new();
     let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
     terminal.until_shown("images/s");
@@ -82,27 +82,27 @@ fn on_a_slow_link_a_key_is_answered_by_the_frame_after_the_one_that_is_under_way
     let before = terminal.bytes.len();
     terminal.press("\x0c");
     terminal.watch(Duration::from_millis(500));
-    let frame = u32::try_from(terminal.bytes.len() - before).expect("a frame is small");
-    let frame = Duration::from_secs(1) * frame / SPEED;
+    let frame = terminal.bytes.len() - before;
     terminal.press(" ");
-    terminal.set_speed(SPEED as usize);
+    terminal.set_speed(SPEED);
     // By then it has sent as much as the link holds, if it does not notice.
     terminal.watch(Duration::from_secs(12));
     for (key, caption) in [("l", "Test image 1 "), ("l", "Test image 2 "), ("l", "Test image 3 "), ("2", "500 in all")]
     {
-        let pressed = Instant::now();
+        let before = terminal.bytes.len();
         terminal.press(key);
         terminal.until_shown(caption);
-        // Its own, which is nearly a whole one, and what is left of the one that is under way.
-        assert!(pressed.elapsed() < frame * 2, "{caption}: after {:?}, a frame takes {frame:?}", pressed.elapsed());
+        // Its own, which is nearly a whole one, and what is left of the one that is under way. Counted in bytes, which are
+        // the link's time, whatever else the machine does.
+        let count = terminal.bytes.len() - before;
+        assert!(count < 2 * frame, "{caption}: after {count} bytes, a frame has {frame}");
     }
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
 }
 
-#[test]
-fn ctrl_z_and_fg_lead_back_thirty_times() {
-    let place = Place::new();
+/// fitroom on a small data set, started from an interactive shell, whose prompts are counted.
+fn in_a_shell(place: &Place, options: &str) -> Terminal {
     let mut shell = CommandBuilder::new("bash");
     shell.args(["--norc", "--noprofile", "-i"]);
     shell.cwd(place.directory.path());
@@ -110,7 +110,14 @@ fn ctrl_z_and_fg_lead_back_thirty_times() {
     let mut terminal = Terminal::run(100, 30, shell);
     terminal.until_shown("shell-1>");
     let program = env!("CARGO_BIN_EXE_fitroom");
-    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 --pace 50 --run coat\r"));
+    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 {options}\r"));
+    terminal
+}
+
+#[test]
+fn ctrl_z_and_fg_lead_back_thirty_times() {
+    let place = Place::new();
+    let mut terminal = in_a_shell(&place, "--pace 50 --run coat");
     terminal.until_shown("images/s");
     for round in 2..=31 {
         terminal.press("\x1a");
@@ -133,14 +140,7 @@ fn ctrl_z_and_fg_lead_back_thirty_times() {
 #[test]
 fn in_the_background_it_trains_on_and_leaves_the_terminal_to_the_shell() {
     let place = Place::new();
-    let mut shell = CommandBuilder::new("bash");
-    shell.args(["--norc", "--noprofile", "-i"]);
-    shell.cwd(place.directory.path());
-    shell.env("PS1", r"shell-\#> ");
-    let mut terminal = Terminal::run(100, 30, shell);
-    terminal.until_shown("shell-1>");
-    let program = env!("CARGO_BIN_EXE_fitroom");
-    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 --run coat\r"));
+    let mut terminal = in_a_shell(&place, "--run coat");
     terminal.until_shown("images/s");
     terminal.press("\x1a");
     terminal.until_shown("shell-2>");
@@ -224,6 +224,24 @@ fn whatever_signal_ends_it_the_run_is_saved_and_the_terminal_given_back() {
 }
 
 #[test]
+fn a_second_signal_ends_it_at_once_and_still_gives_the_terminal_back() {
+    let place = Place::new();
+    for (run, pause) in [("coat", 10), ("shirt", 100), ("dress", 300)] {
+        let arguments = ["--epochs", "100000", "--run", run];
+        let mut terminal = Terminal::read_at(0, 80, 24, fitroom(&place, &arguments));
+        let run = Run::at(&place, run);
+        until("the first epochs", || run.epochs() > UNREAD);
+        terminal.signal("TERM");
+        thread::sleep(Duration::from_millis(pause));
+        terminal.signal("TERM");
+        until("the end", || terminal.state() == 'Z');
+        terminal.set_speed(AT_ONCE);
+        assert_eq!(terminal.wait(), 143);
+        terminal.assert_given_back();
+    }
+}
+
+#[test]
 fn a_stop_from_elsewhere_gives_the_terminal_back_too() {
     let place = Place::new();
     let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
@@ -236,14 +254,7 @@ fn a_stop_from_elsewhere_gives_the_terminal_back_too() {
         terminal.press("l");
         terminal.until("an answer", |screen| screen.contains("Test image"));
     }
-    let mut shell = CommandBuilder::new("bash");
-    shell.args(["--norc", "--noprofile", "-i"]);
-    shell.cwd(place.directory.path());
-    shell.env("PS1", r"shell-\#> ");
-    let mut terminal = Terminal::run(100, 30, shell);
-    terminal.until_shown("shell-1>");
-    let program = env!("CARGO_BIN_EXE_fitroom");
-    terminal.press(&format!("{program} --data data --hidden 16 --epochs 100000 --no-save\r"));
+    let mut terminal = in_a_shell(&place, "--no-save");
     terminal.until_shown("quit");
     let children = std::process::Command::new("pgrep").args(["-P", &terminal.process().to_string()]).output();
     let children = String::from_utf8(children.expect("pgrep is there").stdout).expect("a number");
@@ -320,7 +331,7 @@ fn a_terminal_that_only_types_gets_lines_and_a_hint() {
         assert_eq!(terminal.wait(), 0, "{term:?}");
         let text = terminal.text();
         assert!(text.contains("Epoch 1/1 - ") && text.contains("Test accuracy: "), "{text}");
-        assert_eq!(text.matches("fitroom: no dashboard on this terminal").count(), 1, "{text}");
+        assert_eq!(text.matches("so there is no dashboard").count(), 1, "{text}");
         assert!(!terminal.bytes.contains(&0x1b), "{:?}", String::from_utf8_lossy(&terminal.bytes));
     }
 }
@@ -376,7 +387,7 @@ fn after_the_dashboard_one_line_tells_the_run_and_how_to_go_on() {
     let mut told = text.lines().filter(|line| !line.trim().is_empty());
     let line = told.next().expect("a line");
     assert!(line.starts_with("Run coat: test accuracy 0.") && line.contains(" after epoch 2 of 2"), "{text}");
-    assert!(text.contains("Go on: fitroom --resume coat"), "{text}");
+    assert!(text.contains("Continue with: fitroom --resume coat"), "{text}");
 
     let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", "2", "--no-save"]);
     terminal.until_shown("done in");

@@ -83,7 +83,6 @@ impl Link {
                 full.pause = full.pause.max(now - full.last);
                 full.last = now;
             }
-            Some(_) => {}
             None if is_full => {
                 self.full = Some(Full { since: now, bytes: 0, last: now, pause: Duration::ZERO });
                 self.capacity = self.capacity.max(self.under_way);
@@ -93,7 +92,7 @@ impl Link {
                 self.rate = self.rate.map(|rate| rate * 2.0);
                 self.under_way /= 2.0;
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
 

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::{
     app::{App, Phase},
+    cli::MOST_EPOCHS,
+    printable,
     run::Runs,
 };
 
@@ -21,17 +23,18 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
         None => format!("left in epoch 1 of {epochs}, before its first evaluation"),
     };
     let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
-    if app.unsaved().is_some() {
-        return Some(format!("Run {run}: {accuracy}"));
-    }
-    let mut command = vec!["fitroom --resume".to_owned(), quoted(run)];
+    let told = format!("Run {run}: {accuracy}");
+    let (Some(name), Some(root), None) = (quoted(run), quoted(&printable::path(runs.root())), app.unsaved()) else {
+        return Some(told);
+    };
+    let mut command = vec!["fitroom --resume".to_owned(), name];
     if runs.root() != Path::new("runs") {
-        command.extend(["--runs".to_owned(), quoted(&runs.root().to_string_lossy())]);
+        command.extend(["--runs".to_owned(), root]);
     }
     if is_done {
-        command.extend(["--epochs".to_owned(), epochs.saturating_mul(2).to_string()]);
+        command.extend(["--epochs".to_owned(), epochs.saturating_mul(2).min(MOST_EPOCHS).to_string()]);
     }
-    Some(format!("Run {run}: {accuracy}. Go on: {}", command.join(" ")))
+    Some(format!("{told}. Continue with: {}", command.join(" ")))
 }
 
 fn capitalized(text: &str) -> String {
@@ -39,13 +42,16 @@ fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The word as a shell takes it.
-fn quoted(word: &str) -> String {
+/// The word as a shell takes it; `None` where it may be an escaped one, and not what it stands for.
+fn quoted(word: &str) -> Option<String> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
+    if word.contains('\\') {
+        return None;
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Some(word.to_owned());
+    }
+    Some(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]
@@ -95,11 +101,11 @@ mod tests {
     fn a_run_that_is_left_tells_how_to_go_on() {
         assert_eq!(
             said(&app(Some("coat"), 2), "runs"),
-            "Run coat: test accuracy 0.8643 after epoch 2 of 10. Go on: fitroom --resume coat"
+            "Run coat: test accuracy 0.8643 after epoch 2 of 10. Continue with: fitroom --resume coat"
         );
         assert_eq!(
             said(&app(Some("my coat"), 0), "/tmp/it's"),
-            r"Run my coat: left in epoch 1 of 10, before its first evaluation. Go on: fitroom --resume 'my coat' --runs '/tmp/it'\''s'"
+            r"Run my coat: left in epoch 1 of 10, before its first evaluation. Continue with: fitroom --resume 'my coat' --runs '/tmp/it'\''s'"
         );
     }
 
@@ -107,12 +113,14 @@ mod tests {
     fn a_run_that_is_done_goes_on_with_more_epochs() {
         let mut app = app(Some("coat"), 10);
         app.apply(Report::Finished);
-        assert!(said(&app, "runs").ends_with("after epoch 10 of 10. Go on: fitroom --resume coat --epochs 20"));
+        assert!(said(&app, "runs").ends_with("after epoch 10 of 10. Continue with: fitroom --resume coat --epochs 20"));
     }
 
     #[test]
     fn of_a_run_that_is_not_kept_nothing_is_said_of_keeping_it() {
         assert_eq!(said(&app(None, 3), "runs"), "Test accuracy 0.8643 after epoch 3 of 10");
+        assert_eq!(said(&app(Some(r"co\x1bat"), 3), "runs"), r"Run co\x1bat: test accuracy 0.8643 after epoch 3 of 10");
+        assert!(!said(&app(Some("coat"), 3), "ru\x1b[31mns").contains('\x1b'));
         let mut unsaved = app(Some("coat"), 3);
         unsaved.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
         assert_eq!(said(&unsaved, "runs"), "Run coat: test accuracy 0.8643 after epoch 3 of 10");

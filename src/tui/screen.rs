@@ -78,9 +78,10 @@ impl Screen {
         let tty = Arc::new(Tty::open()?);
         let (canvas, area) = (Canvas::default(), Rect::from((Position::ORIGIN, tty.size()?)));
         let terminal = empty(&canvas, area)?;
-        keep_panics_readable(&tty);
+        let taken = Arc::default();
+        keep_panics_readable(&tty, &taken);
         let (outgoing, link) = (Outgoing::default(), Link::new(Instant::now()));
-        let mut screen = Self { tty, terminal, canvas, outgoing, link, has_mouse, taken: Arc::default() };
+        let mut screen = Self { tty, terminal, canvas, outgoing, link, has_mouse, taken };
         if screen.is_ours() {
             screen.take_over()?;
         }
@@ -176,11 +177,9 @@ impl Screen {
 
     /// Gives the terminal to whoever had it before, with `words`, if there are any, on a line of their own.
     pub(super) fn give_back(&mut self, words: Option<&str>) {
-        if self.taken.swap(false, Ordering::Relaxed) {
-            // What is left of a frame is of no use to a shell; half a sequence of it is ended by the next one.
-            self.outgoing.clear();
-            give_back(&self.tty, words);
-        }
+        // What is left of a frame is of no use to a shell; half a sequence of it is ended by the next one.
+        self.outgoing.clear();
+        give_back(&self.tty, &self.taken, words);
     }
 }
 
@@ -196,20 +195,25 @@ fn empty(canvas: &Canvas, area: Rect) -> io::Result<Terminal<CrosstermBackend<Ca
     Terminal::with_options(CrosstermBackend::new(canvas.clone()), options)
 }
 
-/// Errors are passed over: there is no better terminal to tell them to.
-fn give_back(tty: &Tty, words: Option<&str>) {
+/// Gives the terminal back, once. Errors are passed over: there is no better terminal to tell them to.
+fn give_back(tty: &Tty, taken: &AtomicBool, words: Option<&str>) {
+    if !taken.swap(false, Ordering::Relaxed) {
+        return;
+    }
+    // First, for it needs nobody to read.
+    let _ = tty.restore();
     // All at once: where there is hardly room, the most important first.
     let words = words.map_or_else(String::new, |words| format!("{words}\r\n"));
     tty.insist([MOUSE_OFF, LEAVE, &words].concat().as_bytes(), PATIENCE);
-    let _ = tty.restore();
 }
 
-fn keep_panics_readable(tty: &Arc<Tty>) {
-    let (drawing, tty) = (thread::current().id(), Arc::clone(tty));
+fn keep_panics_readable(tty: &Arc<Tty>, taken: &Arc<AtomicBool>) {
+    let drawing = thread::current().id();
+    let (tty, taken) = (Arc::clone(tty), Arc::clone(taken));
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == drawing {
-            give_back(&tty, None);
+            give_back(&tty, &taken, None);
             previous(info);
         } else {
             let name = thread::current().name().unwrap_or("unnamed").to_owned();
