@@ -40,7 +40,7 @@ const WIDE: [Column; 6] = [
 const NARROW: [Column; 6] = [
     Column { title: "", cells: 4, ..WIDE[0] },
     Column { title: "loss", cells: 5, text: |record| format::loss(record.loss, 5), ..WIDE[1] },
-    Column { title: "acc", cells: 5, ..WIDE[2] },
+    Column { title: "acc", cells: 5, text: |record| format::accuracy_in(record.accuracy, 5), ..WIDE[2] },
     Column { title: "test loss", cells: 9, text: |record| format::loss(record.val_loss, 5), ..WIDE[3] },
     Column { title: "test acc", cells: 8, ..WIDE[4] },
     Column { title: "secs", cells: 4, ..WIDE[5] },
@@ -60,7 +60,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         frame.render_widget(Line::styled("no epoch is finished yet", theme.muted()), titles);
         return;
     }
-    let (columns, gap) = fitting(usize::from(area.width));
+    let last = app.epochs().last().map_or(0, |record| record.epoch);
+    let (columns, gap) = fitting(usize::from(area.width), last);
     let line = |texts: Vec<String>| {
         let cells = texts.into_iter().zip(&columns).map(|(text, column)| format!("{text:>0$}", column.cells));
         cells.collect::<Vec<String>>().join(&" ".repeat(gap))
@@ -91,12 +92,18 @@ pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
     Some(Action::See(record.step))
 }
 
-/// The columns that fit, and the cells between two of them.
-fn fitting(cells: usize) -> (Vec<Column>, usize) {
+/// The columns that fit, of epochs up to this one, and the cells between two of them.
+fn fitting(cells: usize, last: u32) -> (Vec<Column>, usize) {
     let needed = |columns: &[Column]| {
         columns.iter().map(|column| column.cells).sum::<usize>() + GAPS.0 * columns.len().saturating_sub(1)
     };
-    let mut columns = if needed(&WIDE) <= cells { WIDE.to_vec() } else { NARROW.to_vec() };
+    let numbered = |columns: [Column; 6]| {
+        let mut columns = columns.to_vec();
+        columns[0].cells = columns[0].cells.max(last.to_string().len());
+        columns
+    };
+    let wide = numbered(WIDE);
+    let mut columns = if needed(&wide) <= cells { wide } else { numbered(NARROW) };
     while needed(&columns) > cells && columns.len() > 1 {
         let least = (0..columns.len()).min_by_key(|index| columns[*index].importance).expect("there are two at least");
         columns.remove(least);
@@ -111,7 +118,7 @@ mod tests {
     use super::*;
 
     fn titles(cells: usize) -> Vec<&'static str> {
-        fitting(cells).0.iter().map(|column| column.title).collect()
+        fitting(cells, 10).0.iter().map(|column| column.title).collect()
     }
 
     #[test]
@@ -125,9 +132,35 @@ mod tests {
     #[test]
     fn a_table_is_never_wider_than_its_area() {
         for cells in 4..200 {
-            let (columns, gap) = fitting(cells);
+            let (columns, gap) = fitting(cells, 10);
             let used = columns.iter().map(|column| column.cells).sum::<usize>() + gap * (columns.len() - 1);
             assert!(used <= cells, "{used} of {cells}");
+        }
+    }
+
+    #[test]
+    fn no_figure_is_wider_than_its_column() {
+        for figure in [0.0, 1.0, 0.995, 123.456, 99_999.0, 1e9, 1e30, f64::MAX, f64::INFINITY, f64::NAN] {
+            for epoch in [1, 9_999, 100_000] {
+                let record = EpochRecord {
+                    epoch,
+                    step: 1,
+                    loss: figure,
+                    accuracy: figure.clamp(0.0, 1.0),
+                    val_loss: figure,
+                    val_accuracy: figure.clamp(0.0, 1.0),
+                    learning_rate: 1e-3,
+                    seconds: figure,
+                    eval_seconds: 0.1,
+                    images_per_second: 1.0,
+                };
+                for cells in [40, 60, 100] {
+                    for column in fitting(cells, epoch).0 {
+                        let text = (column.text)(&record);
+                        assert!(text.trim().len() <= column.cells, "{text:?} in {:?}", column.title);
+                    }
+                }
+            }
         }
     }
 }

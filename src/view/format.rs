@@ -51,12 +51,13 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
-/// Seconds of one epoch in few characters: `0.24`, `3.2`, `187`.
+/// Seconds of one epoch in at most four characters: `0.24`, `3.2`, `187`, `2e5`.
 pub fn seconds(seconds: f64) -> String {
     match seconds {
         ..1.0 => format!("{seconds:.2}"),
         ..100.0 => format!("{seconds:.1}"),
-        _ => format!("{seconds:.0}"),
+        ..9999.5 => format!("{seconds:.0}"),
+        _ => format!("{:.0e}", seconds.clamp(0.0, 9e99)),
     }
 }
 
@@ -72,6 +73,12 @@ pub fn loss(loss: f64, cells: usize) -> String {
 /// An accuracy, 0 to 1, as percent with one digit after the point.
 pub fn accuracy(accuracy: f64) -> String {
     format!("{:.1}%", accuracy * 100.0)
+}
+
+/// The same in so many cells: without the digit after the point where it does not fit, as of 100%.
+pub fn accuracy_in(value: f64, cells: usize) -> String {
+    let text = accuracy(value);
+    if text.len() <= cells { text } else { format!("{:.0}%", value * 100.0) }
 }
 
 /// A probability, 0 to 1, as the tutorial writes it: Python's `"{:2.0f}%".format(100 * p)`.
