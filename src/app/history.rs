@@ -61,21 +61,19 @@ impl History {
         &self.points
     }
 
-    /// The curve in at most `width` columns, oldest first. A column stands for 2ⁿ steps, the least power that fits, so
-    /// that a drawn column stays as it is until the curve is redrawn at half the scale. A column in which no point
-    /// ends repeats the one before.
+    /// The curve in at most `width` columns, oldest first. While the run grows a column stands for a number of steps that
+    /// leaves at most a ninth of the width free and changes seldom, so that a drawn column mostly stays as it is; of a run
+    /// that `is_over` the curve fills the width. A column in which no point ends repeats the one before.
     #[must_use]
-    pub fn columns(&self, width: usize) -> Vec<Point> {
+    pub fn columns(&self, width: usize, is_over: bool) -> Vec<Point> {
         let (Some(last), true) = (self.points.last(), width > 0) else { return Vec::new() };
-        let mut steps_a_column = 1;
-        while last.step.div_ceil(steps_a_column) > width as u64 {
-            steps_a_column *= 2;
-        }
-        let mut columns: Vec<Point> = Vec::with_capacity(width);
+        let width = width as u64;
+        let steps_a_column = scale(last.step.div_ceil(width));
+        let count = if is_over { width.min(last.step) } else { last.step.div_ceil(steps_a_column) };
+        let mut columns: Vec<Point> = Vec::new();
         let mut points = self.points.iter().copied().peekable();
-        let mut end = 0;
-        while end < last.step {
-            end += steps_a_column;
+        for number in 1..=count {
+            let end = if is_over { (last.step * number).div_ceil(count) } else { steps_a_column * number };
             let mut column = None::<Point>;
             while let Some(point) = points.next_if(|point| point.step <= end) {
                 column = Some(column.map_or(point, |column| column.merged(point)));
@@ -85,6 +83,13 @@ impl History {
         }
         columns
     }
+}
+
+/// The least number that is no less than this one and whose binary digits behind the first four are 0: 1 to 16, 18, 20 and so
+/// on.
+fn scale(least: u64) -> u64 {
+    let coarse = 1 << least.max(1).ilog2().saturating_sub(3);
+    least.max(1).div_ceil(coarse) * coarse
 }
 
 #[cfg(test)]
@@ -116,24 +121,26 @@ mod tests {
     }
 
     #[test]
-    fn columns_fill_at_least_half_of_the_width_and_never_more() {
-        for steps in [1, 7, 40, 41, 1000, 18_750] {
-            let columns = history(steps).columns(40).len();
-            assert!(columns <= 40, "{steps} steps: {columns} columns");
-            assert!(columns as u64 >= steps.min(20), "{steps} steps: {columns} columns");
+    fn columns_fill_nearly_all_of_the_width_and_of_a_run_that_is_over_all_of_it() {
+        for (steps, least) in [(1, 1), (7, 7), (40, 40), (41, 21), (1000, 36), (18_750, 36), (100_000, 36)] {
+            let columns = history(steps).columns(40, false).len();
+            assert!((least..=40).contains(&columns), "{steps} steps: {columns} columns");
+            let columns = history(steps).columns(40, true);
+            assert_eq!(columns.len() as u64, steps.min(40), "{steps} steps");
+            assert_eq!(columns.last().map(|point| point.step), Some(steps));
         }
-        assert!(history(5).columns(0).is_empty());
-        assert!(History::default().columns(40).is_empty());
+        assert!(history(5).columns(0, false).is_empty() && history(5).columns(0, true).is_empty());
+        assert!(History::default().columns(40, true).is_empty());
     }
 
     #[test]
-    fn a_drawn_column_stays_until_the_scale_halves() {
+    fn a_drawn_column_stays_until_the_scale_changes() {
         let mut history = history(30);
-        let before = history.columns(40);
+        let before = history.columns(40, false);
         for step in 31..=40 {
             history.push(Point { step, steps: 1, loss: 9.0, accuracy: 0.5 });
         }
-        assert_eq!(history.columns(40)[..30], before[..]);
+        assert_eq!(history.columns(40, false)[..30], before[..]);
     }
 
     #[test]
@@ -141,7 +148,7 @@ mod tests {
         let mut history = History::default();
         history.push(Point { step: 10, steps: 10, loss: 2.0, accuracy: 0.1 });
         history.push(Point { step: 20, steps: 10, loss: 1.0, accuracy: 0.2 });
-        let columns = history.columns(20);
+        let columns = history.columns(20, false);
         assert_eq!(columns.len(), 20);
         assert_eq!(columns[0].loss, 2.0);
         assert_eq!(columns[12].loss, 2.0);

@@ -34,12 +34,17 @@ impl Progress {
     pub fn new(started: &Started, batch: Option<&Batch>, epochs: &[EpochRecord]) -> Self {
         let evaluated = u32::try_from(epochs.len()).unwrap_or(u32::MAX);
         let eval_seconds = epochs.last().map_or(0.0, |record| positive(record.eval_seconds).unwrap_or(0.0));
+        let steps_per_epoch = started.steps_per_epoch();
+        let (epoch, step_in_epoch, step) = match batch {
+            Some(batch) => (batch.epoch, batch.step_in_epoch, batch.step),
+            None => place(started.past_steps, steps_per_epoch),
+        };
         Self {
-            epoch: batch.map_or(1, |batch| batch.epoch),
+            epoch,
             epochs: started.settings.epochs,
-            step_in_epoch: batch.map_or(0, |batch| batch.step_in_epoch),
-            steps_per_epoch: started.steps_per_epoch(),
-            step: batch.map_or(0, |batch| batch.step),
+            step_in_epoch,
+            steps_per_epoch,
+            step,
             images_per_second: batch.and_then(|batch| positive(batch.images_per_second)).unwrap_or(0.0),
             steps_per_second: batch.and_then(|batch| rate(batch, started.settings.batch_size)),
             evaluations: (started.settings.epochs.saturating_sub(evaluated), eval_seconds),
@@ -75,6 +80,13 @@ impl Progress {
         // A thousand years stand for all that is longer.
         Some(total.ceil().min(31_557_600_000.0) as u64)
     }
+}
+
+/// Where so many steps lead: the epoch, from 1, the steps trained in it, and all steps.
+fn place(step: u64, steps_per_epoch: u64) -> (u32, u64, u64) {
+    let before = step.saturating_sub(1) / steps_per_epoch.max(1);
+    let epoch = u32::try_from(before + 1).unwrap_or(u32::MAX);
+    (epoch, step - before * steps_per_epoch, step)
 }
 
 /// Steps a second: the epoch's mean, or the recent rate where the pace has changed since.
@@ -140,6 +152,16 @@ mod tests {
             eval_seconds,
             images_per_second: 60_000.0,
         }
+    }
+
+    #[test]
+    fn a_run_that_was_trained_before_stands_where_it_was_left() {
+        let at = |past_steps| {
+            let progress = Progress::new(&Started { past_steps, ..started() }, None, &[]);
+            (progress.epoch, progress.step_in_epoch, progress.step)
+        };
+        assert_eq!((at(0), at(1), at(1874)), ((1, 0, 0), (1, 1, 1), (1, 1874, 1874)));
+        assert_eq!((at(1875), at(1876), at(18_750)), ((1, 1875, 1875), (2, 1, 1876), (10, 1875, 18_750)));
     }
 
     #[test]

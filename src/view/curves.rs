@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{App, history::Point},
+    app::{App, Phase, history::Point},
     view::{
         bars::{Bounds, Curve},
         format::{accuracy, loss},
@@ -64,7 +64,9 @@ fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: 
     for (text, row) in texts.into_iter().zip(names.rows()) {
         frame.render_widget(text, row);
     }
-    let values: Vec<f64> = app.history().columns(usize::from(curve.width)).iter().map(figure.of).collect();
+    let is_over = matches!(app.phase(), Phase::Done | Phase::Failed { .. });
+    let columns = app.history().columns(usize::from(curve.width), is_over);
+    let values: Vec<f64> = columns.iter().map(figure.of).collect();
     if values.is_empty() {
         return;
     }

@@ -97,9 +97,8 @@ pub fn done() -> App {
 pub fn failed() -> App {
     let mut app = third_epoch();
     app.apply(Report::Failed {
-        reason: "the loss of step 4,984 (epoch 3) is not a number: the training has diverged. The weights are those of \
-                 the last checkpoint, after epoch 2. A smaller learning rate may help: start again with --learning-rate \
-                 0.0003, or resume from the checkpoint with --resume 2026-11-23T18-31-22 --learning-rate 0.0003."
+        // As `EngineError::Diverged` says it.
+        reason: "the loss became NaN at step 4984 (epoch 3): try a learning rate lower than 0.003, for example 0.001"
             .to_owned(),
     });
     app
