@@ -249,11 +249,11 @@ impl Lines {
         // The scale leaves the newest value out, which here counts as well.
         all.extend(all.first().copied());
         let bounds = Bounds::around(&all);
-        let (count, decimals) = vertical_ticks(&bounds, area.height);
+        let (low, high, count, decimals) = vertical_ticks(&bounds, area.height);
         let label = |value: f64| {
             if is_logarithmic { format!("{:.2}", 10_f64.powf(value)) } else { (figure.text)(value, decimals) }
         };
-        let vertical_labels = between(bounds.low, bounds.high, count).map(label).collect();
+        let vertical_labels = between(low, high, count).map(label).collect();
         let most = if area.width >= WIDE { 7.0 } else { 4.0 };
         let unit = if chart.unit == Unit::Epochs { float(app.steps_per_epoch()) } else { 1.0 };
         let (end, horizontal_labels) =
@@ -265,7 +265,7 @@ impl Lines {
             other_training,
             other_test,
             horizontal: (float(start), end * unit),
-            vertical: (bounds.low, bounds.high),
+            vertical: (low, high),
             horizontal_labels: horizontal_labels.into_iter().map(|(place, label)| (place * unit, label)).collect(),
             vertical_labels,
         }
@@ -335,21 +335,36 @@ fn horizontal_ticks((start, end): (f64, f64), most: f64, unit: Unit, is_zoomed: 
     (end, ticks)
 }
 
-/// How many labels divide a scale into parts that their digits after the point tell exactly, each on a row of its own, and
-/// those digits.
-fn vertical_ticks(bounds: &Bounds, height: u16) -> (u32, usize) {
+/// The part of a scale that may be added to it for the sake of more labels.
+const SLACK: f64 = 1.2;
+
+/// The scale that shows these values with a round number on every label, each on a row of its own: its ends, how many labels,
+/// and their digits after the point. Of those that are hardly larger than they need to be it has the most labels.
+fn vertical_ticks(bounds: &Bounds, height: u16) -> (f64, f64, u32, usize) {
     // The axis and its labels stand below the rows.
     let rows = u32::from(height.saturating_sub(2)).max(1);
-    let fits = |count: u32| (rows - 1).is_multiple_of(count - 1);
-    let is_exact = |count: u32, decimals: usize| {
-        let scale = 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
-        let part = (bounds.high - bounds.low) / f64::from(count - 1) * scale;
-        (part - part.round()).abs() < 1e-6
+    let range = bounds.high - bounds.low;
+    let scale = |count: u32| {
+        let parts = f64::from(count - 1);
+        // A start on a round number may leave too little above it: then the next larger part does.
+        let mut part = round_step(range * (1.0 - 1e-9), parts, 0.0);
+        loop {
+            let low = (bounds.low / part + 1e-9).floor() * part;
+            let high = low + part * parts;
+            if high >= bounds.high - part * 1e-9 {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
+                let decimals = (-(part * 1.000_001).log10().floor()).max(0.0) as usize;
+                return (low, high, count, decimals);
+            }
+            part = round_step(part * 1.5, 1.0, 0.0);
+        }
     };
-    let counts = |decimals: usize| (3..=MOST_LABELS).rev().find(|count| fits(*count) && is_exact(*count, decimals));
-    (bounds.decimals..=bounds.decimals + 1)
-        .find_map(|decimals| counts(decimals).map(|count| (count, decimals)))
-        .unwrap_or((2, bounds.decimals))
+    let fitting = (3..=MOST_LABELS).filter(|count| rows > 1 && (rows - 1).is_multiple_of(count - 1)).map(scale);
+    let waste = |(low, high, ..): &(f64, f64, u32, usize)| (high - low) / range;
+    let fitting: Vec<_> = fitting.collect();
+    let least = fitting.iter().map(waste).fold(f64::INFINITY, f64::min);
+    let best = fitting.into_iter().rev().find(|scale| waste(scale) <= least.max(SLACK));
+    best.unwrap_or((bounds.low, bounds.high, 2, bounds.decimals))
 }
 
 /// So many numbers from one to another, both counted.
@@ -501,11 +516,25 @@ mod tests {
 
     #[test]
     fn vertical_labels_are_exact_and_each_on_its_row() {
-        let bounds = |low, high, decimals| Bounds { low, high, decimals };
-        assert_eq!(vertical_ticks(&bounds(0.2, 0.7, 1), 13), (6, 1));
-        assert_eq!(vertical_ticks(&bounds(0.2, 0.8, 1), 12), (4, 1), "of ten rows four are at equal distances");
-        assert_eq!(vertical_ticks(&bounds(0.2, 0.7, 1), 12), (2, 1), "which would not be told exactly here");
-        assert_eq!(vertical_ticks(&bounds(0.65, 0.9, 2), 8), (6, 2));
-        assert_eq!(vertical_ticks(&bounds(0.0, 1.0, 0), 9), (3, 1));
+        let ticks = |low, high, height| {
+            let (low, high, count, decimals) = vertical_ticks(&Bounds { low, high, decimals: 1 }, height);
+            between(low, high, count).map(|value| format!("{value:.decimals$}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(ticks(0.2, 0.7, 13), "0.2 0.3 0.4 0.5 0.6 0.7");
+        assert_eq!(ticks(0.2, 0.8, 12), "0.2 0.4 0.6 0.8", "of ten rows four are at equal distances");
+        assert_eq!(ticks(0.2, 0.7, 12), "0.2 0.4 0.6 0.8", "which takes a scale that ends at a round number");
+        assert_eq!(ticks(0.65, 0.9, 8), "0.65 0.70 0.75 0.80 0.85 0.90");
+        assert_eq!(ticks(0.0, 1.0, 9), "0.0 0.5 1.0");
+        // As of 80×24 once: 84.8 and 87.2 stood there.
+        for height in 4..60 {
+            for (low, high) in [(0.8, 0.92), (0.824, 0.896), (0.31, 0.77), (0.005, 2.31), (97.0, 131.0)] {
+                let (start, end, count, decimals) = vertical_ticks(&Bounds { low, high, decimals: 2 }, height);
+                assert!(start <= low + 1e-9 && end >= high - 1e-9, "{start} to {end} of {low} to {high}");
+                let part = (end - start) / f64::from(count - 1);
+                let digit = part / 10_f64.powf((part * 1.000_001).log10().floor());
+                let is_round = [1.0, 2.0, 5.0].iter().any(|round| (digit - round).abs() < 1e-6);
+                assert!(count == 2 || is_round, "{count} labels every {part}, {decimals} digits");
+            }
+        }
     }
 }
