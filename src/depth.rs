@@ -18,7 +18,8 @@ pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Th
 
 /// Whether the terminal can be drawn on: not one that only types, as in an editor, or that nobody named.
 pub fn can_draw(variable: impl Fn(&str) -> Option<String>) -> bool {
-    variable("TERM").is_some_and(|term| !matches!(term.as_str(), "" | "dumb" | "unknown"))
+    let types_only = ["", "dumb", "unknown", "emacs"];
+    variable("TERM").is_some_and(|term| types_only.iter().all(|name| !term.eq_ignore_ascii_case(name)))
 }
 
 /// Whether the locale has more characters than ASCII (POSIX, Base Definitions, 8.2: the first of these variables that is
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn a_terminal_that_only_types_is_not_drawn_on() {
         for (term, expected) in
-            [("xterm-256color", true), ("linux", true), ("vt100", true), ("dumb", false), ("", false)]
+            [("xterm-256color", true), ("linux", true), ("vt100", true), ("dumb", false), ("DUMB", false), ("", false)]
         {
             assert_eq!(can_draw(|name| (name == "TERM").then(|| term.to_owned())), expected, "{term:?}");
         }

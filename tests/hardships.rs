@@ -317,6 +317,41 @@ fn a_terminal_without_a_size_has_the_usual_one() {
 }
 
 #[test]
+fn a_terminal_that_claims_to_be_huge_is_drawn_on_in_part() {
+    let mut terminal = Terminal::start(80, 24, &["--epochs", "1000"]);
+    terminal.until_shown("quit");
+    let memory = terminal.memory();
+    terminal.claim(u16::MAX, u16::MAX);
+    terminal.watch(Duration::from_secs(3));
+    assert!(terminal.memory() < memory + (256 << 20), "{} after {memory} bytes", terminal.memory());
+    terminal.resize(80, 24);
+    terminal.press("l");
+    terminal.until_shown("Test image 1 ");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn an_output_that_fails_in_mid_run_ends_it() {
+    let place = Place::new();
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let options = "--epochs 1000 --data data --hidden 16";
+    for (name, output, status, words) in [
+        ("full", ">/dev/full", 1, "fitroom: cannot write to standard output: No space left on device (os error 28)\n"),
+        ("head", "| head -3 >/dev/null; exit ${PIPESTATUS[0]}", 141, ""),
+        ("json", "--json | head -1 >/dev/null; exit ${PIPESTATUS[0]}", 141, ""),
+    ] {
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", &format!("timeout 60 {fitroom} train --run {name} {options} {output}")]);
+        let ended = shell.current_dir(place.directory.path()).output().expect("bash is there");
+        assert_eq!(ended.status.code(), Some(status), "{output}");
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), words, "{output}");
+        assert_eq!(Run::at(&place, name).state(), "stopped", "{output}");
+    }
+}
+
+#[test]
 fn a_terminal_that_only_types_gets_lines_and_a_hint() {
     for term in [Some("dumb"), Some(""), None] {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));

@@ -28,6 +28,9 @@ use rustix::{
     },
 };
 
+/// The largest part of a terminal that is drawn on: more than any has, so that one that tells nonsense takes no gigabytes.
+const LARGEST: Size = Size { width: 1024, height: 512 };
+
 /// How long until one that was full is tried again.
 pub(super) const RETRY: Duration = Duration::from_millis(20);
 
@@ -116,7 +119,7 @@ impl Tty {
         true
     }
 
-    /// The terminal's size in cells. One that has none is as large as `COLUMNS` and `LINES` say, or 80×24.
+    /// The terminal's size in cells, as far as it is drawn on. One that has none is as large as `COLUMNS` and `LINES` say, or 80×24.
     pub fn size(&self) -> io::Result<Size> {
         let size = match tcgetwinsize(&self.file) {
             Ok(Winsize { ws_col, ws_row, .. }) => Size { width: ws_col, height: ws_row },
@@ -138,7 +141,10 @@ pub(super) fn given(size: Size, variable: impl Fn(&str) -> Option<String>) -> Si
         0 => variable(name).and_then(|value| value.trim().parse().ok()).filter(|cells| *cells > 0).unwrap_or(usual),
         found => found,
     };
-    Size { width: cells(size.width, "COLUMNS", USUAL.width), height: cells(size.height, "LINES", USUAL.height) }
+    Size {
+        width: cells(size.width, "COLUMNS", USUAL.width).min(LARGEST.width),
+        height: cells(size.height, "LINES", USUAL.height).min(LARGEST.height),
+    }
 }
 
 /// What is on its way to the terminal.
@@ -188,5 +194,6 @@ mod tests {
         let some = |name: &str| Some(if name == "COLUMNS" { " 132 " } else { "0" }.to_owned());
         assert_eq!(given(Size::ZERO, some), Size::new(132, 24));
         assert_eq!(given(Size::new(90, 30), some), Size::new(90, 30));
+        assert_eq!(given(Size::new(u16::MAX, u16::MAX), none), LARGEST);
     }
 }

@@ -127,9 +127,14 @@ impl Terminal {
         self.keys.flush().expect("the terminal takes keys");
     }
 
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    /// Says that the terminal has this size, whatever is seen of it.
+    pub fn claim(&self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master().resize(size).expect("the terminal can be resized");
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.claim(columns, rows);
         self.screen.screen_mut().set_size(cells(rows), cells(columns));
     }
 
