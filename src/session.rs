@@ -65,7 +65,7 @@ impl Plan {
     /// What the command line asks for. Of a run that it goes on with, the settings and the data set are the run's.
     ///
     /// # Errors
-    /// When there is no such run, it cannot be gone on with, or it was begun with other settings than asked for.
+    /// When there is no such run, it cannot be continued, or it was begun with other settings than asked for.
     pub fn new(training: &Training, keeping: &Keeping) -> Result<Self> {
         let runs = Runs::new(&keeping.runs);
         if let Some(asked) = &keeping.resume {
@@ -92,7 +92,8 @@ impl Plan {
             if facts.kept.is_some() {
                 let path = run.checkpoint_path();
                 bail!(
-                    "the run {name} has its checkpoint no longer: expected {}; put it back, or begin another run",
+                    "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or begin \
+                     another run",
                     printable::path(&path)
                 );
             }
@@ -198,7 +199,7 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
         (name(&before) != name(&started.device)).then(|| {
             let now = &started.device;
             format!(
-                "the run was trained on {before} and goes on on {now}: its weights will differ from those of a run \
+                "the run was trained on {before} and continues on {now}: its weights will differ from those of a run \
                  that stays on one device"
             )
         })

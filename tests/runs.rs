@@ -320,7 +320,7 @@ fn a_name_that_exists_is_refused_and_says_how_to_go_on() {
     assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
     let error = error(place.train(&["--epochs", "1", "--run", "coat"]));
     assert!(error.starts_with("fitroom: the run coat exists already (done, 1 epoch"), "{error}");
-    assert!(error.ends_with("go on with it by --resume coat, or give another name with --run"), "{error}");
+    assert!(error.ends_with("continue it with --resume coat, or give another name with --run"), "{error}");
 }
 
 #[test]
@@ -537,16 +537,16 @@ fn a_run_without_the_checkpoint_that_it_had_is_not_begun_again() {
     for arguments in [&["--resume", "coat"][..], &["--resume"], &["--resume", "coat", "--epochs", "2"]] {
         let words = error(place.train(arguments));
         assert!(
-            words.starts_with("fitroom: the run coat has its checkpoint no longer: expected runs/coat/"),
+            words.starts_with("fitroom: the run coat was saved, but its checkpoint is missing: expected runs/coat/"),
             "{words}"
         );
     }
-    assert!(error(place.command(&["evaluate"])).contains("the run coat has its checkpoint no longer"));
+    assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));
     // As a fitroom wrote it that did not tell what is kept.
     let mut facts = place.facts("coat");
     facts.as_object_mut().expect("an object").remove("kept").expect("it tells what is kept");
     fs::write(place.path("runs/coat/run.json"), facts.to_string()).expect("it can be written");
-    assert!(error(place.train(&["--resume", "coat"])).contains("has its checkpoint no longer"));
+    assert!(error(place.train(&["--resume", "coat"])).contains("its checkpoint is missing"));
     let table = String::from_utf8(run(place.command(&["runs"])).stdout).expect("words are text");
     assert!(table.contains("coat  done, not saved  1/1"), "{table}");
 }
@@ -568,6 +568,15 @@ fn the_newest_run_is_the_newest_with_a_checkpoint() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), note);
     }
     assert_eq!(place.metrics("coat").len(), 2);
+    let words = error(place.train(&["--resume", "none"]));
+    assert_eq!(words, "fitroom: no run none in runs; there are dress, coat");
+    for command in ["train", "evaluate", "predict"] {
+        let output = run(place.command(&[command, "--help"]));
+        assert_success(&output);
+        let help = String::from_utf8(output.stdout).expect("words are text");
+        let words: Vec<&str> = help.split_whitespace().collect();
+        assert!(words.join(" ").contains("[default: the newest that has a checkpoint]"), "{help}");
+    }
 }
 
 #[test]
@@ -614,7 +623,7 @@ fn a_run_that_goes_on_on_another_device_is_told_what_that_costs() {
     let output = run(place.train(&["--resume", "coat", "--epochs", "2"]));
     assert_success(&output);
     let words = String::from_utf8(output.stderr).expect("words are text");
-    assert!(words.starts_with("fitroom: the run was trained on CUDA GPU 0 and goes on on CPU, "), "{words}");
+    assert!(words.starts_with("fitroom: the run was trained on CUDA GPU 0 and continues on CPU, "), "{words}");
     assert_eq!(words.lines().count(), 1, "{words}");
 }
 
