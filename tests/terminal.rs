@@ -197,6 +197,29 @@ fn a_run_that_begins_again_says_so_on_the_screen() {
 }
 
 #[test]
+fn a_run_that_is_done_but_not_wholly_written_is_nobody_else_s_to_go_on_with() {
+    let place = Place::new();
+    let mut command = CommandBuilder::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    // Room for the checkpoint of so small a network, but not for the histograms of all epochs.
+    let options = "--data data --hidden 1 --epochs 60 --run coat";
+    command.args(["-c", &format!("ulimit -f 100; exec {fitroom} {options}")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("done in");
+    let run = Run::at(&place, "coat");
+    until("the end is on the disk", || run.state() == "done");
+    terminal.until_shown("not saved: cannot write runs/coat/train/events.out.tfevents.");
+    let words = place::error(place.command(&["train", "--resume", "coat", "--epochs", "61"]));
+    assert!(words.contains("runs/coat is in use: another fitroom trains this run"), "{words}");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 1);
+    assert_eq!((run.state(), run.epochs()), ("done".to_owned(), 60));
+    let resumed = place.command(&["train", "--resume", "coat", "--epochs", "61"]).output().expect("the program runs");
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+}
+
+#[test]
 fn a_run_that_is_done_is_others_to_go_on_with_while_its_dashboard_is_open() {
     let place = Place::new();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
