@@ -15,7 +15,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 pub use self::{
     action::{Action, Screen},
@@ -106,6 +106,8 @@ pub struct App {
     asked: (bool, Option<Units>),
 
     notice: Option<String>,
+    /// What is to be told of the run after that, oldest first.
+    notes: VecDeque<String>,
     /// Whether the person waits for a checkpoint.
     saving: bool,
     /// Why something of the run could not be kept lately.
@@ -148,6 +150,7 @@ impl App {
             chart: Chart::default(),
             asked: (false, None),
             notice: None,
+            notes: VecDeque::new(),
             saving: false,
             unsaved: None,
             quitting: false,
@@ -252,10 +255,12 @@ impl App {
             Report::Saved { step } => self.apply_saved(step),
             Report::NotSaved { reason } => {
                 if std::mem::take(&mut self.saving) {
-                    self.notice = None;
+                    self.notice = self.notes.pop_front();
                 }
                 self.unsaved = Some(reason);
             }
+            // Each is read before the next one: a key leads on.
+            Report::Note { text } if self.notice.is_some() => self.notes.push_back(text),
             Report::Note { text } => self.notice = Some(text),
             Report::Finished => self.phase = Phase::Done,
             Report::Failed { reason } => self.phase = Phase::Failed { reason },

@@ -110,7 +110,7 @@ pub enum Subcommand {
     },
     /// Tell how good a run's network is on the test images: loss, accuracy, each class, the confusion matrix
     Evaluate {
-        /// A run's name or directory [default: the newest]
+        /// A run's name or directory [default: the newest that has a checkpoint]
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]
@@ -129,7 +129,7 @@ pub enum Subcommand {
         /// ground, trim no margins and invert nothing
         #[arg(long)]
         as_is: bool,
-        /// A run's name or directory [default: the newest]
+        /// A run's name or directory [default: the newest that has a checkpoint]
         #[arg(long, value_name = "RUN")]
         run: Option<PathBuf>,
         /// Where to look.
@@ -175,7 +175,7 @@ pub struct Place {
 /// A run that is kept, and images for it.
 #[derive(Clone, Debug)]
 pub struct Which {
-    /// Its name or directory; `None`: the newest.
+    /// Its name or directory; `None`: the newest that has a checkpoint.
     pub run: Option<PathBuf>,
     /// The directory of all runs.
     pub runs: PathBuf,
@@ -204,7 +204,7 @@ pub struct Keeping {
     pub run: Option<OsString>,
 
     /// Go on with a run from its last checkpoint, to the same weights as if it had never stopped: a run's name or
-    /// directory [default: the newest]; --epochs may be raised
+    /// directory [default: the newest that has a checkpoint]; --epochs may be raised
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "run")]
     pub resume: Option<Option<PathBuf>>,
 

@@ -39,7 +39,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// The run that is asked for, or the newest one.
+    /// The run that is asked for, or the newest that has a checkpoint.
     fn open(which: &Which) -> Result<Self> {
         let (run, note) = Runs::new(&which.runs).find_kept(which.run.as_deref())?;
         let facts = run.facts()?;
@@ -47,7 +47,11 @@ impl Kept {
         if !run.has_checkpoint() {
             let name = run.shown_name();
             match facts.kept {
-                Some(_) => bail!("the run {name} has its checkpoint no longer: expected {}", printable::path(&path)),
+                Some(_) => bail!(
+                    "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or take \
+                     another run",
+                    printable::path(&path)
+                ),
                 None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
             }
         }

@@ -102,7 +102,7 @@ pub trait Listener: Send + 'static {
         false
     }
 
-    /// What it takes to keep a checkpoint, as the last one showed; `None` while one is being kept.
+    /// What it takes to keep a checkpoint, as the last one showed; `None` while one is being kept, and where none can be.
     fn cost_of_keeping(&self) -> Option<Duration> {
         Some(Duration::ZERO)
     }
@@ -362,7 +362,8 @@ fn parameters(settings: &Settings) -> Result<usize, EngineError> {
 }
 
 /// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> String {
+#[must_use]
+pub fn words(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<String>()
         .cloned()

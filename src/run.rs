@@ -242,7 +242,7 @@ pub enum RunError {
     },
     /// A new run would have the name of another.
     #[error(
-        "the run {name} exists already ({what}): go on with it by --resume {name}, or give another name with --run"
+        "the run {name} exists already ({what}): continue it with --resume {name}, or give another name with --run"
     )]
     Exists {
         /// The name.
@@ -251,13 +251,13 @@ pub enum RunError {
         what: String,
     },
     /// A new run would have the name of something else.
-    #[error("{} exists already and is no run: give another name with --run", printable::path(path))]
+    #[error("{} exists already and is not a run: give another name with --run", printable::path(path))]
     Taken {
         /// The file or directory.
         path: PathBuf,
     },
     /// A directory without `run.json`, or none at all.
-    #[error("{} is no run: there is no run.json in it", printable::path(path))]
+    #[error("{} is not a run: there is no run.json in it", printable::path(path))]
     NoRun {
         /// The directory.
         path: PathBuf,
@@ -346,7 +346,8 @@ fn among(names: &[String]) -> String {
     const SHOWN: usize = 5;
     match names.len() {
         0 => ", nor any other".to_owned(),
-        count if count <= SHOWN => format!("; there is {}", names.join(", ")),
-        count => format!("; there is {} and {} more", names[..SHOWN].join(", "), count - SHOWN),
+        1 => format!("; there is {}", names[0]),
+        count if count <= SHOWN => format!("; there are {}", names.join(", ")),
+        count => format!("; there are {} and {} more", names[..SHOWN].join(", "), count - SHOWN),
     }
 }

@@ -4,10 +4,10 @@
 use std::{
     ffi::OsString,
     io,
-    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -65,7 +65,7 @@ impl Plan {
     /// What the command line asks for. Of a run that it goes on with, the settings and the data set are the run's.
     ///
     /// # Errors
-    /// When there is no such run, it cannot be gone on with, or it was begun with other settings than asked for.
+    /// When there is no such run, it cannot be continued, or it was begun with other settings than asked for.
     pub fn new(training: &Training, keeping: &Keeping) -> Result<Self> {
         let runs = Runs::new(&keeping.runs);
         if let Some(asked) = &keeping.resume {
@@ -92,7 +92,8 @@ impl Plan {
             if facts.kept.is_some() {
                 let path = run.checkpoint_path();
                 bail!(
-                    "the run {name} has its checkpoint no longer: expected {}; put it back, or begin another run",
+                    "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or begin \
+                     another run",
                     printable::path(&path)
                 );
             }
@@ -108,11 +109,10 @@ impl Plan {
 /// These settings of a run that goes on, if they ask for as many threads as it was begun with: the weights depend on
 /// them.
 fn same_threads(facts: &Facts, settings: Settings) -> Result<Settings, String> {
-    let Some(theirs) = facts.settings.threads else { return Ok(settings) };
-    if settings.threads == Some(theirs) || engine::threads(&settings) == theirs.get() {
+    let (Some(theirs), Some(asked)) = (facts.settings.threads, settings.threads) else { return Ok(settings) };
+    if asked == theirs || engine::threads(&settings) == theirs.get() {
         return Ok(Settings { threads: Some(theirs), ..settings });
     }
-    let asked = settings.threads.map_or(0, NonZeroUsize::get);
     Err(format!("was begun with --threads {theirs}, and cannot go on with {asked}"))
 }
 
@@ -149,6 +149,8 @@ struct Cost {
     /// Checkpoints that are not written yet.
     waiting: AtomicU32,
     nanoseconds: AtomicU64,
+    /// Whether none can be written any more.
+    is_lost: AtomicBool,
 }
 
 /// Hands on what happens to whoever looks on, and to the recorder.
@@ -198,7 +200,7 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
         (name(&before) != name(&started.device)).then(|| {
             let now = &started.device;
             format!(
-                "the run was trained on {before} and goes on on {now}: its weights will differ from those of a run \
+                "the run was trained on {before} and continues on {now}: its weights will differ from those of a run \
                  that stays on one device"
             )
         })
@@ -207,7 +209,7 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
     /// Tells the recorder, if there is one.
     fn record(&self, report: Option<Report>) {
         if let (Some(recorder), Some(report)) = (&self.recorder, report) {
-            // It has ended only if it panicked, which ends nothing else.
+            // It listens to the end, unless the session could not begin, which is told by then.
             let _ = recorder.send(Message::Report(report));
         }
     }
@@ -247,8 +249,9 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Listener for Relay<E> {
     }
 
     fn cost_of_keeping(&self) -> Option<Duration> {
-        let nanoseconds = self.cost.nanoseconds.load(Ordering::Relaxed);
-        (self.cost.waiting.load(Ordering::Relaxed) == 0).then(|| Duration::from_nanos(nanoseconds))
+        let Cost { waiting, nanoseconds, is_lost } = &*self.cost;
+        let is_free = waiting.load(Ordering::Relaxed) == 0 && !is_lost.load(Ordering::Relaxed);
+        is_free.then(|| Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)))
     }
 
     fn keep_figures(&mut self, figures: BatchRecord) {
@@ -331,12 +334,6 @@ impl Session {
             let _ = worker.send(command);
         }
     }
-
-    /// Leaves the training to itself, and to the end of the program: what is not on the disk yet may be lost.
-    pub fn abandon(mut self) {
-        self.worker = None;
-        self.recorder = None;
-    }
 }
 
 impl Drop for Session {
@@ -346,6 +343,7 @@ impl Drop for Session {
             let _ = worker.stop();
         }
         if let Some(recorder) = self.recorder.take() {
+            // A recorder that panicked has reported it.
             let _ = recorder.join();
         }
     }
@@ -448,7 +446,8 @@ fn not_saved(error: &impl ToString) -> Report {
     Report::NotSaved { reason: format!("not saved: {}", error.to_string()) }
 }
 
-/// The recorder's thread: writes what comes, in its order, and tells what could not be written.
+/// The recorder's thread: writes what comes, in its order, and tells what could not be written. Where it cannot go on,
+/// also for a bug of its own, that is told, and once more to whoever has a checkpoint to be kept.
 fn record(
     begin: impl FnOnce() -> Recording,
     epochs_done: u32,
@@ -456,16 +455,35 @@ fn record(
     cost: &Cost,
     mut emit: impl FnMut(Report),
 ) {
-    let mut histograms_of = epochs_done;
-    let (mut recorder, digest) = match begin() {
-        Ok(made) => made,
-        Err(error) => {
-            emit(not_saved(&error));
-            // Whoever asks for a checkpoint is told again.
-            let asked = messages.iter().filter(|message| matches!(message, Message::Checkpoint(_)));
-            return asked.for_each(|_| emit(not_saved(&error)));
-        }
+    let written = catch_unwind(AssertUnwindSafe(|| write(begin, epochs_done, messages, cost, &mut emit)));
+    let error = match written {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => not_saved(&error),
+        Err(panic) => not_saved(&format!(
+            "a bug in fitroom, the recorder panicked: {}; what is on the disk stays as it was last saved, and \
+             --resume goes on from there",
+            engine::words(panic.as_ref())
+        )),
     };
+    cost.is_lost.store(true, Ordering::Relaxed);
+    emit(error.clone());
+    let asked = messages.iter().filter(|message| matches!(message, Message::Checkpoint(_)));
+    asked.for_each(|_| emit(error.clone()));
+}
+
+/// Writes what comes until nothing more does.
+///
+/// # Errors
+/// When the run's files cannot be begun. What cannot be written of them later is told.
+fn write(
+    begin: impl FnOnce() -> Recording,
+    epochs_done: u32,
+    messages: &Receiver<Message>,
+    cost: &Cost,
+    mut emit: impl FnMut(Report),
+) -> Result<(), RunError> {
+    let mut histograms_of = epochs_done;
+    let (mut recorder, digest) = begin()?;
     for message in messages {
         let written = match message {
             Message::Report(report) => recorder.record(&report, Timestamp::now()),
@@ -489,6 +507,7 @@ fn record(
     if let Err(error) = recorder.close(Timestamp::now()) {
         emit(not_saved(&error));
     }
+    Ok(())
 }
 
 /// Writes a checkpoint, and with an epoch's first one the histograms of what the epoch made of the network.
@@ -521,4 +540,43 @@ fn variables(checkpoint: &Checkpoint) -> Vec<(String, Vec<f32>)> {
             [tagged("bias", bias), tagged("kernel", weight)]
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Listener;
+
+    #[test]
+    fn a_recorder_that_panics_is_told_as_a_bug_and_what_comes_after_it_is_not_waited_for() {
+        let (sender, messages) = sync_channel(QUEUE);
+        let (emit, emitted) = std::sync::mpsc::channel();
+        let cost = Arc::new(Cost::default());
+        let theirs = Arc::clone(&cost);
+        let tell = emit.clone();
+        let recorder = thread::spawn(move || {
+            let begin = || panic!("a bucket without a bottom");
+            record(begin, 0, &messages, &theirs, move |report| drop(tell.send(report)));
+        });
+        let Report::NotSaved { reason } = emitted.recv().unwrap() else { panic!("it is told what is not saved") };
+        assert!(
+            reason.starts_with("not saved: a bug in fitroom, the recorder panicked: a bucket without a bottom"),
+            "{reason}"
+        );
+        let mut relay = Relay {
+            emit: move |report| drop(emit.send(report)),
+            recorder: Some(sender),
+            cost,
+            device_before: None,
+            device: Arc::default(),
+        };
+        assert_eq!(relay.cost_of_keeping(), None, "a checkpoint that cannot be kept is made");
+        // More than wait for the disk.
+        for _ in 0..3 * QUEUE {
+            relay.report(Report::Finished);
+        }
+        drop(relay);
+        recorder.join().expect("the panic is told, and no more");
+        assert_eq!(emitted.iter().filter(|report| matches!(report, Report::NotSaved { .. })).count(), 0);
+    }
 }

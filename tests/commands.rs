@@ -154,7 +154,7 @@ fn what_cannot_be_predicted_says_why() {
          a copy of it, or train anew"
     );
     fs::remove_file(&checkpoint).expect("it is there");
-    assert!(error(place.command(&["evaluate"])).contains("the run coat has its checkpoint no longer"));
+    assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));
 }
 
 /// The checkpoint with its header's JSON or a tensor's bytes changed.

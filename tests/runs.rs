@@ -320,7 +320,7 @@ fn a_name_that_exists_is_refused_and_says_how_to_go_on() {
     assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
     let error = error(place.train(&["--epochs", "1", "--run", "coat"]));
     assert!(error.starts_with("fitroom: the run coat exists already (done, 1 epoch"), "{error}");
-    assert!(error.ends_with("go on with it by --resume coat, or give another name with --run"), "{error}");
+    assert!(error.ends_with("continue it with --resume coat, or give another name with --run"), "{error}");
 }
 
 #[test]
@@ -463,6 +463,60 @@ fn a_disk_that_is_full_is_told_and_nothing_of_the_run_is_called_done() {
 }
 
 #[test]
+fn a_hole_in_the_log_of_batches_keeps_no_run_from_going_on() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "coat"])));
+    let path = place.path("runs/coat/batches.jsonl");
+    let mut bytes = fs::read(&path).expect("the run has a log of batches");
+    let line = bytes.len() / 3;
+    // As a power cut leaves a block that was not on the disk yet.
+    bytes[line + 10..line + 60].fill(0);
+    fs::write(&path, bytes).expect("it can be written");
+    assert_success(&run(place.train(&["--resume", "coat", "--epochs", "4"])));
+    let epochs: Vec<Value> = batches(&place, "coat").iter().map(|span| span["epoch"].clone()).collect();
+    assert_eq!(epochs, [1, 3, 4]);
+    assert_eq!(place.metrics("coat").len(), 4);
+}
+
+#[test]
+fn what_a_full_disk_kept_waiting_is_written_once_there_is_room_but_for_old_histograms() {
+    const EPOCHS: u64 = 170;
+    let place = Place::new();
+    let mut command = Command::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    // Room for the checkpoint and the metrics, but for few epochs' histograms.
+    let options = format!(
+        "--data data --hidden 24,24,24,24,24,24,24,24,24,24,24,24 --batch-size 6000 --threads 1 --epochs {EPOCHS} --run coat"
+    );
+    command.args(["-c", &format!("ulimit -S -f 800; exec {fitroom} train {options}")]);
+    command.current_dir(place.directory.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut told = child.stderr.take().expect("it is piped");
+    let words = thread::spawn(move || {
+        let mut words = String::new();
+        told.read_to_string(&mut words).map(|_| words)
+    });
+    until("it is nearly done", || {
+        place.path("runs/coat/run.json").exists()
+            && place.facts("coat")["epochs_done"].as_u64().is_some_and(|done| done + 20 > EPOCHS)
+    });
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process's number")).expect("it is not 0");
+    let unlimited = rustix::process::Rlimit { current: None, maximum: None };
+    rustix::process::prlimit(Some(pid), rustix::process::Resource::Fsize, unlimited).expect("the process is ours");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0), "what waited is written");
+    let words = words.join().expect("it reads").expect("words are text");
+    assert!(words.contains("not saved: cannot write runs/coat/train/events.out.tfevents."), "{words}");
+
+    assert_eq!(place.metrics("coat").len() as u64, EPOCHS);
+    let events = fs::read_dir(place.path("runs/coat/train")).expect("the run has events").next().expect("a file");
+    let events = fs::read(events.expect("it can be listed").path()).expect("it can be read");
+    let count = |tag: &str| events.windows(tag.len()).filter(|bytes| *bytes == tag.as_bytes()).count() as u64;
+    assert_eq!((count("epoch_loss"), count("epoch_accuracy")), (EPOCHS, EPOCHS));
+    let histograms = count("sequential/dense/kernel/histogram");
+    assert!(histograms > 50 && histograms < EPOCHS, "{histograms} histograms, {} bytes", events.len());
+}
+
+#[test]
 fn what_cannot_be_saved_from_some_moment_on_is_no_part_of_what_is_kept() {
     let place = Place::new();
     let mut child = place
@@ -537,16 +591,16 @@ fn a_run_without_the_checkpoint_that_it_had_is_not_begun_again() {
     for arguments in [&["--resume", "coat"][..], &["--resume"], &["--resume", "coat", "--epochs", "2"]] {
         let words = error(place.train(arguments));
         assert!(
-            words.starts_with("fitroom: the run coat has its checkpoint no longer: expected runs/coat/"),
+            words.starts_with("fitroom: the run coat was saved, but its checkpoint is missing: expected runs/coat/"),
             "{words}"
         );
     }
-    assert!(error(place.command(&["evaluate"])).contains("the run coat has its checkpoint no longer"));
+    assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));
     // As a fitroom wrote it that did not tell what is kept.
     let mut facts = place.facts("coat");
     facts.as_object_mut().expect("an object").remove("kept").expect("it tells what is kept");
     fs::write(place.path("runs/coat/run.json"), facts.to_string()).expect("it can be written");
-    assert!(error(place.train(&["--resume", "coat"])).contains("has its checkpoint no longer"));
+    assert!(error(place.train(&["--resume", "coat"])).contains("its checkpoint is missing"));
     let table = String::from_utf8(run(place.command(&["runs"])).stdout).expect("words are text");
     assert!(table.contains("coat  done, not saved  1/1"), "{table}");
 }
@@ -568,6 +622,15 @@ fn the_newest_run_is_the_newest_with_a_checkpoint() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), note);
     }
     assert_eq!(place.metrics("coat").len(), 2);
+    let words = error(place.train(&["--resume", "none"]));
+    assert_eq!(words, "fitroom: no run none in runs; there are dress, coat");
+    for command in ["train", "evaluate", "predict"] {
+        let output = run(place.command(&[command, "--help"]));
+        assert_success(&output);
+        let help = String::from_utf8(output.stdout).expect("words are text");
+        let words: Vec<&str> = help.split_whitespace().collect();
+        assert!(words.join(" ").contains("[default: the newest that has a checkpoint]"), "{help}");
+    }
 }
 
 #[test]
@@ -614,7 +677,7 @@ fn a_run_that_goes_on_on_another_device_is_told_what_that_costs() {
     let output = run(place.train(&["--resume", "coat", "--epochs", "2"]));
     assert_success(&output);
     let words = String::from_utf8(output.stderr).expect("words are text");
-    assert!(words.starts_with("fitroom: the run was trained on CUDA GPU 0 and goes on on CPU, "), "{words}");
+    assert!(words.starts_with("fitroom: the run was trained on CUDA GPU 0 and continues on CPU, "), "{words}");
     assert_eq!(words.lines().count(), 1, "{words}");
 }
 

@@ -197,6 +197,56 @@ fn a_run_that_begins_again_says_so_on_the_screen() {
 }
 
 #[test]
+fn of_two_notes_at_the_start_both_are_shown() {
+    let place = Place::new();
+    let mut begun =
+        place.train(&["--run", "coat", "--pace", "1"]).stdout(std::process::Stdio::null()).spawn().expect("it runs");
+    let facts = place.path("runs/coat/run.json");
+    let read = || fs::read_to_string(&facts).unwrap_or_default();
+    until("the device is known", || read().contains("\"device\": \"CPU, "));
+    begun.kill().expect("the process is ours");
+    begun.wait().expect("it has ended");
+    // As a machine with a GPU writes it.
+    fs::write(&facts, read().replacen("\"CPU, ", "\"CUDA GPU 0, ", 1)).expect("it can be written");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--resume", "coat", "--pace", "10"]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(110, 30, command);
+    let begins_again = "the run coat was ended before its first checkpoint: it begins again at step 0";
+    let elsewhere = "the run was trained on CUDA GPU 0, ";
+    terminal.until("the first note", |screen| screen.contains(begins_again) || screen.contains(elsewhere));
+    let second = if terminal.text().contains(begins_again) { elsewhere } else { begins_again };
+    terminal.press("l");
+    terminal.until_shown(second);
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_run_that_is_done_but_not_wholly_written_is_nobody_else_s_to_go_on_with() {
+    let place = Place::new();
+    let mut command = CommandBuilder::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    // Room for the checkpoint of so small a network, but not for the histograms of all epochs.
+    let options = "--data data --hidden 1 --epochs 60 --run coat";
+    command.args(["-c", &format!("ulimit -f 100; exec {fitroom} {options}")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("done in");
+    let run = Run::at(&place, "coat");
+    until("the end is on the disk", || run.state() == "done");
+    terminal.until_shown("not saved: cannot write runs/coat/train/events.out.tfevents.");
+    let words = place::error(place.command(&["train", "--resume", "coat", "--epochs", "61"]));
+    assert!(words.contains("runs/coat is in use: another fitroom trains this run"), "{words}");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 1);
+    assert_eq!((run.state(), run.epochs()), ("done".to_owned(), 60));
+    let resumed = place.command(&["train", "--resume", "coat", "--epochs", "61"]).output().expect("the program runs");
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+}
+
+#[test]
 fn a_run_that_is_done_is_others_to_go_on_with_while_its_dashboard_is_open() {
     let place = Place::new();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));

@@ -21,9 +21,15 @@ impl App {
     /// Does what a key means; the command, if any, is for the worker.
     pub fn act(&mut self, action: Action) -> Option<Command> {
         self.notice = None;
-        if !self.reaches(action) {
-            return None;
+        let command = if self.reaches(action) { self.obey(action) } else { None };
+        // What the key itself has to say comes first.
+        if self.notice.is_none() {
+            self.notice = self.notes.pop_front();
         }
+        command
+    }
+
+    fn obey(&mut self, action: Action) -> Option<Command> {
         match action {
             Action::Previous => self.go(Stride::One, Back),
             Action::Next => self.go(Stride::One, Forward),

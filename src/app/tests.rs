@@ -316,6 +316,23 @@ fn saving_is_told_when_it_is_done_and_failing_until_it_works_again() {
 }
 
 #[test]
+fn of_two_notes_the_second_shows_after_a_key_and_after_what_the_key_says() {
+    let mut app = training();
+    for text in ["first", "second"] {
+        app.apply(Report::Note { text: text.to_owned() });
+    }
+    assert_eq!(app.notice(), Some("first"));
+    app.act(Action::Save);
+    assert_eq!(app.notice(), Some("saving"));
+    app.apply(Report::Saved { step: 7 });
+    assert_eq!(app.notice(), Some("saved as it is after step 7"));
+    app.act(Action::Next);
+    assert_eq!(app.notice(), Some("second"));
+    app.act(Action::Next);
+    assert_eq!(app.notice(), None);
+}
+
+#[test]
 fn a_run_that_goes_on_shows_the_epochs_that_it_had() {
     let mut app = App::new(None);
     let record = record(1);

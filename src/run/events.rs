@@ -18,7 +18,7 @@ use message::Message;
 use super::{
     Holder, RunError,
     batches::Line,
-    files::{self, Log},
+    files::{self, Log, Worth},
 };
 use crate::protocol::BatchRecord;
 
@@ -59,7 +59,7 @@ impl EventFile {
         let mut file = Self(Log::create(&directory.join(name))?);
         let mut records = record(event(now, 0).bytes(FILE_VERSION, b"brain.Event:2"));
         records.extend(record(session_start(step, now)));
-        file.0.append(&records)?;
+        file.0.append(records, Worth::Needed)?;
         Ok(file)
     }
 
@@ -69,33 +69,35 @@ impl EventFile {
     /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
     pub fn scalars(&mut self, step: u64, now: Timestamp, values: &[(&str, f64)]) -> Result<(), RunError> {
         let records: Vec<u8> = values.iter().flat_map(|(tag, value)| record(scalar(step, now, tag, *value))).collect();
-        Ok(self.0.append(&records)?)
+        Ok(self.0.append(records, Worth::Needed)?)
     }
 
     /// Writes the figures of these spans of batches. They are of too little worth to wait for the disk.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones,
+    /// unless too many wait by then.
     pub fn batches(&mut self, lines: &[Line]) -> Result<(), RunError> {
         let of = |line: &Line| {
             let BatchRecord { step, loss, accuracy, .. } = line.record;
             [(BATCH_LOSS, loss), (BATCH_ACCURACY, accuracy)]
                 .map(|(tag, value)| record(scalar(step, line.time, tag, value)))
         };
-        Ok(self.0.append_soon(&lines.iter().flat_map(of).flatten().collect::<Vec<u8>>())?)
+        Ok(self.0.append_soon(lines.iter().flat_map(of).flatten().collect())?)
     }
 
     /// Writes a histogram of each of these tags' values and waits until they are on the disk.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the file, and they are written with the next ones.
+    /// When they cannot be written; then none of them is in the file, and they are written with the next ones,
+    /// unless too many wait by then.
     pub fn histograms(&mut self, step: u64, now: Timestamp, values: &[(String, Vec<f32>)]) -> Result<(), RunError> {
         let records: Vec<u8> =
             values.iter().flat_map(|(tag, values)| record(histogram(step, now, tag, &Histogram::of(values)))).collect();
-        Ok(self.0.append(&records)?)
+        Ok(self.0.append(records, Worth::Spare)?)
     }
 
-    /// Writes the events that could not be written yet.
+    /// Writes the events that could not be written yet, and waits until all are on the disk.
     ///
     /// # Errors
     /// When they still cannot.

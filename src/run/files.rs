@@ -1,6 +1,7 @@
 //! Files written so that no reader, crash or full disk ever leaves half of one. Knows nothing of what they hold.
 
 use std::{
+    collections::VecDeque,
     ffi::{OsStr, OsString},
     fmt,
     fs::{self, File, OpenOptions},
@@ -179,6 +180,18 @@ pub fn probe(directory: &Path) -> Result<(), FileError> {
     written.and(removed).map_err(Action::Write.on(directory))
 }
 
+/// Bytes of spare entries that wait for a disk with room, at the most.
+const MOST_SPARE: usize = 1 << 20;
+
+/// What an entry of a log is worth while it cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// It waits for as long as it takes.
+    Needed,
+    /// It waits as long as spare entries are no more than a MiB; then the oldest of them are given up.
+    Spare,
+}
+
 /// A file that only grows, by whole entries: one that cannot be written wholly leaves no trace, and is written with the
 /// next one.
 #[derive(Debug)]
@@ -187,8 +200,10 @@ pub struct Log {
     file: File,
     /// Bytes of the entries written so far.
     length: u64,
-    /// Entries that could not be written yet.
-    waiting: Vec<u8>,
+    /// Whether the last of them may not be on the disk yet.
+    is_unsynced: bool,
+    /// Entries that could not be written yet, in their order.
+    waiting: VecDeque<(Worth, Vec<u8>)>,
 }
 
 impl Log {
@@ -213,49 +228,71 @@ impl Log {
     fn with(options: &OpenOptions, path: &Path) -> Result<Self, FileError> {
         let file = options.open(path).map_err(Action::Write.on(path))?;
         let length = file.metadata().map_err(Action::Read.on(path))?.len();
-        Ok(Self { path: path.to_owned(), file, length, waiting: Vec::new() })
+        Ok(Self { path: path.to_owned(), file, length, is_unsynced: false, waiting: VecDeque::new() })
     }
 
     /// Writes an entry at the end, after those that wait to be written, and waits until it is on the disk.
     ///
     /// # Errors
     /// When it cannot be written; then nothing of it is in the file, and it waits with the others.
-    pub fn append(&mut self, entry: &[u8]) -> Result<(), FileError> {
-        self.waiting.extend(entry);
-        self.write(File::sync_data)
+    pub fn append(&mut self, entry: Vec<u8>, worth: Worth) -> Result<(), FileError> {
+        self.waiting.push_back((worth, entry));
+        self.write(File::sync_data)?;
+        self.is_unsynced = false;
+        Ok(())
     }
 
-    /// As [`Log::append`], but leaves it to the system when that goes to the disk: it outlives the program, not a power
-    /// cut.
+    /// As [`Log::append`], of a spare entry, but leaves it to the system when that goes to the disk: it outlives the
+    /// program, not a power cut.
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub fn append_soon(&mut self, entry: &[u8]) -> Result<(), FileError> {
-        self.waiting.extend(entry);
-        self.write(|_| Ok(()))
+    pub fn append_soon(&mut self, entry: Vec<u8>) -> Result<(), FileError> {
+        self.waiting.push_back((Worth::Spare, entry));
+        self.write(|_| Ok(()))?;
+        self.is_unsynced = true;
+        Ok(())
     }
 
-    /// Writes the entries that wait, if there are any.
+    /// Writes the entries that wait, if there are any, and waits until all are on the disk.
     ///
     /// # Errors
     /// When they cannot be written; then they wait on.
     pub fn flush(&mut self) -> Result<(), FileError> {
-        if self.waiting.is_empty() { Ok(()) } else { self.write(File::sync_data) }
+        if self.is_unsynced || !self.waiting.is_empty() {
+            self.write(File::sync_data)?;
+            self.is_unsynced = false;
+        }
+        Ok(())
     }
 
     fn write(&mut self, sync: impl FnOnce(&File) -> io::Result<()>) -> Result<(), FileError> {
-        match self.file.write_all(&self.waiting).and_then(|()| sync(&self.file)) {
+        let entries: Vec<u8> = self.waiting.iter().flat_map(|(_, entry)| entry).copied().collect();
+        match self.file.write_all(&entries).and_then(|()| sync(&self.file)) {
             Ok(()) => {
-                self.length += self.waiting.len() as u64;
+                self.length += entries.len() as u64;
                 self.waiting.clear();
                 Ok(())
             }
             Err(cause) => {
                 // The writing's own error is what there is to report. Half an entry that stays is a torn end.
                 let _ = self.file.set_len(self.length);
+                self.give_up_spare();
                 Err(Action::Write.on(&self.path)(cause))
             }
         }
+    }
+
+    /// Gives up the oldest spare entries past what may wait of them, so that a disk that stays full does not fill the
+    /// memory too.
+    fn give_up_spare(&mut self) {
+        let spare = self.waiting.iter().filter(|(worth, _)| *worth == Worth::Spare);
+        let mut bytes: usize = spare.map(|(_, entry)| entry.len()).sum();
+        self.waiting.retain(|(worth, entry)| {
+            let stays = *worth == Worth::Needed || bytes <= MOST_SPARE;
+            bytes -= if stays { 0 } else { entry.len() };
+            stays
+        });
     }
 }
 
@@ -339,9 +376,9 @@ mod tests {
     fn a_log_goes_on_where_it_ended() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
-        Log::create(&path).unwrap().append(b"one\n").unwrap();
+        Log::create(&path).unwrap().append(b"one\n".to_vec(), Worth::Needed).unwrap();
         Log::create(&path).unwrap_err();
-        Log::open(&path).unwrap().append(b"two\n").unwrap();
+        Log::open(&path).unwrap().append(b"two\n".to_vec(), Worth::Needed).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
     }
 
@@ -351,11 +388,29 @@ mod tests {
         let path = directory.path().join("log");
         let mut log = Log::create(&path).unwrap();
         let writable = std::mem::replace(&mut log.file, File::open(&path).unwrap());
-        log.append(b"one\n").unwrap_err();
+        log.append(b"one\n".to_vec(), Worth::Needed).unwrap_err();
         log.file = writable;
-        log.append(b"two\n").unwrap();
+        log.append(b"two\n".to_vec(), Worth::Needed).unwrap();
         log.flush().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn of_what_waits_for_a_disk_that_stays_full_the_oldest_that_can_be_spared_is_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let mut log = Log::create(&path).unwrap();
+        let writable = std::mem::replace(&mut log.file, File::open(&path).unwrap());
+        let large = |letter: u8| vec![letter; MOST_SPARE / 2];
+        log.append(b"first\n".to_vec(), Worth::Needed).unwrap_err();
+        for letter in *b"abc" {
+            log.append_soon(large(letter)).unwrap_err();
+            log.append(vec![letter.to_ascii_uppercase()], Worth::Needed).unwrap_err();
+        }
+        log.file = writable;
+        log.flush().unwrap();
+        let expected = [&b"first\nA"[..], &large(b'b'), b"B", &large(b'c'), b"C"].concat();
+        assert!(fs::read(&path).unwrap() == expected);
     }
 
     #[test]
@@ -370,7 +425,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_log_on_a_full_disk_says_so() {
-        let error = Log::open(Path::new("/dev/full")).unwrap().append(b"entry").unwrap_err();
+        let error = Log::open(Path::new("/dev/full")).unwrap().append(b"entry".to_vec(), Worth::Needed).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         assert!(error.to_string().starts_with("cannot write /dev/full: No space left on device"), "{error}");
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     RunError,
-    files::{self, Log},
+    files::{self, Log, Worth},
 };
 use crate::protocol::EpochRecord;
 
@@ -40,7 +40,7 @@ impl MetricsLog {
     /// # Errors
     /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one.
     pub fn append(&mut self, record: &EpochRecord) -> Result<(), RunError> {
-        Ok(self.0.append((line(record) + "\n").as_bytes())?)
+        Ok(self.0.append((line(record) + "\n").into_bytes(), Worth::Needed)?)
     }
 
     /// Writes the lines that could not be written yet.
@@ -64,14 +64,6 @@ pub fn line(record: &EpochRecord) -> String {
 /// # Errors
 /// When the file cannot be read, or a line is no epoch; the error has the line's number.
 pub fn read(path: &Path) -> Result<Vec<EpochRecord>, RunError> {
-    read_lines(path, parse)
-}
-
-/// The lines of a log, each read by `parse`, but for a torn one at its end.
-pub(super) fn read_lines<T>(
-    path: &Path,
-    parse: impl Fn(&[u8]) -> Result<T, serde_json::Error>,
-) -> Result<Vec<T>, RunError> {
     let bytes = files::read(path)?;
     let mut records = Vec::new();
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {

@@ -180,11 +180,14 @@ impl Recorder {
     /// # Errors
     /// When a file cannot be written.
     pub fn close(mut self, now: Timestamp) -> Result<(), RunError> {
-        let logs = [self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
+        // Of a run that is others' by now there is nothing left to write.
+        if self.lock.is_none() {
+            return Ok(());
+        }
+        let logs = self.flush();
         let ended = if self.facts.state == State::Training { self.end(State::Stopped, now) } else { Ok(()) };
         let left = if self.facts.held_by.take().is_some() { self.save() } else { Ok(()) };
-        let ended = ended.and(left);
-        logs.into_iter().collect::<Result<(), _>>().and(ended)
+        logs.and(ended).and(left)
     }
 
     fn start(&mut self, started: &Started) -> Result<(), RunError> {
@@ -232,17 +235,25 @@ impl Recorder {
         self.let_go_when_over()
     }
 
-    /// A run that is over is others' to go on with, once all of it is on the disk.
+    /// A run that is over is others' to go on with, once all of it is on the disk: its checkpoint and every log. What
+    /// cannot be written yet keeps the hold on it.
     fn let_go_when_over(&mut self) -> Result<(), RunError> {
-        let is_over = self.facts.state != State::Training && self.not_kept.is_none();
-        if is_over {
+        if self.facts.state == State::Training || self.not_kept.is_some() {
+            return self.save();
+        }
+        let flushed = self.flush();
+        if flushed.is_ok() {
             self.facts.held_by = None;
         }
-        self.save()?;
-        if is_over {
-            self.lock = None;
-        }
+        flushed.and(self.save())?;
+        self.lock = None;
         Ok(())
+    }
+
+    /// Writes what waits in the logs, and waits until all of it is on the disk.
+    fn flush(&mut self) -> Result<(), RunError> {
+        let logs = [self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
+        logs.into_iter().collect()
     }
 
     /// Takes hold of a run that was let go of, unless somebody else has gone on with it.

@@ -142,7 +142,7 @@ impl Runs {
         RunError::Exists { name: printable::path(name), what }
     }
 
-    /// All runs, newest first; those whose `run.json` cannot be read come last. What is no run is passed over.
+    /// All runs, newest first; those whose `run.json` cannot be read come last. What is not a run is passed over.
     ///
     /// # Errors
     /// When the directory of all runs cannot be read.
@@ -345,7 +345,7 @@ mod tests {
         recorder.close(now()).unwrap();
         assert_eq!(
             runs.create(Some("first".as_ref()), now()).unwrap_err().to_string(),
-            "the run first exists already (stopped, not saved, 1 epoch, best test accuracy 0.8812): go on with it by \
+            "the run first exists already (stopped, not saved, 1 epoch, best test accuracy 0.8812): continue it with \
              --resume first, or give another name with --run"
         );
     }
@@ -388,7 +388,7 @@ mod tests {
         fs::write(runs.root().join("notes/today.md"), "buy milk").unwrap();
         let error = runs.create(Some("notes".as_ref()), now()).unwrap_err();
         assert!(
-            error.to_string().ends_with("notes exists already and is no run: give another name with --run"),
+            error.to_string().ends_with("notes exists already and is not a run: give another name with --run"),
             "{error}"
         );
     }
@@ -452,10 +452,12 @@ mod tests {
         assert_eq!(find("none"), format!("no run none in {root}, nor any other"));
         drop(train(&runs, "one", now()));
         assert_eq!(find("none"), format!("no run none in {root}; there is one"));
+        drop(train(&runs, "two", now()));
+        assert_eq!(find("none"), format!("no run none in {root}; there are two, one"));
         for name in ["a", "b", "c", "d", "e", "f"] {
             drop(train(&runs, name, now()));
         }
-        assert_eq!(find("none"), format!("no run none in {root}; there is one, f, e, d, c and 2 more"));
-        assert_eq!(find(&root), format!("{root} is no run: there is no run.json in it"));
+        assert_eq!(find("none"), format!("no run none in {root}; there are two, one, f, e, d and 3 more"));
+        assert_eq!(find(&root), format!("{root} is not a run: there is no run.json in it"));
     }
 }
