@@ -2,6 +2,7 @@
 //! thread of its own. Knows neither screens nor lines of text.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -303,6 +304,9 @@ impl Session {
             }
             Kept::GoOn(run) => {
                 let (opened, past) = Opened::again(run, &job, &plan.source)?;
+                if let Some(text) = past.as_ref().and_then(missing_figures) {
+                    emit(Report::Note { text });
+                }
                 job.past = past;
                 Some(opened)
             }
@@ -440,6 +444,23 @@ fn with_advice(error: RunError) -> Error {
         }
         error => error.into(),
     }
+}
+
+/// Which of the epochs that were trained before have lost their figures, in words; `None` where none has.
+fn missing_figures(past: &Past) -> Option<String> {
+    let done = past.checkpoint.epochs_done();
+    let known: BTreeSet<u32> = past.epochs.iter().map(|record| record.epoch).collect();
+    let missing: Vec<String> =
+        (1..=done).filter(|epoch| !known.contains(epoch)).map(|epoch| epoch.to_string()).collect();
+    let (first, last) = (missing.first()?, missing.last()?);
+    let which = if missing.len() == 1 {
+        format!("epoch {first}")
+    } else {
+        format!("{} epochs between {first} and {last}", missing.len())
+    };
+    Some(format!(
+        "metrics.jsonl has no line of {which}, which the checkpoint has: their figures are lost, the training is not"
+    ))
 }
 
 fn not_saved(error: &impl ToString) -> Report {

@@ -704,3 +704,36 @@ fn a_run_whose_files_cannot_be_written_does_not_go_on_and_loses_nothing() {
     assert_eq!((place.facts("coat"), place.metrics("coat")), (facts, metrics));
     assert!(place.checkpoint("coat") == checkpoint);
 }
+
+#[test]
+fn a_log_that_is_removed_while_the_run_is_written_is_put_back() {
+    let place = Place::new();
+    let mut child = place
+        .train(&["--epochs", "30", "--pace", "600", "--run", "coat"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let path = place.path("runs/coat/metrics.jsonl");
+    let lines = || fs::read_to_string(&path).map_or(0, |text| text.lines().count());
+    until("the second epoch", || lines() >= 2);
+    fs::remove_file(&path).expect("it is there");
+    until("the file again", || lines() >= 3);
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::TERM).expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(143));
+    let epochs: Vec<Value> = place.metrics("coat").into_iter().map(|line| line["epoch"].clone()).collect();
+    assert_eq!(epochs, (1..=epochs.len()).map(Value::from).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_log_without_some_of_its_epochs_is_gone_on_with_and_told() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "4", "--run", "coat"])));
+    let path = place.path("runs/coat/metrics.jsonl");
+    let first = fs::read_to_string(&path).expect("it is there").lines().next().expect("a line").to_owned();
+    fs::write(&path, first + "\n").expect("there is room");
+    let output = run(place.train(&["--resume", "coat", "--epochs", "5"]));
+    assert_success(&output);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.starts_with("fitroom: metrics.jsonl has no line of 3 epochs between 2 and 4,"), "{words}");
+}

@@ -5,7 +5,8 @@ use std::{
     ffi::{OsStr, OsString},
     fmt,
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -212,7 +213,7 @@ impl Log {
     /// # Errors
     /// When the file cannot be created, also when it is there already.
     pub fn create(path: &Path) -> Result<Self, FileError> {
-        let log = Self::with(OpenOptions::new().append(true).create_new(true), path)?;
+        let log = Self::with(Self::options().create_new(true), path)?;
         sync_directory(directory_of(path))?;
         Ok(log)
     }
@@ -222,7 +223,7 @@ impl Log {
     /// # Errors
     /// When the file cannot be opened, also when it is not there.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        Self::with(OpenOptions::new().append(true), path)
+        Self::with(&Self::options(), path)
     }
 
     fn with(options: &OpenOptions, path: &Path) -> Result<Self, FileError> {
@@ -266,7 +267,29 @@ impl Log {
         Ok(())
     }
 
+    /// A file that somebody removed meanwhile is put back first, as it was.
+    fn put_back(&mut self) -> Result<(), FileError> {
+        if self.file.metadata().is_ok_and(|data| data.nlink() > 0) {
+            return Ok(());
+        }
+        let mut contents = Vec::new();
+        let read = self.file.rewind().and_then(|()| self.file.read_to_end(&mut contents));
+        read.map_err(Action::Read.on(&self.path))?;
+        replace(&self.path, &contents)?;
+        let length = self.length;
+        self.file = Self::options().open(&self.path).map_err(Action::Write.on(&self.path))?;
+        self.file.set_len(length).map_err(Action::Write.on(&self.path))
+    }
+
+    /// Appends, and reads what is to be put back.
+    fn options() -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.append(true).read(true);
+        options
+    }
+
     fn write(&mut self, sync: impl FnOnce(&File) -> io::Result<()>) -> Result<(), FileError> {
+        self.put_back()?;
         let entries: Vec<u8> = self.waiting.iter().flat_map(|(_, entry)| entry).copied().collect();
         match self.file.write_all(&entries).and_then(|()| sync(&self.file)) {
             Ok(()) => {

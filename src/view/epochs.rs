@@ -93,13 +93,13 @@ pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
 }
 
 /// The columns that fit, of epochs up to this one, and the cells between two of them.
-fn fitting(cells: usize, last: u32) -> (Vec<Column>, usize) {
+fn fitting(cells: usize, newest: u32) -> (Vec<Column>, usize) {
     let needed = |columns: &[Column]| {
         columns.iter().map(|column| column.cells).sum::<usize>() + GAPS.0 * columns.len().saturating_sub(1)
     };
     let numbered = |columns: [Column; 6]| {
         let mut columns = columns.to_vec();
-        columns[0].cells = columns[0].cells.max(last.to_string().len());
+        columns[0].cells = columns[0].cells.max(newest.to_string().len());
         columns
     };
     let wide = numbered(WIDE);
