@@ -269,7 +269,9 @@ fn remove_specks(subject: &mut Plane, least: f32, area: usize) {
         }
     }
     if specks.iter().map(|at| subject.values[*at]).sum::<f32>() <= rest {
-        specks.into_iter().for_each(|at| subject.values[at] = 0.0);
+        for at in specks {
+            subject.values[at] = 0.0;
+        }
     }
 }
 
