@@ -209,10 +209,3 @@ impl Dataset {
         &self.names[class.index()]
     }
 }
-
-/// Whether a terminal obeys this character instead of showing it: the control characters, and Unicode's that end a
-/// line or turn the direction of what follows.
-#[must_use]
-pub fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}

@@ -6,7 +6,7 @@ use std::fmt;
 #[must_use]
 pub fn plain(error: &impl fmt::Display) -> String {
     let said = error.to_string();
-    let mut words = said.split(' ').peekable();
+    let mut words = words(&said).into_iter().peekable();
     let mut plain: Vec<&str> = Vec::new();
     while let Some(word) = words.next() {
         match word {
@@ -33,6 +33,43 @@ pub fn plain(error: &impl fmt::Display) -> String {
         }
     }
     plain.join(" ")
+}
+
+/// The words of what was said; what is quoted is from outside, and part of one word with all its spaces.
+fn words(said: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while let Some(length) = said[at..].find([' ', '"', '`']) {
+        at += length;
+        if said[at..].starts_with(' ') {
+            words.push(&said[start..at]);
+            at += 1;
+            start = at;
+        } else {
+            at += quoted(&said[at..], &said[..at]);
+        }
+    }
+    words.push(&said[start..]);
+    words
+}
+
+/// How long the quotation is that this text begins with, after the text `before` it; one without an end is all there is.
+fn quoted(text: &str, before: &str) -> usize {
+    let inner = &text[1..];
+    let end = if text.starts_with('"') {
+        let mut is_escaped = false;
+        inner.find(|c| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        })
+    } else if before.ends_with("unknown variant ") || before.ends_with("unknown field ") {
+        // Backticks in it are not escaped: it ends where serde goes on in its own words.
+        ["`, expected ", "`, there are no "].iter().filter_map(|after| inner.rfind(after)).max()
+    } else {
+        inner.find('`')
+    };
+    end.map_or(text.len(), |end| end + 2)
 }
 
 #[cfg(test)]
@@ -70,6 +107,14 @@ mod tests {
             (r#"{"share": "x"}"#, "invalid type: string \"x\", expected a number at line 1 column 13"),
             (r#"{"list": {}}"#, "invalid type: object, expected a list at line 1 column 9"),
             (r#"{"threads": 0}"#, "invalid value: integer `0`, expected a whole number from 1 at line 1 column 13"),
+            (
+                r#"{"share": "a map of \"u8\", a sequence"}"#,
+                r#"invalid type: string "a map of \"u8\", a sequence", expected a number at line 1 column 39"#,
+            ),
+            (
+                r#"{"inner": {"state": "a map `, expected` of struct U"}}"#,
+                "unknown value `a map `, expected` of struct U`, expected `done` at line 1 column 52",
+            ),
             ("{}", "missing field `inner` at line 1 column 2"),
             (r#"{"inner""#, "EOF while parsing an object at line 1 column 8"),
         ] {

@@ -145,12 +145,15 @@ fn what_cannot_be_predicted_says_why() {
     fs::write(&checkpoint, &whole[..whole.len() / 2]).expect("there is room");
     for command in [["predict", "0"], ["evaluate", "coat"]] {
         let words = error(place.command(&command));
-        assert!(words.contains("cannot use runs/coat/checkpoint.safetensors: it is no whole safetensors"), "{words}");
+        assert!(
+            words.contains("cannot use runs/coat/checkpoint.safetensors: it is not a complete safetensors"),
+            "{words}"
+        );
     }
     fs::write(&checkpoint, &whole[..5]).expect("there is room");
     assert_eq!(
         error(place.command(&["predict", "0"])),
-        "fitroom: cannot use runs/coat/checkpoint.safetensors: it is no whole safetensors file (header too small): put back \
+        "fitroom: cannot use runs/coat/checkpoint.safetensors: it is not a complete safetensors file (header too small): put back \
          a copy of it, or train anew"
     );
     fs::remove_file(&checkpoint).expect("it is there");
@@ -265,12 +268,29 @@ fn a_run_json_that_is_none_is_told_in_plain_words() {
             whole.replace("\"epochs_done\": 2", "\"epochs_done\": null"),
             "invalid type: null, expected a whole number from 0",
         ),
+        (
+            whole.replace("\"epochs_done\": 2", "\"epochs_done\": \"a map of u8, a sequence\""),
+            "invalid type: string \"a map of u8, a sequence\", expected a whole number from 0",
+        ),
+        (whole.replace("\"done\"", "\"a map of f64\""), "unknown value `a map of f64`, expected one of `training`"),
         (whole[..40].to_owned(), "EOF while parsing"),
     ] {
         fs::write(&path, text).expect("there is room");
         let found = error(place.command(&["evaluate", "coat"]));
         assert!(found.contains(&format!("runs/coat/run.json is not what fitroom writes: {words}")), "{found}");
         assert!(!found.contains("struct") && !found.contains("enum") && !found.contains("u32"), "{found}");
+    }
+}
+
+#[test]
+fn a_class_name_that_turns_the_direction_of_text_is_refused() {
+    let place = place();
+    for control in ['\u{61c}', '\u{200e}', '\u{200f}'] {
+        fs::write(place.path("data/labels.txt"), format!("0\n1\n2{control}\n3\n4\n5\n6\n7\n8\n9\n"))
+            .expect("there is room");
+        let words = error(place.command(&["evaluate", "coat", "--data", "data"]));
+        let found = format!("found control character U+{:04X} in line 3, expected a class name", u32::from(control));
+        assert!(words.contains(&found), "{words}");
     }
 }
 

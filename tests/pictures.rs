@@ -7,6 +7,7 @@ mod place;
 use std::{
     fs::{self, File},
     io::{Cursor, Write},
+    num::NonZeroU16,
     path::Path,
     process::{Command, Stdio},
     sync::LazyLock,
@@ -270,6 +271,115 @@ fn light_that_falls_off_a_soft_shadow_and_noise_do_little_harm() {
     let (mistaken, count) = drawn.mistaken();
     // What lies before a shadow is a guess; one in fifty may be wrong.
     assert!(mistaken.len() * 50 <= count, "{} of {count}:\n{}", mistaken.len(), mistaken.join("\n"));
+}
+
+// Thin drawings.
+
+/// Inks of 28 by 28 pixels, by row and column.
+type Inks = [[u8; 28]; 28];
+
+/// The images that the program shows of these files, in true colour.
+fn shown(files: &[String]) -> Vec<Inks> {
+    let arguments: Vec<&str> = files.iter().map(|file| &**file).collect();
+    let output =
+        run(TRAINED.command(&[&["predict", "--run", "full", "--color", "truecolor"], &arguments[..]].concat()));
+    assert_success(&output);
+    let text = String::from_utf8(output.stdout).expect("words are text").replace('\n', "\r\n");
+    let rows = u16::try_from(text.lines().count() + 1).expect("there are some thousand");
+    let [height, width] = [rows, 400].map(|length| NonZeroU16::new(length).expect("it is more than 0"));
+    let mut terminal = vt100::Parser::new(height, width, 0);
+    terminal.process(text.as_bytes());
+    let ink = |colour| match colour {
+        vt100::Color::Rgb(level, _, _) => 255 - level,
+        other => panic!("{other:?} is no true colour"),
+    };
+    let mut lines: Vec<[u8; 28]> = Vec::new();
+    for row in 0..rows {
+        let cells = (0..400).filter_map(|column| terminal.screen().cell(row, column));
+        let halves: Vec<_> = cells.filter(|cell| cell.contents() == "▀").collect();
+        if !halves.is_empty() {
+            let line = |ink: &dyn Fn(&vt100::Cell) -> u8| -> [u8; 28] {
+                halves.iter().map(|cell| ink(cell)).collect::<Vec<_>>().try_into().expect("one picture stands in a row")
+            };
+            lines.extend([line(&|cell| ink(cell.fgcolor())), line(&|cell| ink(cell.bgcolor()))]);
+        }
+    }
+    let (images, rest) = lines.as_chunks::<28>();
+    assert!(rest.is_empty() && images.len() == files.len(), "{} images of {} files", images.len(), files.len());
+    images.to_vec()
+}
+
+/// Writes a square picture, in which is ink where it is said to be.
+fn draw(name: &str, side: u32, [ground, ink]: [u8; 2], is_ink: impl Fn(u32, u32) -> bool) -> String {
+    let picture = GrayImage::from_fn(side, side, |x, y| Luma([if is_ink(x, y) { ink } else { ground }]));
+    picture.save(TRAINED.path(name)).expect("there is room");
+    name.to_owned()
+}
+
+#[test]
+fn all_four_sides_of_a_thin_outline_are_seen_alike() {
+    let mut files = Vec::new();
+    for side in [100, 280, 560, 1000] {
+        for stroke in [1, 2, 4, 8] {
+            for (how, levels) in [("dark", [255, 0]), ("light", [0, 255]), ("grey", [230, 70])] {
+                // Margins of so many hundredths at the left and right, at the top and the bottom.
+                for (across, down) in [(11, 10), (31, 10), (5, 27)] {
+                    let (left, right) = (side * across / 100, side - side * across / 100);
+                    let (top, bottom) = (side * down / 100, side - side * down / 100);
+                    let is_within =
+                        |x, y, by| (left + by..right - by).contains(&x) && (top + by..bottom - by).contains(&y);
+                    let name = format!("outline {side} {stroke} {how} {across} {down}.png");
+                    files.push(draw(&name, side, levels, |x, y| is_within(x, y, 0) && !is_within(x, y, stroke)));
+                }
+            }
+        }
+    }
+    for (image, file) in shown(&files).iter().zip(&files) {
+        let columns: Vec<usize> = (0..28).filter(|column| image.iter().any(|row| row[*column] > 0)).collect();
+        let rows: Vec<usize> = (0..28).filter(|row| image[*row].iter().any(|ink| *ink > 0)).collect();
+        let ([left, .., right], [top, .., bottom]) = (&columns[..], &rows[..]) else { panic!("{file}: {image:?}") };
+        let [left, right, top, bottom] = [*left, *right, *top, *bottom];
+        assert!(right - left == 27 || bottom - top == 27, "{file}: {image:?}");
+        // The least of each side, apart from its corners.
+        let across = |row: usize| (left + 2..right - 1).map(|column| image[row][column]).min().expect("it is wide");
+        let down = |column: usize| (top + 2..bottom - 1).map(|row| image[row][column]).min().expect("it is tall");
+        let sides = [across(top), across(bottom), down(left), down(right)].map(u32::from);
+        let (least, most) = (sides.iter().min().expect("four"), sides.iter().max().expect("four"));
+        assert!(*least > 90 && least * 5 >= most * 3, "{file}: {sides:?}");
+    }
+}
+
+#[test]
+fn thin_strokes_aslant_and_dashes_are_seen_from_end_to_end() {
+    let mut files = Vec::new();
+    for side in [100, 280, 560, 1000] {
+        for stroke in [1, 2, 4] {
+            let (first, last) = (side / 10, side - side / 10);
+            let is_within = |x, y| (first..last).contains(&x) && (first..last).contains(&y);
+            let name = |what: &str| format!("{what} {side} {stroke}.png");
+            let draw = |what, is_ink: &dyn Fn(u32, u32) -> bool| draw(&name(what), side, [255, 0], is_ink);
+            let from_middle = |x: u32, y: u32| x.abs_diff(side / 2) + y.abs_diff(side / 2);
+            files.extend([
+                draw("diamond", &|x, y| (side * 4 / 10..side * 4 / 10 + stroke).contains(&from_middle(x, y))),
+                draw("aslant", &|x, y| is_within(x, y) && (y..y + stroke).contains(&x)),
+                draw("dashes", &|x, y| {
+                    let is_edge = [x, y].iter().any(|at| *at < first + stroke || *at + stroke >= last);
+                    is_within(x, y) && is_edge && (x + y) / (side / 28).max(2) % 2 == 0
+                }),
+            ]);
+        }
+    }
+    for (image, file) in shown(&files).iter().zip(&files) {
+        let is_ink = |ink: u8| ink > 25;
+        let rows = image.iter().filter(|row| row.iter().any(|ink| is_ink(*ink))).count();
+        let columns = (0..28).filter(|column| image.iter().any(|row| is_ink(row[*column]))).count();
+        // Between the dashes there may be nothing for a pixel.
+        let least = if file.starts_with("dashes") { 18 } else { 24 };
+        let is_to_the_ends = [0, 1].iter().any(|row| image[*row].iter().any(|ink| is_ink(*ink)))
+            && [26, 27].iter().any(|row| image[*row].iter().any(|ink| is_ink(*ink)));
+        assert!(is_to_the_ends, "{file}: {image:?}");
+        assert!(rows >= least && columns >= least, "{file}: {rows} rows and {columns} columns have ink");
+    }
 }
 
 // Files of all kinds, and those that are none.

@@ -388,10 +388,10 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
     let path = place.path("runs/coat/checkpoint.safetensors");
     let whole = fs::read(&path).expect("the run has a checkpoint");
     for (bytes, expected) in [
-        (&whole[..whole.len() - 100], "it is no whole safetensors file"),
-        (&whole[..5], "it is no whole safetensors file"),
-        (b"", "it is no whole safetensors file"),
-        (b"\x89PNG\r\n\x1a\n and so on, and so on", "it is no whole safetensors file"),
+        (&whole[..whole.len() - 100], "it is not a complete safetensors file"),
+        (&whole[..5], "it is not a complete safetensors file"),
+        (b"", "it is not a complete safetensors file"),
+        (b"\x89PNG\r\n\x1a\n and so on, and so on", "it is not a complete safetensors file"),
     ] {
         fs::write(&path, bytes).expect("it can be written");
         let words = error(place.train(&["--resume", "coat"]));

@@ -186,9 +186,7 @@ impl Subject {
     fn from_standard_input(input: Option<io::Stdin>, handling: Handling) -> Result<Vec<Self>> {
         let Some(input) = input else { bail!("standard input can be read only once: give - once") };
         if input.is_terminal() {
-            bail!(
-                "standard input is a terminal: let a picture or an IDX file flow in, as in `fitroom predict - < FILE`"
-            );
+            bail!("standard input is a terminal: pipe a picture or an IDX file in, as in `fitroom predict - < FILE`");
         }
         Self::read(BufReader::new(input), Path::new("-"), "standard input", handling)
     }

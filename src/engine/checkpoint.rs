@@ -152,7 +152,7 @@ impl Header {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// It is cut short, or no safetensors file at all.
-    #[error("it is no whole safetensors file ({}): put back a copy of it, or train anew", json::plain(_0))]
+    #[error("it is not a complete safetensors file ({}): put back a copy of it, or train anew", json::plain(_0))]
     NoSafetensors(SafeTensorError),
     /// It is a safetensors file of another program.
     #[error("it is a safetensors file, but not one of fitroom's: {0}")]

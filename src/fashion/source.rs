@@ -14,6 +14,7 @@ use super::{
     idx::{self, GZIP_MAGIC, Idx, Kind, Problem},
     sniff::ENOUGH,
 };
+use crate::printable;
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
@@ -217,7 +218,7 @@ fn parse_names(bytes: &[u8]) -> Result<[String; CLASSES], Problem> {
         if name.is_empty() {
             return Err(Problem::NameEmpty { line });
         }
-        if let Some(found) = name.chars().find(|c| super::is_control(*c)) {
+        if let Some(found) = name.chars().find(|c| printable::is_control(*c)) {
             return Err(Problem::NameControl { line, found });
         }
     }

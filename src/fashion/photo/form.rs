@@ -88,13 +88,16 @@ impl Subject {
     /// The image of it, and what was done; `None` where nothing is to be seen.
     pub fn drawn(&self, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
         let found = self.found.as_ref()?;
+        let mut ink = found.fitted();
+        let most = ink.max();
+        if most <= 0.0 {
+            return None;
+        }
         steps.extend(subtracted(&self.ground));
         steps.extend(found.trimmed());
-        let mut ink = found.fitted();
         if self.is_dark {
             steps.push("inverted".to_owned());
         }
-        let most = ink.max();
         if most < 253.5 {
             steps.push(format!("ink to {} raised to 255", byte(most)));
             ink.values.iter_mut().for_each(|value| *value *= 255.0 / most);
@@ -125,20 +128,21 @@ impl Found {
         let pixel = ((longest / SIDE as f64 / f64::from(size)) as usize).max(1);
         let least = FIRST.max(4.0 * noise) / scale;
         remove_specks(&mut subject, least, pixel * pixel);
-        let rough = bounds(&subject, pixel.div_ceil(2), |column, row| subject.at(column, row) > least)?;
-        let region = edges(&subject, rough, pixel, pixel.div_ceil(2));
+        let within = |cells| bounds(&subject, cells, |column, row| subject.at(column, row) > least);
+        // A single thin stroke has no more than a square in each of its columns, or rows.
+        let cells = pixel.div_ceil(2);
+        let (cells, rough) = within(cells).map(|rough| (cells, rough)).or_else(|| Some((1, within(1)?)))?;
+        let region = edges(&subject, rough, pixel, cells);
         Some(Self { whole: Region::whole(picture), size, subject, region })
     }
 
     /// The subject in as many columns and rows as it gets when its longest edge has 28.
     fn fitted(&self) -> Plane {
-        let region = self.region;
-        let (columns, rows) = size(region);
-        let pixel = region.longest() / SIDE as f64;
-        let (width, height) = (pixel * columns as f64, pixel * rows as f64);
-        let (left, top) = (region.left + (region.width - width) / 2.0, region.top + (region.height - height) / 2.0);
+        let (columns, rows) = size(self.region);
         let whole = (self.subject.columns, self.subject.rows);
-        means(whole, |column, row| self.subject.at(column, row), Region { left, top, width, height }, columns, rows)
+        // The region is stretched to whole pixels, not cut: a thin stroke at its edge would be lost.
+        let ink = means(whole, |column, row| self.subject.at(column, row), self.region, columns, rows);
+        ink.sharpened(self.subject.max())
     }
 
     /// The margins in the order of CSS: top, right, bottom, left. Nothing where there are none.
@@ -238,10 +242,12 @@ fn reached(ink: &Plane, step: f32) -> Vec<bool> {
     is_ground
 }
 
-/// Takes out what hangs together over less than `area` squares: dust, and the noise that there is.
+/// Takes out what hangs together, if only by corners as an aslant stroke does, over less than `area` squares: dust, and
+/// the noise that there is. Where that is most of the ink, it is the subject, such as a dashed line, and stays.
 fn remove_specks(subject: &mut Plane, least: f32, area: usize) {
     let (columns, rows) = (subject.columns, subject.rows);
     let mut is_seen: Vec<bool> = subject.values.iter().map(|ink| *ink <= least).collect();
+    let (mut specks, mut rest) = (Vec::new(), 0.0);
     for start in 0..is_seen.len() {
         let mut part = Vec::new();
         if !std::mem::replace(&mut is_seen[start], true) {
@@ -250,18 +256,32 @@ fn remove_specks(subject: &mut Plane, least: f32, area: usize) {
         let mut next = 0;
         while let Some(at) = part.get(next).copied() {
             next += 1;
-            for beside in beside(at, columns, rows) {
+            for beside in around(at, columns, rows) {
                 if !std::mem::replace(&mut is_seen[beside], true) {
                     part.push(beside);
                 }
             }
         }
         if part.len() < area {
-            for at in part {
-                subject.values[at] = 0.0;
-            }
+            specks.extend(part);
+        } else {
+            rest += part.iter().map(|at| subject.values[*at]).sum::<f32>();
         }
     }
+    if specks.iter().map(|at| subject.values[*at]).sum::<f32>() <= rest {
+        for at in specks {
+            subject.values[at] = 0.0;
+        }
+    }
+}
+
+/// The eight squares around one, fewer at the edge.
+fn around(at: usize, columns: usize, rows: usize) -> impl Iterator<Item = usize> {
+    let (column, row) = (at % columns, at / columns);
+    let near = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
+    near(row, rows)
+        .flat_map(move |y| near(column, columns).map(move |x| y * columns + x))
+        .filter(move |beside| *beside != at)
 }
 
 /// The squares to the left and right of one, above and below it.

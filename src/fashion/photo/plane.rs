@@ -28,6 +28,25 @@ impl Plane {
         self.values.iter().enumerate().map(|(at, value)| (at % self.columns, at / self.columns, *value))
     }
 
+    /// Sharpened as `convert -sharpen 0x1` does it, by a Gaussian of radius and standard deviation 1; what lies outside
+    /// is as the edge. Nothing becomes less than 0 or more than `most`.
+    pub fn sharpened(&self, most: f32) -> Self {
+        // e^(-d²/2) at the squared distances 0, 1 and 2.
+        const WEIGHTS: [f32; 3] = [1.0, 0.606_530_66, 0.367_879_44];
+        let around = |at: usize, count: usize| [at.saturating_sub(1), at, (at + 1).min(count - 1)];
+        let sum = WEIGHTS[0] + 4.0 * (WEIGHTS[1] + WEIGHTS[2]);
+        Self::from_fn(self.columns, self.rows, |column, row| {
+            let mut blurred = 0.0;
+            for (down, y) in around(row, self.rows).into_iter().enumerate() {
+                for (across, x) in around(column, self.columns).into_iter().enumerate() {
+                    blurred += WEIGHTS[down.abs_diff(1) + across.abs_diff(1)] * self.at(x, y);
+                }
+            }
+            let value = self.at(column, row);
+            ((value * (2.0 * sum + 1.0) - blurred) / (sum + 1.0)).clamp(0.0, most)
+        })
+    }
+
     /// The largest value; 0 where none is larger.
     pub fn max(&self) -> f32 {
         self.values.iter().copied().fold(0.0, f32::max)
@@ -73,8 +92,8 @@ pub fn squares(picture: &GrayImage, size: u32) -> Plane {
     })
 }
 
-/// The means of the middles of a region's parts, `columns` by `rows` of the same size; of a plane of `whole` columns
-/// and rows, whose values `value` tells. What lies outside it is as its edge.
+/// The means of a region's parts, `columns` by `rows` of the same size; of a plane of `whole` columns and rows, whose
+/// values `value` tells. What lies outside it is as its edge.
 pub fn means(
     whole: (usize, usize),
     value: impl Fn(usize, usize) -> f32,
@@ -99,15 +118,15 @@ pub fn means(
     })
 }
 
-/// Which of a line's values the middle of each of `parts` covers, and how much of them. The makers of the data took
-/// single values out of their pictures ("subsampling"): a mean of the whole part would be more blurred than theirs.
+/// Which of a line's values each of `parts` covers, and how much of them. All of the line is covered, so that a stroke
+/// thinner than a part is not passed by.
 #[expect(clippy::cast_precision_loss, reason = "a line has some thousand values at the most")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a value of the line is meant")]
 fn shares(start: f64, length: f64, parts: usize, values: usize) -> Vec<Vec<(usize, f64)>> {
     let edge = |part: f64| start + length * part / parts as f64;
     (0..parts)
         .map(|part| {
-            let (from, to) = (edge(part as f64 + 0.25), edge(part as f64 + 0.75));
+            let (from, to) = (edge(part as f64), edge(part as f64 + 1.0));
             let first = (from.max(0.0) as usize).min(values - 1);
             let last = (to.ceil().max(0.0) as usize).clamp(first + 1, values);
             let covered = |at: usize| (to.min(at as f64 + 1.0) - from.max(at as f64)).max(1e-9);
