@@ -9,7 +9,7 @@ mod survey;
 use std::fmt;
 
 pub use idx::DataError;
-pub use source::Source;
+pub use source::{Source, parse_names};
 pub use survey::Survey;
 
 /// Pixels along an image's side.
@@ -208,11 +208,4 @@ impl Dataset {
     pub fn name(&self, class: Class) -> &str {
         &self.names[class.index()]
     }
-}
-
-/// Whether a terminal obeys this character instead of showing it: the control characters, and Unicode's that end a
-/// line or turn the direction of what follows.
-#[must_use]
-pub fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

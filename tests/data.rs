@@ -519,6 +519,14 @@ fn class_names_that_cannot_be_are_refused_with_their_line() {
             "\u{202E}0\n1\n2\n3\n4\n5\n6\n7\n8\n9".as_bytes(),
             "found control character U+202E in line 1, expected a class name that can be shown",
         ),
+        (
+            "0\n1\n2\u{200F}\n3\n4\n5\n6\n7\n8\n9".as_bytes(),
+            "found control character U+200F in line 3, expected a class name that can be shown",
+        ),
+        (
+            "0\n1\n2\n3\n\u{61C}4\n5\n6\n7\n8\n9".as_bytes(),
+            "found control character U+061C in line 5, expected a class name that can be shown",
+        ),
         (b"0\n1\n2\n\xE9t\xE9", "found bytes that are not UTF-8 in line 4, expected ten class names, one a line"),
     ] {
         let files = Files::plain();
