@@ -278,11 +278,13 @@ fn a_run_json_that_is_none_is_told_in_plain_words() {
             "invalid type: null, expected a whole number from 0",
         ),
         (whole[..40].to_owned(), "EOF while parsing"),
+        (whole.replace("\"done\"", &format!("\"{}\"", "long".repeat(50_000))), "unknown value `longlong"),
     ] {
         fs::write(&path, text).expect("there is room");
         let found = error(place.command(&["evaluate", "coat"]));
         assert!(found.contains(&format!("runs/coat/run.json is not what fitroom writes: {words}")), "{found}");
         assert!(!found.contains("struct") && !found.contains("enum") && !found.contains("u32"), "{found}");
+        assert!(found.chars().count() < 500, "{found}");
     }
 }
 
