@@ -73,7 +73,15 @@ impl BatchLog {
 /// # Errors
 /// When the file cannot be read, or a line is no span; the error has the line's number.
 pub fn read(path: &Path) -> Result<Vec<Line>, RunError> {
-    metrics::read_lines(path, |line| serde_json::from_slice(line))
+    parse(&files::read(path)?, path)
+}
+
+/// As [`read`], of the bytes that the file at `path` has.
+///
+/// # Errors
+/// When a line is no span.
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Line>, RunError> {
+    metrics::parse_lines(bytes, path, |line| serde_json::from_slice(line))
 }
 
 fn text(line: &Line) -> String {
