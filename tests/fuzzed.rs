@@ -1,5 +1,5 @@
-//! What the fuzzers under `fuzz/` begin with, and what they once found, read by the same code on every test run: none of
-//! it panics, and what is refused is told in one line. The arguments are given to the real program.
+//! What the fuzzers under `fuzz/` begin with, and what they once found, read by the same code on every test run: none
+//! of it panics, and what is refused is told in one line. The arguments are given to the real program.
 
 use std::{
     ffi::OsStr,

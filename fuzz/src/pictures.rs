@@ -10,8 +10,8 @@ use super::{check_shown, within};
 /// Pictures of as many pixels are let be, since they take seconds each, but for those that are refused for it.
 const MANY_PIXELS: usize = 1 << 18;
 const TOO_MANY_PIXELS: usize = 400_000_000;
-/// Bytes that the decoder, and what comes after it, take for a pixel at the most, where decoders fill up their blocks; and
-/// beside them, for their tables, and for a part of a WebP picture, whose length is told in 24 bits before it is read.
+/// Bytes that the decoder, and what comes after it, take for a pixel at the most, blocks filled up; and
+/// beside them, for their tables, and for a part of a WebP picture, whose length is 24 bits and told before it comes.
 const FOR_A_PIXEL: usize = 128;
 const BASE: usize = 24 << 20;
 /// Pixels along a block's side.

@@ -21,8 +21,8 @@ pub const FAINT: f32 = 32.0;
 const NOTHING: f32 = 10.0;
 /// The most squares along a picture's side, when its subject is looked for.
 const LOOKED_AT: u32 = 256;
-/// The most squares that a picture is looked at by closely, since each takes memory. In the largest pictures they are of six
-/// by six pixels then.
+/// The most squares that a picture is looked at by closely, since each takes memory. In the largest pictures they are
+/// of six by six pixels then.
 const MOST_SQUARES: f64 = (1_u32 << 22) as f64;
 /// Squares along a pixel's side (of 28), when it is looked at closely.
 const CLOSELY: usize = 4;
