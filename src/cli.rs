@@ -59,6 +59,13 @@ impl Refusal {
     }
 }
 
+impl fmt::Display for Refusal {
+    /// What [`Refusal::tell`] tells, without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.render())
+    }
+}
+
 impl Cli {
     /// What these arguments, the program's name first, and the environment ask for.
     ///

@@ -9,7 +9,7 @@ mod survey;
 use std::fmt;
 
 pub use idx::DataError;
-pub use source::Source;
+pub use source::{Source, parse_names};
 pub use survey::Survey;
 
 /// Pixels along an image's side.

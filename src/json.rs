@@ -1,8 +1,13 @@
 //! What is wrong with JSON that was read, in words that are not this program's own types. Reads none.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-/// What the reader of JSON, or of a format with JSON in it, said: in plain words.
+/// The letters that are left at the beginning and at the end of what is too long to be read.
+const BEGINNING: usize = 200;
+const END: usize = 120;
+
+/// What the reader of JSON, or of a format with JSON in it, said: in plain words, and in few, however long what it
+/// quotes is.
 #[must_use]
 pub fn plain(error: &impl fmt::Display) -> String {
     let said = error.to_string();
@@ -32,7 +37,7 @@ pub fn plain(error: &impl fmt::Display) -> String {
             word => plain.push(word),
         }
     }
-    plain.join(" ")
+    shortened(&plain.join(" ")).into_owned()
 }
 
 /// The words of what was said; what is quoted is from outside, and part of one word with all its spaces.
@@ -72,6 +77,18 @@ fn quoted(text: &str, before: &str) -> usize {
     end.map_or(text.len(), |end| end + 2)
 }
 
+/// This text without its middle, where it is too long to be read.
+#[must_use]
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    let ends = text.char_indices().nth(BEGINNING).zip(text.char_indices().nth_back(END - 1));
+    match ends {
+        Some(((beginning, _), (end, _))) if beginning < end => {
+            Cow::Owned(format!("{}…{}", &text[..beginning], &text[end..]))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
@@ -95,6 +112,19 @@ mod tests {
     #[serde(tag = "state", rename_all = "snake_case")]
     enum Inner {
         Done,
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_read_loses_its_middle() {
+        let text = format!("{{\"share\": \"{}\"}}", "ä".repeat(100_000));
+        let said = plain(&serde_json::from_str::<Outer>(&text).expect_err("it is no number"));
+        assert!(said.starts_with("invalid type: string \"ää") && said.contains("ä…ä"), "{said}");
+        assert!(said.ends_with("ä\", expected a number at line 1 column 200012"), "{said}");
+        assert_eq!(said.chars().count(), BEGINNING + 1 + END - "f64".len() + "a number".len());
+        for count in [0, 1, BEGINNING, BEGINNING + END] {
+            assert_eq!(shortened(&"ä".repeat(count)), "ä".repeat(count));
+        }
+        assert_eq!(shortened(&"ä".repeat(BEGINNING + END + 1)).chars().count(), BEGINNING + END + 1);
     }
 
     #[test]

@@ -79,8 +79,7 @@ impl Run {
     pub fn facts(&self) -> Result<Facts, RunError> {
         let path = self.facts_path();
         let bytes = files::read(&path)?;
-        let mut facts: Facts =
-            serde_json::from_slice(&bytes).map_err(|cause| RunError::Facts { path: path.clone(), cause })?;
+        let mut facts = Facts::from_json(&bytes).map_err(|cause| RunError::Facts { path: path.clone(), cause })?;
         let tells_what_is_kept =
             || serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|value| value.get("kept").is_some());
         if facts.kept.is_none() && facts.epochs_done > 0 && !tells_what_is_kept() {

@@ -2,7 +2,7 @@
 //! they mean is `app`'s, how it looks is `view`'s.
 
 mod budget;
-mod keyboard;
+pub mod keyboard;
 mod link;
 mod parting;
 mod screen;

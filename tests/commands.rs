@@ -256,6 +256,18 @@ fn a_checkpoint_that_no_training_can_have_left_is_refused_by_name_and_place() {
 }
 
 #[test]
+fn the_names_of_classes_in_run_json_are_shown_escaped() {
+    let place = place();
+    let path = place.path("runs/coat/run.json");
+    let mut facts: Value = serde_json::from_slice(&fs::read(&path).expect("the run has facts")).expect("it is JSON");
+    facts["dataset"]["classes"][8] = "\u{202e}Bag\u{1b}c".into();
+    fs::write(&path, facts.to_string()).expect("there is room");
+    write_split(place.directory.path(), "one", &FASHION.test.head(1));
+    let shown = text(place.command(&["predict", "--run", "coat", "one-images-idx3-ubyte"]));
+    assert!(shown.contains("\\u{202e}Bag\\x1bc") && !shown.contains(['\u{202e}', '\u{1b}']), "{shown}");
+}
+
+#[test]
 fn a_run_json_that_is_none_is_told_in_plain_words() {
     let place = place();
     let path = place.path("runs/coat/run.json");
@@ -274,11 +286,13 @@ fn a_run_json_that_is_none_is_told_in_plain_words() {
         ),
         (whole.replace("\"done\"", "\"a map of f64\""), "unknown value `a map of f64`, expected one of `training`"),
         (whole[..40].to_owned(), "EOF while parsing"),
+        (whole.replace("\"done\"", &format!("\"{}\"", "long".repeat(50_000))), "unknown value `longlong"),
     ] {
         fs::write(&path, text).expect("there is room");
         let found = error(place.command(&["evaluate", "coat"]));
         assert!(found.contains(&format!("runs/coat/run.json is not what fitroom writes: {words}")), "{found}");
         assert!(!found.contains("struct") && !found.contains("enum") && !found.contains("u32"), "{found}");
+        assert!(found.chars().count() < 500, "{found}");
     }
 }
 

@@ -486,6 +486,20 @@ fn pictures_of_every_kind_show_the_same_boot() {
 }
 
 #[test]
+fn a_small_subject_in_a_large_picture_takes_little_more_memory_than_the_picture() {
+    let place = small();
+    let is_subject = |x, y| (3000..3150).contains(&x) && (2500..2650).contains(&y);
+    let picture = GrayImage::from_fn(6000, 5000, |x, y| Luma([if is_subject(x, y) { 20 } else { 230 }]));
+    fs::write(place.path("large.png"), encoded(picture, ImageFormat::Png)).expect("there is room");
+    // Kilobytes. The picture takes 120 MB, with its transparency; by single pixels its subject would take 600 MB more.
+    let limited = "ulimit -v 600000; exec \"$0\" predict --json large.png";
+    let mut command = Command::new("sh");
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_fitroom")]).current_dir(place.directory.path());
+    let found = &lines(command)[0];
+    assert_eq!(found["steps"][2], "margins 2500 2850 2350 3000 trimmed");
+}
+
+#[test]
 fn files_that_cannot_be_shown_say_why_in_a_line() {
     let place = small();
     let whole = encoded(boot(), ImageFormat::Png);

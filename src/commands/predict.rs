@@ -115,12 +115,15 @@ pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: For
 
 /// The classes' names: the data set's, or those of the run's.
 fn names(kept: &Kept, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
-    match dataset {
-        Some(dataset) => Ok(dataset.names().clone()),
-        None => kept.facts.dataset.classes.clone().try_into().map_err(|classes: Vec<String>| {
-            eyre!("{} names {} classes, expected {CLASSES}", printable::path(&kept.run.facts_path()), classes.len())
-        }),
+    if let Some(dataset) = dataset {
+        return Ok(dataset.names().clone());
     }
+    // Unlike a data set's these are not held to what can be shown when they are read.
+    let names: Vec<String> =
+        kept.facts.dataset.classes.iter().map(|name| printable::escape(name).into_owned()).collect();
+    names.try_into().map_err(|names: Vec<String>| {
+        eyre!("{} names {} classes, expected {CLASSES}", printable::path(&kept.run.facts_path()), names.len())
+    })
 }
 
 /// What an argument asks for.

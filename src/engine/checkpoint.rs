@@ -338,7 +338,8 @@ impl Checkpoint {
     /// What differs.
     pub fn check(&self, settings: &Settings, dataset: &str) -> Result<(), CheckpointError> {
         let differ = |what, theirs: &dyn fmt::Debug, ours: &dyn fmt::Debug| {
-            Err(CheckpointError::Settings { what, theirs: format!("{theirs:?}"), ours: format!("{ours:?}") })
+            let [theirs, ours] = [theirs, ours].map(|value| json::shortened(&format!("{value:?}")).into_owned());
+            Err(CheckpointError::Settings { what, theirs, ours })
         };
         let theirs = &self.settings;
         if theirs.hidden != settings.hidden {
@@ -422,7 +423,8 @@ fn floats(file: &SafeTensors, name: String, shape: &[usize]) -> Result<Vec<f32>,
     };
     let Ok(tensor) = file.tensor(&name) else { return wrong(name, "is missing".to_owned()) };
     if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        return wrong(name, format!("is {:?} of shape {:?}", tensor.dtype(), tensor.shape()));
+        let found = format!("is {:?} of shape {:?}", tensor.dtype(), tensor.shape());
+        return wrong(name, json::shortened(&found).into_owned());
     }
     let (values, _) = TensorView::data(&tensor).as_chunks();
     Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())

@@ -19,7 +19,7 @@ use super::{PIXELS, SIDE, sniff};
 
 /// The most pixels along a picture's side.
 const LARGEST: u32 = 20_000;
-/// The most memory that a picture may take once it is read, in bytes.
+/// The most memory that a picture may take once it is read, in bytes. With the reading it is twice that, and a little.
 const MOST_MEMORY: u64 = 512 << 20;
 
 /// How a picture is brought to the data's form.

@@ -202,18 +202,24 @@ fn names(file: PathBuf) -> Result<[String; CLASSES], DataError> {
     names.map_err(|problem| DataError { file, problem })
 }
 
-/// Ten lines, one name each, in the classes' order. Blanks around a name, blank lines at the end and a byte order mark,
-/// which some editors write, are no part of it.
-fn parse_names(bytes: &[u8]) -> Result<[String; CLASSES], Problem> {
+/// The names in the bytes of a `labels.txt`: ten lines, one name each, in the classes' order. Blanks around a name, blank
+/// lines at the end and a byte order mark, which some editors write, are no part of it.
+///
+/// # Errors
+/// When there are not ten, one is empty, or one cannot be shown.
+pub fn parse_names(bytes: &[u8]) -> Result<[String; CLASSES], Problem> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         Problem::NamesNotText { line: before.split(|byte| *byte == b'\n').count() }
     })?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_end();
 
-    let names: Vec<&str> = text.lines().map(str::trim).collect();
-    let names: [&str; CLASSES] =
-        names.try_into().map_err(|names: Vec<&str>| Problem::NamesCount { found: names.len() })?;
+    let found = text.lines().count();
+    if found != CLASSES {
+        return Err(Problem::NamesCount { found });
+    }
+    let mut names = [""; CLASSES];
+    names.iter_mut().zip(text.lines()).for_each(|(name, line)| *name = line.trim());
     for (line, name) in (1..).zip(names) {
         if name.is_empty() {
             return Err(Problem::NameEmpty { line });

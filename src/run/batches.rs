@@ -74,10 +74,15 @@ impl BatchLog {
 /// # Errors
 /// When the file cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Line>, RunError> {
-    let bytes = files::read(path)?;
+    Ok(parse(&files::read(path)?))
+}
+
+/// As [`read`], of the bytes that such a file has.
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Vec<Line> {
     // A hole that a power cut left reads as zeros, which no line has.
     let lines = bytes.split(|&byte| byte == b'\n' || byte == 0);
-    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
 fn text(line: &Line) -> String {

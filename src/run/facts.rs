@@ -74,6 +74,14 @@ impl Facts {
         }
     }
 
+    /// Reads what `run.json` says.
+    ///
+    /// # Errors
+    /// When these bytes are none of a run.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
     /// Takes note of the epochs so far, oldest first, in place of those noted before.
     pub fn set_epochs(&mut self, records: &[EpochRecord]) {
         self.epochs_done = 0;

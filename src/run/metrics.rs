@@ -64,10 +64,17 @@ pub fn line(record: &EpochRecord) -> String {
 /// # Errors
 /// When the file cannot be read, or a line is no epoch; the error has the line's number.
 pub fn read(path: &Path) -> Result<Vec<EpochRecord>, RunError> {
-    let bytes = files::read(path)?;
+    parse(&files::read(path)?, path)
+}
+
+/// As [`read`], of the bytes that the file at `path` has.
+///
+/// # Errors
+/// When a line is no epoch.
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Vec<EpochRecord>, RunError> {
     let mut records = Vec::new();
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        match parse(line) {
+        match parse_line(line) {
             Ok(record) => records.push(record),
             Err(_) if !line.ends_with(b"\n") => {} // Torn: only the last line lacks its end.
             Err(cause) => return Err(RunError::Line { path: path.to_owned(), line: index + 1, cause }),
@@ -89,7 +96,7 @@ pub fn read_first(path: &Path, epochs: u32) -> Result<Vec<EpochRecord>, RunError
     Ok(records)
 }
 
-fn parse(line: &[u8]) -> Result<EpochRecord, serde_json::Error> {
+fn parse_line(line: &[u8]) -> Result<EpochRecord, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(line);
     let record = Line::deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -179,7 +186,7 @@ mod tests {
         fn every_finite_figure_reads_back_to_the_last_bit(bits: u64) {
             let loss = f64::from_bits(bits);
             prop_assume!(loss.is_finite());
-            let back = parse(line(&EpochRecord { loss, ..record(1) }).as_bytes()).unwrap();
+            let back = parse_line(line(&EpochRecord { loss, ..record(1) }).as_bytes()).unwrap();
             prop_assert_eq!(back.loss.to_bits(), bits);
         }
     }
@@ -188,7 +195,7 @@ mod tests {
     fn a_figure_that_is_no_number_reads_back_as_none() {
         let text = line(&EpochRecord { loss: f64::NAN, val_loss: f64::INFINITY, ..record(1) });
         assert!(text.contains("\"loss\":null,"), "{text}");
-        let back = parse(text.as_bytes()).unwrap();
+        let back = parse_line(text.as_bytes()).unwrap();
         assert!(back.loss.is_nan() && back.val_loss.is_nan());
         assert_eq!(back.step, 1875);
     }

@@ -534,6 +534,6 @@ mod tests {
         feed(&mut recorder, [report(1, 0.0)]);
         fs::remove_dir_all(run.directory()).unwrap();
         let error = recorder.record(&report(2, 0.0), now()).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("cannot write {}: No such file", run.facts_path().display())), "{error}");
+        assert!(error.starts_with(&format!("cannot write {}: No such file", run.metrics_path().display())), "{error}");
     }
 }

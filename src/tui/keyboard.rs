@@ -124,7 +124,7 @@ impl Keyboard {
 /// Parts what a terminal sends into keys and clicks. Answers that somebody else asked for, and whatever else is none of
 /// them, is passed over whole: no part of it is taken for a key.
 #[derive(Debug, Default)]
-struct Decoder {
+pub struct Decoder {
     /// The beginning of a sequence.
     held: Vec<u8>,
 }
@@ -137,12 +137,13 @@ const ESCAPE: u8 = 0x1b;
 
 impl Decoder {
     /// Whether a sequence has begun and not ended.
-    fn is_amid(&self) -> bool {
+    #[must_use]
+    pub fn is_amid(&self) -> bool {
         !self.held.is_empty()
     }
 
     /// Takes bytes, and adds what they mean.
-    fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
+    pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
         self.held.extend(bytes);
         let mut rest = &*self.held;
         while let Some(length) = length(rest) {
@@ -154,7 +155,7 @@ impl Decoder {
     }
 
     /// Nothing more has come for a while: what looked like a beginning was keys, or is of no use.
-    fn pause(&mut self, events: &mut Vec<Event>) {
+    pub fn pause(&mut self, events: &mut Vec<Event>) {
         if let held @ ([ESCAPE] | [ESCAPE, _]) = &*self.held {
             events.extend(held.iter().filter_map(|byte| event(&[*byte])));
         }
@@ -218,11 +219,12 @@ fn string(bytes: &[u8]) -> Option<usize> {
 /// The key or click that is spelled so.
 fn event(unit: &[u8]) -> Option<Event> {
     if let [ESCAPE, b'[', parameters @ .., b'M' | b'm'] = unit {
-        // Columns and rows count from 1, and the parser relies on it.
         // Only those that are asked for.
         let parameters = parameters.strip_prefix(b"<")?;
-        let mut numbers = parameters.split(|byte| *byte == b';').skip(1);
-        if numbers.any(|number| number.iter().all(|digit| *digit == b'0')) {
+        // Columns and rows count from 1, and the parser relies on it. It takes signs too, which no terminal writes.
+        let is_place =
+            |number: &[u8]| number.iter().all(u8::is_ascii_digit) && number.iter().any(|digit| *digit != b'0');
+        if !parameters.split(|byte| *byte == b';').skip(1).all(is_place) {
             return None;
         }
     }
@@ -283,6 +285,7 @@ mod tests {
         let click = Event::Mouse(MouseEvent { kind, column: 299, row: 6, modifiers: KeyModifiers::NONE });
         assert_eq!(decoded(&[b"\x1b[<0;300;7M"]), [click]);
         assert_eq!(decoded(&[b"\x1b[<0;0;7M\x1b[<0;;M\x1b[0;0;0M\x1b[M   "]), []);
+        assert_eq!(decoded(&[b"\x1b[<0;+0;7M\x1b[<0;7;+0m\x1b[<0;-1;7M"]), []);
     }
 
     #[test]

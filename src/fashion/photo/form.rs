@@ -21,6 +21,9 @@ pub const FAINT: f32 = 32.0;
 const NOTHING: f32 = 10.0;
 /// The most squares along a picture's side, when its subject is looked for.
 const LOOKED_AT: u32 = 256;
+/// The most squares that a picture is looked at by closely, since each takes memory. In the largest pictures they are
+/// of six by six pixels then.
+const MOST_SQUARES: f64 = (1_u32 << 22) as f64;
 /// Squares along a pixel's side (of 28), when it is looked at closely.
 const CLOSELY: usize = 4;
 /// Ink, of 255, that tells about how large the subject is.
@@ -114,7 +117,10 @@ impl Found {
         let longest = rough.longest() * f64::from(size);
         // So that single pixels of a photograph, and their noise, do not count.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the picture's side")]
-        let size = ((longest / (SIDE * CLOSELY) as f64) as u32).max(1);
+        let closely = ((longest / (SIDE * CLOSELY) as f64) as u32).max(1);
+        let Region { width, height, .. } = Region::whole(picture);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
+        let size = closely.max((width * height / MOST_SQUARES).sqrt().ceil() as u32);
         let levels = squares(picture, size);
         let range = if is_dark { ground.at(0.0, 0.0) } else { 255.0 - ground.at(0.0, 0.0) };
         let noise = Ground::of(&levels).noise * scale * 255.0 / range.max(1.0);
