@@ -297,7 +297,7 @@ pub struct Colours {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 
-    /// Draw with ASCII characters alone
+    /// Draw with ASCII characters only; also where the locale that is set is not UTF-8
     #[arg(long)]
     pub ascii: bool,
 }

@@ -63,7 +63,7 @@ enum Ending {
 /// is saved first, unless a second one comes.
 ///
 /// # Errors
-/// A data set that cannot be read, a run that cannot be gone on with, a device that cannot be had, an output that fails, a
+/// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
 /// training that failed.
 #[expect(clippy::missing_panics_doc, reason = "the teller sends an event however it ends")]
 pub fn run(plan: Plan, json: bool) -> Result<u8> {
