@@ -273,6 +273,154 @@ fn light_that_falls_off_a_soft_shadow_and_noise_do_little_harm() {
     assert!(mistaken.len() * 50 <= count, "{} of {count}:\n{}", mistaken.len(), mistaken.join("\n"));
 }
 
+// Frames.
+
+/// The picture in a frame of this level: so wide at the top, right, bottom and left.
+fn in_frame(picture: &GrayImage, level: u8, [top, right, bottom, left]: [u32; 4]) -> GrayImage {
+    let (width, height) = (picture.width() + left + right, picture.height() + top + bottom);
+    let mut framed = GrayImage::from_pixel(width, height, Luma([level]));
+    imageops::replace(&mut framed, picture, left.into(), top.into());
+    framed
+}
+
+/// A test image dark on this ground, or light on it, ten times as large.
+fn on(ground: u8, image: usize, filter: FilterType, margins: [u32; 4]) -> GrayImage {
+    let ink = ink(image, filter, margins);
+    let ground = f64::from(ground);
+    if ground > 127.0 {
+        return dark(&ink, |_, _| ground);
+    }
+    GrayImage::from_fn(ink.width(), ink.height(), |x, y| Luma([byte(ground + (255.0 - ground) * share(&ink, x, y))]))
+}
+
+#[test]
+fn a_frame_around_a_picture_is_no_part_of_it() {
+    let mut drawn = Drawn::new("framed");
+    for image in IMAGES {
+        for (margin_name, margins) in &MARGINS {
+            for (ground, level) in [(230, 0), (255, 0), (200, 255), (230, 120), (0, 255), (30, 230), (60, 0)] {
+                let picture = on(ground, image, FilterType::Triangle, *margins);
+                for width in [1, 4, 9, 20] {
+                    let framed = in_frame(&picture, level, [width; 4]);
+                    let how = format!("{width} of {level} around {ground} {margin_name}");
+                    if width % 2 == 0 {
+                        drawn.jpeg(image, &how, if width == 4 { 75 } else { 90 }, framed);
+                    } else {
+                        drawn.png(image, &how, framed);
+                    }
+                }
+            }
+        }
+    }
+    drawn.assert_all_are_taken_for_what_they_are();
+}
+
+#[test]
+fn bars_on_some_sides_of_a_picture_are_no_part_of_it() {
+    let mut drawn = Drawn::new("bars");
+    for image in IMAGES {
+        for (margin_name, margins) in &MARGINS[..2] {
+            for (ground, level) in [(230, 0), (200, 255), (0, 255), (30, 230)] {
+                let picture = on(ground, image, FilterType::Nearest, *margins);
+                for (name, widths) in [
+                    ("above and below", [40, 0, 40, 0]),
+                    ("left and right", [0, 70, 0, 70]),
+                    ("below", [0, 0, 12, 0]),
+                    ("left", [0, 0, 0, 3]),
+                    ("above and left", [8, 0, 0, 8]),
+                    ("but above", [0, 1, 1, 1]),
+                    ("of all widths", [3, 20, 7, 12]),
+                ] {
+                    // What touches the edge all along beside a bar on its own cannot be told from it for sure.
+                    let is_alone = widths[..2].iter().zip(&widths[2..]).all(|(one, other)| *one == 0 || *other == 0);
+                    if is_alone && *margins == [0; 4] {
+                        continue;
+                    }
+                    let framed = in_frame(&picture, level, widths);
+                    let how = format!("{name} {level} on {ground} {margin_name}");
+                    if level == 255 {
+                        drawn.jpeg(image, &how, 85, framed);
+                    } else {
+                        drawn.png(image, &how, framed);
+                    }
+                }
+            }
+        }
+    }
+    drawn.assert_all_are_taken_for_what_they_are();
+}
+
+#[test]
+fn frames_in_frames_and_blurred_or_coloured_ones_are_no_part_of_a_picture() {
+    let mut drawn = Drawn::new("frames");
+    for image in IMAGES {
+        for (margin_name, margins) in &MARGINS[..2] {
+            let picture = on(230, image, FilterType::Lanczos3, *margins);
+            let nested = in_frame(&in_frame(&picture, 0, [3; 4]), 255, [15; 4]);
+            drawn.png(image, &format!("nested {margin_name}"), nested.clone());
+            drawn.jpeg(image, &format!("nested {margin_name}"), 85, nested);
+            let mounted = in_frame(&in_frame(&picture, 120, [10; 4]), 20, [10; 4]);
+            drawn.png(image, &format!("mounted {margin_name}"), mounted);
+            let framed = in_frame(&picture, 0, [12; 4]);
+            let (width, height) = framed.dimensions();
+            let smaller = imageops::resize(&framed, width * 2 / 3, height * 2 / 3, FilterType::Triangle);
+            drawn.jpeg(image, &format!("made smaller {margin_name}"), 85, smaller);
+            drawn.jpeg(image, &format!("blurred {margin_name}"), 85, imageops::fast_blur(&framed, 1.5));
+            let mut noise = Noise(image as u64);
+            let mut grainy = framed.clone();
+            grainy.pixels_mut().for_each(|pixel| pixel.0[0] = byte(f64::from(pixel.0[0]) + 3.0 * noise.next()));
+            drawn.jpeg(image, &format!("grainy {margin_name}"), 85, grainy);
+            let coloured = RgbImage::from_fn(width, height, |x, y| {
+                let is_frame = x < 12 || y < 12 || x + 12 >= width || y + 12 >= height;
+                Rgb(if is_frame { [160, 30, 40] } else { [framed.get_pixel(x, y).0[0]; 3] })
+            });
+            drawn.png(image, &format!("coloured {margin_name}"), coloured);
+        }
+    }
+    drawn.assert_all_are_taken_for_what_they_are();
+}
+
+#[test]
+fn a_frame_is_told_with_its_widths() {
+    let mut drawn = Drawn::new("told");
+    let picture = on(230, 0, FilterType::Nearest, [20; 4]);
+    drawn.png(0, "one", in_frame(&picture, 0, [4; 4]));
+    drawn.png(0, "two", in_frame(&in_frame(&picture, 0, [2, 5, 3, 4]), 255, [10; 4]));
+    drawn.png(0, "bars", in_frame(&picture, 0, [30, 0, 30, 0]));
+    let files: Vec<&str> = drawn.files.iter().map(|(_, file)| &**file).collect();
+    let frames: [&[&str]; 3] = [
+        &["frame 4 4 4 4 trimmed"],
+        &["frame 10 10 10 10 trimmed", "frame 2 5 3 4 trimmed"],
+        &["frame 30 0 30 0 trimmed"],
+    ];
+    for (found, frames) in predicted(&files).iter().zip(frames) {
+        let steps: Vec<&str> =
+            found["steps"].as_array().expect("they are told").iter().filter_map(Value::as_str).collect();
+        assert_eq!(steps[..frames.len()], *frames);
+        assert_eq!(steps[frames.len()..][..2], ["grey", "ground 230 subtracted"]);
+    }
+}
+
+#[test]
+fn an_outline_with_nothing_in_it_is_no_frame() {
+    let mut files = Vec::new();
+    for (how, levels) in [("dark", [255, 0]), ("light", [0, 255])] {
+        for stroke in [1, 3, 8] {
+            for margin in [0_u32, 5, 14, 40] {
+                let is_within = |at: u32, by| (margin + by..280 - margin - by).contains(&at);
+                let name = format!("box {how} {stroke} {margin}.png");
+                files.push(draw(&name, 280, levels, |x, y| {
+                    is_within(x, 0) && is_within(y, 0) && !(is_within(x, stroke) && is_within(y, stroke))
+                }));
+            }
+        }
+    }
+    let arguments: Vec<&str> = files.iter().map(|file| &**file).collect();
+    for found in predicted(&arguments) {
+        assert!(!found["steps"].to_string().contains("frame"), "{found}");
+    }
+}
+
 // Thin drawings.
 
 /// Inks of 28 by 28 pixels, by row and column.

@@ -2,19 +2,22 @@
 //! files; what becomes of a picture once it is read is `form`'s business.
 
 mod form;
+mod frame;
 mod ground;
 mod plane;
 
 use std::{
+    borrow::Cow,
     fmt,
     io::{self, Cursor},
 };
 
 use image::{
-    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage,
+    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage, imageops,
     metadata::Orientation,
 };
 
+use self::frame::Frame;
 use super::{PIXELS, SIDE, sniff};
 
 /// The most pixels along a picture's side.
@@ -146,27 +149,75 @@ fn prepared(picture: &RgbaImage, steps: &mut Vec<String>) -> Result<[u8; PIXELS]
     if let Some(level) = under {
         steps.push(format!("what is transparent made {level}"));
     }
-    let seen = |channel| {
-        let grey = over(picture, under.unwrap_or(255), channel);
-        let subject = form::Subject::find(&grey);
-        (channel, grey, subject)
-    };
-    let (mut channel, mut grey, mut subject) = seen(Channel::Luma);
-    // Red on green is as light as green on red: then one of the colours shows what lightness does not.
-    if subject.contrast() < form::FAINT
-        && picture.pixels().any(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2])
-    {
-        for other in (0..3).map(|part| seen(Channel::Part(part))) {
-            if other.2.contrast() > 2.0 * subject.contrast() {
-                (channel, grey, subject) = other;
-            }
-        }
-    }
-    steps.push(channel.to_string());
-    if let Some(pixels) = form::already(&grey, steps) {
+    let ground = under.unwrap_or(255);
+    let whole = Seen::of(picture, ground);
+    // An image of the data may end in even lines on some sides, and none does on all.
+    let is_in_frame = Frame::of(&whole.grey).is_some_and(|frame| frame.is_on_all_sides());
+    let seen =
+        if !is_in_frame && form::is_already(&whole.grey) { whole } else { framed(picture, ground, whole, steps) };
+    steps.push(seen.channel.to_string());
+    if let Some(pixels) = form::already(&seen.grey, steps) {
         return Ok(pixels);
     }
-    subject.drawn(steps).ok_or_else(|| PhotoError::Blank { ground: subject.ground_level() })
+    seen.subject.drawn(steps).ok_or_else(|| PhotoError::Blank { ground: seen.subject.ground_level() })
+}
+
+/// What is seen in a picture.
+struct Seen {
+    channel: Channel,
+    grey: GrayImage,
+    subject: form::Subject,
+}
+
+impl Seen {
+    /// What is seen of it in grey, or where that is little, by what colour there is more.
+    fn of(picture: &RgbaImage, ground: u8) -> Self {
+        let by = |channel| {
+            let grey = over(picture, ground, channel);
+            let subject = form::Subject::find(&grey);
+            Self { channel, grey, subject }
+        };
+        let mut seen = by(Channel::Luma);
+        // Red on green is as light as green on red: then one of the colours shows what lightness does not.
+        if seen.subject.contrast() < form::FAINT
+            && picture.pixels().any(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2])
+        {
+            for other in (0..3).map(|part| by(Channel::Part(part))) {
+                if other.subject.contrast() > 2.0 * seen.subject.contrast() {
+                    seen = other;
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// What is seen in the innermost frame that has something in it, or in all of the picture.
+fn framed(picture: &RgbaImage, ground: u8, whole: Seen, steps: &mut Vec<String>) -> Seen {
+    /// The most frames in one another.
+    const MOST: usize = 4;
+    let mut seen = vec![whole];
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut inside = Cow::Borrowed(picture);
+    while frames.len() < MOST
+        && let Some(frame) = Frame::of(&seen[frames.len()].grey)
+    {
+        let (left, top, width, height) = frame.inside(inside.dimensions());
+        inside = Cow::Owned(imageops::crop_imm(&*inside, left, top, width, height).to_image());
+        frames.push(frame);
+        seen.push(Seen::of(&inside, ground));
+    }
+    // What has nothing in it is no frame, but ground around an even subject, or an outline that has a margin.
+    if !frames.is_empty() && !seen[frames.len()].subject.is_seen_clearly() {
+        seen.pop();
+        let inner = frames.pop().expect("there is one");
+        if frames.last().is_some_and(|outer| inner.is_stroke_in(outer)) {
+            seen.pop();
+            frames.pop();
+        }
+    }
+    steps.extend(frames.iter().map(ToString::to_string));
+    seen.pop().expect("there is one more than there are frames")
 }
 
 /// The picture and what was done to it in the reading.

@@ -19,6 +19,8 @@ use super::{
 pub const FAINT: f32 = 32.0;
 /// Contrast below which there is nothing to be seen.
 const NOTHING: f32 = 10.0;
+/// Contrast above which something is to be seen for sure.
+const CLEAR: f32 = 40.0;
 /// The most squares along a picture's side, when its subject is looked for.
 const LOOKED_AT: u32 = 256;
 /// The most squares that a picture is looked at by closely, since each takes memory. In the largest pictures they are
@@ -81,6 +83,11 @@ impl Subject {
     /// The most that it differs from its ground, of 255; 0 where nothing is to be seen.
     pub fn contrast(&self) -> f32 {
         if self.found.is_some() { self.contrast } else { 0.0 }
+    }
+
+    /// Whether it is more than what JPEG leaves beside a line.
+    pub fn is_seen_clearly(&self) -> bool {
+        self.contrast() > CLEAR
     }
 
     /// The ground's level at the picture's middle.
@@ -189,6 +196,11 @@ pub fn already(picture: &GrayImage, steps: &mut Vec<String>) -> Option<[u8; PIXE
         steps.push("inverted".to_owned());
     }
     is_in_form.then_some(pixels)
+}
+
+/// Whether a picture has the data's form already.
+pub fn is_already(picture: &GrayImage) -> bool {
+    already(picture, &mut Vec::new()).is_some()
 }
 
 /// The picture in the middle of a black ground, as large as it fits, its levels as they are.

@@ -1,6 +1,8 @@
 //! What a picture's ground is, told from what lies along its edges: a level, or a slope where light falls from one
 //! side. Knows nothing of what stands before it.
 
+use image::GrayImage;
+
 use super::plane::Plane;
 
 /// How far along each edge's depth a picture is looked at, as a part of its side.
@@ -11,6 +13,8 @@ const NEAR: f32 = 6.0;
 const STEEPEST: f32 = 90.0;
 /// How many more of the samples a slope must explain than a level does, as a part of all.
 const WORTH: f32 = 0.08;
+/// The most pixels along a side that are looked at.
+const SAMPLED: usize = 400;
 /// How many slopes are tried.
 const TRIES: usize = 600;
 
@@ -36,13 +40,25 @@ struct Sample {
 impl Ground {
     /// The ground of a picture: what most of its edge agrees on.
     pub fn of(picture: &Plane) -> Self {
-        let samples = samples(picture);
-        let level = level(&samples);
-        let slope = slope(&samples);
+        Self::through(&samples(picture))
+    }
+
+    /// The ground of a picture by its outermost pixels alone, and how much of them, of 1, is so near to it.
+    pub fn of_edge(picture: &GrayImage, distance: f32) -> (Self, f32) {
+        let samples = outermost(picture);
+        let ground = Self::through(&samples);
         #[expect(clippy::cast_precision_loss, reason = "there are some hundred samples")]
-        let gain = (slope.explains(&samples) as f32 - level.explains(&samples) as f32) / samples.len() as f32;
+        let share = ground.near(&samples, distance).count() as f32 / samples.len() as f32;
+        (ground, share)
+    }
+
+    fn through(samples: &[Sample]) -> Self {
+        let level = level(samples);
+        let slope = slope(samples);
+        #[expect(clippy::cast_precision_loss, reason = "there are some hundred samples")]
+        let gain = (slope.explains(samples) as f32 - level.explains(samples) as f32) / samples.len() as f32;
         let ground = if gain > WORTH { slope } else { level };
-        Self { noise: ground.noise(&samples), ..ground }
+        Self { noise: ground.noise(samples), ..ground }
     }
 
     fn flat(level: f32) -> Self {
@@ -93,6 +109,19 @@ fn samples(picture: &Plane) -> Vec<Sample> {
         .filter(|(x, y, _)| is_edge(*x, *y))
         .map(|(x, y, level)| Sample { across: place(x, columns), down: place(y, rows), level })
         .collect()
+}
+
+/// The pixels along the picture's edge, of a large one some hundred a side.
+fn outermost(picture: &GrayImage) -> Vec<Sample> {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let sample = |x: usize, y: usize| {
+        let level = picture.as_raw()[y * width + x].into();
+        Sample { across: place(x, width), down: place(y, height), level }
+    };
+    let step = width.max(height).div_ceil(SAMPLED);
+    let across = (0..width).step_by(step).flat_map(|x| [sample(x, 0), sample(x, height - 1)]);
+    let down = (0..height).step_by(step).flat_map(|y| [sample(0, y), sample(width - 1, y)]);
+    across.chain(down).collect()
 }
 
 /// Where the middle of a cell lies, from -0.5 to 0.5.
