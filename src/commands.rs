@@ -9,7 +9,6 @@ mod predict;
 use std::io::{self, Write};
 
 use color_eyre::eyre::{Report, Result, WrapErr, bail};
-use ratatui::text::Span;
 use rustix::{
     fs::{OFlags, fcntl_getfl},
     stdio,
@@ -26,10 +25,9 @@ use crate::{
     fashion::{Dataset, Source},
     printable::{self, Printable},
     run::{Facts, Run, Runs, files},
+    signals::READER_GONE,
+    view::width,
 };
-
-/// Exit status of a program whose reader has gone, as a shell shows it: 128 + SIGPIPE.
-const READER_GONE: u8 = 128 + 13;
 
 /// A run with its last checkpoint.
 struct Kept {
@@ -101,11 +99,6 @@ fn padded(text: &str, cells: usize) -> String {
 fn to_the_right(text: &str, cells: usize) -> String {
     let blanks = cells.saturating_sub(width(text));
     format!("{:blanks$}{text}", "")
-}
-
-/// The cells that a terminal shows this text in.
-fn width(text: &str) -> usize {
-    Span::raw(text).width()
 }
 
 /// Tells why a command line is none to obey. Returns the exit status: 2, or 0 for help and the version.

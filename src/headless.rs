@@ -22,11 +22,9 @@ use crate::{
     printable::Printable,
     protocol::Report,
     session::{Plan, Session},
-    signals::{self, First, Signal},
+    signals::{self, First, READER_GONE, Signal},
 };
 
-/// Exit status of a program whose reader has gone, as a shell shows it: 128 + SIGPIPE.
-const READER_GONE: u8 = 128 + 13;
 /// Exit status where the run's last state is not on the disk.
 const UNSAVED: u8 = 1;
 
@@ -97,7 +95,7 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
 
 /// Waits until all is told, but after a signal not for long. Returns the signal.
 fn wait_for_the_teller(event: &Event, events: &mpsc::Receiver<Event>) -> Option<u8> {
-    let mut signal = if let Event::Signal(number) = event { Some(*number) } else { None };
+    let signal = if let Event::Signal(number) = event { Some(*number) } else { None };
     let start = Instant::now();
     loop {
         let next = match signal {
@@ -108,7 +106,7 @@ fn wait_for_the_teller(event: &Event, events: &mpsc::Receiver<Event>) -> Option<
             Some(Event::Signal(number)) => return Some(number),
             Some(Event::Ended(_)) => {}
             // Whoever asked to end gets what is left of it.
-            Some(Event::NotTold(_) | Event::AllTold) | None => return signal.take(),
+            Some(Event::NotTold(_) | Event::AllTold) | None => return signal,
         }
     }
 }

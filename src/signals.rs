@@ -26,6 +26,9 @@ pub enum Signal {
 /// The number of SIGHUP: the terminal is gone.
 pub const HANGUP: u8 = Number::SIGHUP as u8;
 
+/// Exit status of a program whose reader has gone, as a shell shows it: 128 + SIGPIPE.
+pub const READER_GONE: u8 = 128 + Number::SIGPIPE as u8;
+
 /// The terminal's own signals.
 const OF_THE_TERMINAL: [Number; 3] = [Number::SIGTSTP, Number::SIGCONT, Number::SIGWINCH];
 

@@ -40,6 +40,7 @@ use ratatui::{
     text::Line,
 };
 
+pub use self::format::width;
 use self::format::wrap;
 pub use self::theme::{Depth, Glyphs, Theme, Tone};
 use crate::app::{Action, App, Overlay, Page, Screen};

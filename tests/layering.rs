@@ -9,6 +9,7 @@ use std::{
 /// A room, and the rooms that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("printable", &[]),
+    ("signals", &[]),
     ("json", &[]),
     ("fashion", &["printable"]),
     ("settings", &[]),
@@ -22,8 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["fashion", "printable", "settings"]),
     ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
-    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "view"]),
-    ("signals", &[]),
+    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "signals", "view"]),
     ("headless", &["depth", "printable", "protocol", "run", "session", "settings", "signals"]),
     (
         "tui",

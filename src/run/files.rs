@@ -275,10 +275,11 @@ impl Log {
         let mut contents = Vec::new();
         let read = self.file.rewind().and_then(|()| self.file.read_to_end(&mut contents));
         read.map_err(Action::Read.on(&self.path))?;
+        // Without a torn end.
+        contents.truncate(usize::try_from(self.length).unwrap_or(usize::MAX));
         replace(&self.path, &contents)?;
-        let length = self.length;
         self.file = Self::options().open(&self.path).map_err(Action::Write.on(&self.path))?;
-        self.file.set_len(length).map_err(Action::Write.on(&self.path))
+        Ok(())
     }
 
     /// Appends, and reads what is to be put back.

@@ -103,6 +103,7 @@ pub fn moment(moment: &Moment) -> String {
 }
 
 /// How many cells a text covers.
+#[must_use]
 pub fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
