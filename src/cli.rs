@@ -376,7 +376,7 @@ impl Training {
     /// Where its data set comes from.
     #[must_use]
     pub fn source(&self) -> Source {
-        self.data.clone().map_or(Source::Embedded, Source::Directory)
+        self.data.clone().map_or(Source::Embedded, Source::at)
     }
 }
 

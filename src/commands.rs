@@ -65,8 +65,8 @@ impl Kept {
 
     /// The data set that is asked for, or the run's.
     fn dataset(&self, which: &Which) -> Result<Dataset> {
-        let directory = which.data.clone().or_else(|| self.facts.dataset.directory.clone());
-        Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
+        let source = which.data.clone().map_or_else(|| self.facts.dataset.source.clone(), Source::at);
+        Ok(source.load()?)
     }
 }
 

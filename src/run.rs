@@ -29,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions, path_json};
+pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions};
 pub use files::FileError;
 pub use jiff::Timestamp;
 pub use lock::{Holder, Lock};

@@ -100,8 +100,7 @@ impl Plan {
             }
             notes.push(format!("the run {name} was ended before its first checkpoint: it begins again at step 0"));
         }
-        let directory = facts.dataset.directory.map_or(Source::Embedded, Source::Directory);
-        let source = training.data.clone().map_or(directory, Source::Directory);
+        let source = training.data.clone().map_or(facts.dataset.source, Source::at);
         let (pace, save_every) = (training.pace, keeping.interval());
         Ok(Self { settings, source, pace, save_every, runs, notes, keeping: Kept::GoOn(run) })
     }

@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("printable", &[]),
     ("signals", &[]),
     ("json", &[]),
-    ("fashion", &["printable"]),
+    ("fashion", &["json", "printable"]),
     ("settings", &[]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
@@ -23,7 +23,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["fashion", "printable", "settings"]),
     ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
-    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "signals", "view"]),
+    (
+        "commands",
+        &["cli", "depth", "engine", "fashion", "json", "metrics", "printable", "protocol", "run", "signals", "view"],
+    ),
     ("headless", &["depth", "printable", "protocol", "run", "session", "settings", "signals"]),
     (
         "tui",

@@ -2,17 +2,18 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::Path,
 };
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{padded, status, width};
 use crate::{
+    json,
     printable::{self, Printable},
-    run::{Facts, Listed, Runs, path_json, standing},
+    run::{Facts, Listed, Runs, standing},
 };
 
 /// Writes a table of the runs in this directory; `as_json`: a line of JSON a run, what its `run.json` says and how it stands.
@@ -34,8 +35,8 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
 #[derive(Serialize)]
 struct Line<'a> {
     run: &'a str,
-    #[serde(with = "path_json")]
-    directory: Option<PathBuf>,
+    #[serde(with = "json::path")]
+    directory: &'a Path,
     #[serde(flatten)]
     facts: &'a Facts,
 }
@@ -43,9 +44,9 @@ struct Line<'a> {
 fn line(listed: &Listed) -> Value {
     let name = listed.run.name();
     match &listed.facts {
-        Err(error) => json!({ "run": name, "error": error.to_string() }),
+        Err(error) => serde_json::json!({ "run": name, "error": error.to_string() }),
         Ok((facts, status)) => {
-            let line = Line { run: &name, directory: Some(listed.run.directory().to_owned()), facts };
+            let line = Line { run: &name, directory: listed.run.directory(), facts };
             let mut line = serde_json::to_value(line).expect("facts are plain data under fixed names");
             let status = serde_json::to_value(status).expect("a word or two");
             if let (Value::Object(line), Value::Object(status)) = (&mut line, status) {
