@@ -28,7 +28,7 @@ use crate::{
         DatasetFacts, Facts, Kept as OnDisk, Lock, NewRun, Recorder, Run, RunError, Runs, Timestamp,
         events::histogram_tag, files, metrics,
     },
-    settings::Settings,
+    settings::{Difference, Setting, Settings},
 };
 
 /// How often the device's meter is read.
@@ -108,12 +108,12 @@ impl Plan {
 
 /// These settings of a run that goes on, if they ask for as many threads as it was begun with: the weights depend on
 /// them.
-fn same_threads(facts: &Facts, settings: Settings) -> Result<Settings, String> {
+fn same_threads(facts: &Facts, settings: Settings) -> Result<Settings, Difference> {
     let (Some(theirs), Some(asked)) = (facts.settings.threads, settings.threads) else { return Ok(settings) };
     if asked == theirs || engine::threads(&settings) == theirs.get() {
         return Ok(Settings { threads: Some(theirs), ..settings });
     }
-    Err(format!("was begun with --threads {theirs}, and cannot go on with {asked}"))
+    Err(Setting::Threads.difference(&facts.settings, &settings))
 }
 
 /// The figures of all runs that can be read, newest first, to be compared with.

@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("json", &[]),
     ("fashion", &["json", "printable"]),
-    ("settings", &[]),
+    ("settings", &["printable"]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),

@@ -78,7 +78,6 @@ fn row(listed: &Listed) -> [String; 6] {
     };
     let state = standing(facts, status);
     let best = facts.best.map_or_else(String::new, |best| format!("{:.4} (epoch {})", best.val_accuracy, best.epoch));
-    let hidden: Vec<String> = facts.settings.hidden.iter().map(ToString::to_string).collect();
     let epochs = format!("{}/{}", facts.epochs_done, facts.settings.epochs);
-    [name, state, epochs, best, hidden.join(","), printable::number(facts.settings.learning_rate)]
+    [name, state, epochs, best, facts.settings.units(), printable::number(facts.settings.learning_rate)]
 }
