@@ -30,29 +30,21 @@ use crate::{
 };
 
 /// A run with its last checkpoint.
-struct Kept {
+struct KeptRun {
     run: Run,
     facts: Facts,
     checkpoint: Checkpoint,
 }
 
-impl Kept {
+impl KeptRun {
     /// The run that is asked for, or the newest that has a checkpoint.
     fn open(which: &Which) -> Result<Self> {
         let (run, note) = Runs::new(&which.runs).find_kept(which.run.as_deref())?;
         let facts = run.facts()?;
-        let path = run.checkpoint_path();
-        if !run.has_checkpoint() {
-            let name = run.shown_name();
-            match facts.kept {
-                Some(_) => bail!(
-                    "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or take \
-                     another run",
-                    printable::path(&path)
-                ),
-                None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
-            }
+        if !run.check_checkpoint(&facts, "take another run")? {
+            bail!("the run {} has no checkpoint yet: it gets its first one after an epoch", run.shown_name());
         }
+        let path = run.checkpoint_path();
         let bytes = files::read(&path)?;
         let checkpoint =
             Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", printable::path(&path)))?;

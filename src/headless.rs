@@ -21,7 +21,7 @@ use crate::{
     depth,
     printable::Printable,
     protocol::Report,
-    session::{Plan, Session},
+    session::{RunPlan, Session},
     signals::{self, First, READER_GONE, Signal},
 };
 
@@ -64,7 +64,7 @@ enum Ending {
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
 /// training that failed.
 #[expect(clippy::missing_panics_doc, reason = "the teller sends an event however it ends")]
-pub fn run(plan: Plan, json: bool) -> Result<u8> {
+pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);

@@ -36,7 +36,7 @@ use crate::{
     printable::Printable,
     protocol::{Command, Look, OtherRun, Report},
     run::Runs,
-    session::{self, Plan, Session},
+    session::{RunPlan, Session},
     signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
@@ -63,7 +63,7 @@ const INPUTS: usize = 1024;
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
 /// person has left, a training that failed.
-pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
+pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
     let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
@@ -151,7 +151,7 @@ impl Inputs {
 }
 
 impl Dashboard {
-    fn open(plan: &Plan, looks: &Looks, theme: Theme) -> Result<Self> {
+    fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
         let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
         let budget = Budget::new(screen.area().context("cannot tell the terminal's size")?);
         Ok(Self {
@@ -173,7 +173,7 @@ impl Dashboard {
         })
     }
 
-    async fn run(mut self, plan: Plan, mut inputs: Inputs) -> Result<u8> {
+    async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
             self.screen.give_back(None);
@@ -195,7 +195,7 @@ impl Dashboard {
     }
 
     /// Attends to the run and to the person until one of them has ended it, and the run is on the disk.
-    async fn attend(&mut self, plan: Plan, inputs: &mut Inputs) -> Result<Ended> {
+    async fn attend(&mut self, plan: RunPlan, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
         let (report_in, mut reports) = mpsc::channel(QUEUE);
@@ -330,7 +330,7 @@ impl Dashboard {
         if self.app.wants_runs() && !self.asked.runs {
             self.asked.runs = true;
             let runs = runs.clone();
-            self.answer(move || Answer::Runs(session::figures(&runs).map_err(|error| format!("{error:#}"))))?;
+            self.answer(move || Answer::Runs(runs.figures().map_err(|error| error.to_string())))?;
         }
         Ok(())
     }
@@ -539,7 +539,7 @@ enum Loaded {
 }
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
-fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
+fn load(plan: RunPlan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
     let (loaded, steps) = mpsc::channel(2);
     let tell = loaded.clone();
     // Held until the outcome is told: reports that end before it would be taken for a thread that died.

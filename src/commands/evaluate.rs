@@ -8,7 +8,7 @@ use std::{
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::{Kept, status, to_the_right, width};
+use super::{KeptRun, status, to_the_right, width};
 use crate::{
     cli::Which,
     fashion::{Class, Dataset},
@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// When there is no such run, its checkpoint or data set cannot be read, or `out` fails.
 pub fn evaluate(which: &Which, json: bool, mut out: impl Write) -> Result<u8> {
-    let kept = Kept::open(which)?;
+    let kept = KeptRun::open(which)?;
     let dataset = kept.dataset(which)?;
     let evaluation = kept.checkpoint.evaluate(&dataset.test)?;
     let report = Report {

@@ -12,7 +12,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossterm::terminal::size;
 use serde_json::{Value, json};
 
-use super::{Kept, complain, paint, status};
+use super::{KeptRun, complain, paint, status};
 use crate::{
     cli::{Color, Colours, Which},
     depth,
@@ -73,7 +73,7 @@ impl Form {
 /// # Errors
 /// When there is no such run, it cannot be used, or `out` fails.
 pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: Form, mut out: impl Write) -> Result<u8> {
-    let kept = Kept::open(which)?;
+    let kept = KeptRun::open(which)?;
     let wants_dataset = inputs.iter().any(|input| matches!(Input::of(input), Input::Index(_)));
     let dataset = wants_dataset.then(|| kept.dataset(which)).transpose();
     // Without its data set the run still knows what its classes are called.
@@ -115,7 +115,7 @@ pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: For
 }
 
 /// The classes' names: the data set's, or those of the run's.
-fn names(kept: &Kept, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
+fn names(kept: &KeptRun, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
     if let Some(dataset) = dataset {
         return Ok(dataset.names().clone());
     }
