@@ -276,6 +276,10 @@ impl App {
 
     /// Keeps every test image's prediction, and shows them unless the person is looking at others.
     fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Vec<Probabilities>) {
+        // Of an epoch long ago there may be none to be had any longer.
+        if predictions.is_empty() {
+            return;
+        }
         let truths = self.data.as_ref().map_or(&[][..], |data| data.test.classes());
         self.archive.push(Moment::new(epoch, step, is_whole, truths, predictions), self.seen);
         if self.seen.is_none() {

@@ -1,11 +1,20 @@
-//! A training and the directory of its run: begins a run or goes on with one, and writes what its training reports, on a
-//! thread of its own. Knows neither screens nor lines of text.
+//! A run that trains, as those see it who look on: a [`Link`] that takes commands, and [`Reports`]. Begins a run or goes
+//! on with one, hands its reports around, and writes them on a thread of its own. Knows neither screens nor lines of text.
+//!
+//! ```text
+//! Link ── Command ──> hub (looks merged) ──> trainer's thread
+//!                                                  │ relay ──> recorder's thread ──> the run's directory
+//! Reports <── mailbox <── hub <── Report ──────────┘                │
+//!                          └───────────────── saved, not saved ─────┘
+//! ```
 
 mod directory;
+mod hub;
+mod link;
 mod local;
 mod meter;
 mod plan;
 mod record;
 mod relay;
 
-pub use self::{local::Session, plan::RunPlan};
+pub use self::{hub::Reports, link::Link, plan::RunPlan};

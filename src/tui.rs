@@ -9,8 +9,9 @@ mod screen;
 mod tty;
 
 use std::{
+    future::pending,
     io::{self, Write, stderr},
-    sync::Arc,
+    sync::{Arc, mpsc::TryRecvError},
     thread,
     time::{Duration, Instant},
 };
@@ -20,10 +21,7 @@ use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, M
 use ratatui::layout::Position;
 use rustix::process::kill_current_process_group;
 use tokio::{
-    sync::{
-        mpsc::{self, error::TryRecvError},
-        oneshot,
-    },
+    sync::{mpsc, oneshot},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
@@ -36,13 +34,10 @@ use crate::{
     printable::Printable,
     protocol::{Command, Look, OtherRun, Report},
     run::Runs,
-    session::{RunPlan, Session},
+    session::{Link, Reports, RunPlan},
     signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
-
-/// Reports that may wait for the screen. Past it per-batch figures are dropped, and the worker waits with the others.
-const QUEUE: usize = 256;
 
 /// Frames that no key asks for take no more than one part in so many of the time while training is at full speed, for they
 /// take it from the training.
@@ -80,7 +75,7 @@ struct Dashboard {
     screen: Screen,
     app: App,
     theme: Theme,
-    session: Option<Session>,
+    link: Option<Link>,
     /// What of the network it was last asked for.
     looked: Look,
     /// What is asked of other threads, and where their answers come in.
@@ -161,7 +156,7 @@ impl Dashboard {
             rest: Instant::now(),
             app: App::new(plan.pace),
             theme,
-            session: None,
+            link: None,
             looked: Look::default(),
             asked: Asked::default(),
             answers: mpsc::channel(2),
@@ -198,9 +193,9 @@ impl Dashboard {
     async fn attend(&mut self, plan: RunPlan, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
-        let (report_in, mut reports) = mpsc::channel(QUEUE);
         let (pace, runs) = (plan.pace, plan.runs.clone());
-        let mut steps = load(plan, report_in)?;
+        let mut steps = load(plan)?;
+        let mut reports = None;
         let mut by = None;
         while !self.app.quitting() && by.is_none() {
             let wake = self.wake();
@@ -209,17 +204,14 @@ impl Dashboard {
                 Some(signal) = inputs.signals.recv() => by = self.take_signal(signal)?,
                 input = inputs.keys.recv() => {
                     let input = input.ok_or_else(|| died("the thread that reads the keys"))?;
-                    // Before that the thread that loads has more to tell than that its reports have ended.
-                    if self.session.is_some() {
-                        self.take_reports(&mut reports)?;
-                    }
+                    self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                loaded = steps.recv(), if self.session.is_none() => {
+                loaded = steps.recv(), if reports.is_none() => {
                     let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
-                    self.take_loaded(loaded, pace);
+                    reports = self.take_loaded(loaded, pace);
                 }
-                report = reports.recv(), if !self.flowing => {
+                report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
                     self.flowing = true;
                 }
@@ -242,11 +234,11 @@ impl Dashboard {
 
     /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
     /// Returns whether it was waited for to the end.
-    async fn close(&mut self, inputs: &mut Inputs, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
-        let Some(session) = self.session.take() else { return Ok(true) };
+    async fn close(&mut self, inputs: &mut Inputs, reports: &mut Option<Reports>) -> Result<bool> {
+        let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
-            drop(session);
+            drop(link);
             // An error means that nobody waits any longer.
             let _ = done.send(());
         });
@@ -266,12 +258,12 @@ impl Dashboard {
                     Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break false,
                     _ => {}
                 },
-                Some(report) = reports.recv() => self.app.apply(report),
+                Some(report) = reports.next() => self.app.apply(report),
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
         };
-        while let Ok(report) = reports.try_recv() {
+        while let Ok(report) = reports.try_next() {
             self.app.apply(report);
         }
         Ok(is_closed)
@@ -297,16 +289,20 @@ impl Dashboard {
     }
 
     /// Takes in what is ready to train. `pace` is the one that the training began with.
-    fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) {
+    fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) -> Option<Reports> {
         self.changed = true;
         match loaded {
-            Loaded::Data(data) => self.app.load(data),
-            Loaded::Session(session) => {
+            Loaded::Data(data) => {
+                self.app.load(data);
+                None
+            }
+            Loaded::Run(link, reports) => {
                 // What was chosen meanwhile.
                 if self.app.pace() != pace {
-                    session.send(Command::Pace { steps_per_second: self.app.pace() });
+                    link.send(Command::Pace { steps_per_second: self.app.pace() });
                 }
-                self.session = Some(session);
+                self.link = Some(link);
+                Some(reports)
             }
         }
     }
@@ -314,8 +310,8 @@ impl Dashboard {
     /// Asks for what the screen shows of the network, where that has changed.
     fn look(&mut self) {
         let look = self.app.look();
-        if let Some(session) = self.session.as_ref().filter(|_| self.looked != look) {
-            session.send(Command::Look(look.clone()));
+        if let Some(link) = self.link.as_ref().filter(|_| self.looked != look) {
+            link.send(Command::Look(look.clone()));
             self.looked = look;
         }
     }
@@ -355,10 +351,11 @@ impl Dashboard {
     }
 
     /// Takes in the reports that have come, and says whether there were any.
-    fn take_reports(&mut self, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
+    fn take_reports(&mut self, reports: &mut Option<Reports>) -> Result<bool> {
+        let Some(reports) = reports else { return Ok(false) };
         let mut any = false;
         loop {
-            match reports.try_recv() {
+            match reports.try_next() {
                 Ok(report) => self.take_report(Some(report))?,
                 Err(TryRecvError::Empty) => return Ok(any),
                 Err(TryRecvError::Disconnected) => self.take_report(None)?,
@@ -428,8 +425,8 @@ impl Dashboard {
 
     fn act(&mut self, action: Action) -> Result<()> {
         let command = self.app.act(action);
-        if let (Some(session), Some(command)) = (&self.session, command) {
-            session.send(command);
+        if let (Some(link), Some(command)) = (&self.link, command) {
+            link.send(command);
         }
         match action {
             Action::Redraw => self.or_lost(|dashboard| dashboard.screen.clear()),
@@ -535,37 +532,34 @@ impl Dashboard {
 /// What is ready, one after the other.
 enum Loaded {
     Data(Arc<Dataset>),
-    Session(Session),
+    Run(Link, Reports),
 }
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
-fn load(plan: RunPlan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
+fn load(plan: RunPlan) -> Result<mpsc::Receiver<Result<Loaded>>> {
     let (loaded, steps) = mpsc::channel(2);
-    let tell = loaded.clone();
-    // Held until the outcome is told: reports that end before it would be taken for a thread that died.
-    let held = reports.clone();
-    let load = move || -> Result<Session> {
-        let data = Arc::new(plan.source.load()?);
+    let work = move || {
         // An error means that the person has left.
-        let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
-        let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
-                drop(reports.try_send(report));
+        let tell = |step| drop(loaded.blocking_send(step));
+        match plan.source.load() {
+            Ok(data) => {
+                let data = Arc::new(data);
+                tell(Ok(Loaded::Data(Arc::clone(&data))));
+                tell(Link::train(plan, data, true).map(|(link, reports)| Loaded::Run(link, reports)));
             }
-            // An error means that the dashboard is gone, and the worker learns that from its commands.
-            report => drop(reports.blocking_send(report)),
-        };
-        Session::start(plan, data, true, emit)
+            Err(error) => tell(Err(error.into())),
+        }
     };
-    thread::Builder::new()
-        .name("data".to_owned())
-        .spawn(move || {
-            // An error means that the person has left.
-            let _ = loaded.blocking_send(load().map(Loaded::Session));
-            drop(held);
-        })
-        .context("cannot start a thread")?;
+    thread::Builder::new().name("data".to_owned()).spawn(work).context("cannot start a thread")?;
     Ok(steps)
+}
+
+/// The next report of a run; of one that does not train yet none comes.
+async fn next(reports: &mut Option<Reports>) -> Option<Report> {
+    match reports {
+        Some(reports) => reports.next().await,
+        None => pending().await,
+    }
 }
 
 fn died(who: &str) -> color_eyre::Report {

@@ -9,12 +9,14 @@ use std::{
 
 use color_eyre::eyre::{Report as Error, Result, WrapErr, bail, eyre};
 
-use super::record::{Recording, SavingCost, ToRecord, on_disk, record};
+use super::{
+    hub::Emitter,
+    record::{Recording, SavingCost, ToRecord, on_disk, record},
+};
 use crate::{
     engine::{Checkpoint, Job, Past},
     fashion::{Dataset, Source},
     printable,
-    protocol::Report,
     run::{DatasetFacts, Kept, Lock, NewRun, Recorder, Run, RunError, Timestamp, files, metrics},
     settings::Settings,
 };
@@ -69,7 +71,7 @@ impl OpenRun {
         self,
         messages: Receiver<ToRecord>,
         cost: Arc<SavingCost>,
-        emit: impl FnMut(Report) + Send + 'static,
+        emitter: Emitter,
     ) -> Result<JoinHandle<()>> {
         let (epochs_done, begin): (_, Box<dyn FnOnce() -> Recording + Send>) = match self {
             Self::New { new, settings, dataset, source } => {
@@ -86,7 +88,7 @@ impl OpenRun {
             }
         };
         let thread = thread::Builder::new().name("recorder".to_owned());
-        thread.spawn(move || record(begin, epochs_done, &messages, &cost, emit)).wrap_err("cannot start a thread")
+        thread.spawn(move || record(begin, epochs_done, &messages, &cost, &emitter)).wrap_err("cannot start a thread")
     }
 }
 

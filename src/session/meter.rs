@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use super::hub::Emitter;
 use crate::{
     machine::Meter,
     protocol::{Report, Usage},
@@ -26,16 +27,16 @@ struct Watched {
 }
 
 impl Watch {
-    /// Follows what the device does. `emit` is handed what the meter of one that begins to train says from then on.
-    pub fn follow(&self, report: &Report, emit: impl FnMut(Report) + Send + 'static) {
+    /// Follows what the device does. The meter of one that begins to train is read from then on.
+    pub fn follow(&self, report: &Report, emitter: &Emitter) {
         match report {
             Report::Started(started) => {
                 self.watched().at_work = true;
-                let (gpu, watched) = (started.gpu, Arc::downgrade(&self.0));
+                let (gpu, watched, emitter) = (started.gpu, Arc::downgrade(&self.0), emitter.clone());
                 // Without a thread there is nothing to be read of the device, which is no loss to the training.
                 let _ = thread::Builder::new()
                     .name("meter".to_owned())
-                    .spawn(move || read(Meter::new(gpu), &watched, emit));
+                    .spawn(move || read(Meter::new(gpu), &watched, &emitter));
             }
             Report::Resumed => self.watched().at_work = true,
             Report::Paused | Report::Finished | Report::Failed { .. } => self.watched().at_work = false,
@@ -58,7 +59,7 @@ fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
 }
 
 /// Reports how busy the device is, once a second while it is at work, until nobody trains any longer.
-fn read(mut meter: Meter, watched: &Weak<Mutex<Watched>>, mut emit: impl FnMut(Report)) {
+fn read(mut meter: Meter, watched: &Weak<Mutex<Watched>>, emitter: &Emitter) {
     // The first reading is what the later ones are compared with.
     let _ = meter.read();
     loop {
@@ -70,7 +71,7 @@ fn read(mut meter: Meter, watched: &Weak<Mutex<Watched>>, mut emit: impl FnMut(R
         {
             watched.usage = Some(usage.clone());
             drop(watched);
-            emit(Report::Usage(usage));
+            emitter.emit(Report::Usage(usage));
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
     time::Instant,
 };
 
+use super::hub::Emitter;
 use crate::{
     engine::{self, Checkpoint},
     protocol::{BatchRecord, Report},
@@ -56,9 +57,9 @@ pub(super) fn record(
     epochs_done: u32,
     messages: &Receiver<ToRecord>,
     cost: &SavingCost,
-    mut emit: impl FnMut(Report),
+    emitter: &Emitter,
 ) {
-    let written = catch_unwind(AssertUnwindSafe(|| write(begin, epochs_done, messages, cost, &mut emit)));
+    let written = catch_unwind(AssertUnwindSafe(|| write(begin, epochs_done, messages, cost, emitter)));
     let error = match written {
         Ok(Ok(())) => return,
         Ok(Err(error)) => not_saved(&error),
@@ -69,9 +70,9 @@ pub(super) fn record(
         )),
     };
     cost.is_lost.store(true, Ordering::Relaxed);
-    emit(error.clone());
+    emitter.emit(error.clone());
     let asked = messages.iter().filter(|message| matches!(message, ToRecord::Checkpoint(_)));
-    asked.for_each(|_| emit(error.clone()));
+    asked.for_each(|_| emitter.emit(error.clone()));
 }
 
 /// Writes what comes until nothing more does.
@@ -83,7 +84,7 @@ fn write(
     epochs_done: u32,
     messages: &Receiver<ToRecord>,
     cost: &SavingCost,
-    mut emit: impl FnMut(Report),
+    emitter: &Emitter,
 ) -> Result<(), RunError> {
     let mut histograms_of = epochs_done;
     let (mut recorder, digest) = begin()?;
@@ -98,17 +99,17 @@ fn write(
                 cost.nanoseconds.store(nanoseconds, Ordering::Relaxed);
                 cost.waiting.fetch_sub(1, Ordering::Relaxed);
                 if kept.is_ok() {
-                    emit(Report::Saved { step: checkpoint.step() });
+                    emitter.emit(Report::Saved { step: checkpoint.step() });
                 }
                 kept
             }
         };
         if let Err(error) = written {
-            emit(not_saved(&error));
+            emitter.emit(not_saved(&error));
         }
     }
     if let Err(error) = recorder.close(Timestamp::now()) {
-        emit(not_saved(&error));
+        emitter.emit(not_saved(&error));
     }
     Ok(())
 }
@@ -148,42 +149,34 @@ fn variables(checkpoint: &Checkpoint) -> Vec<(String, Vec<f32>)> {
 #[cfg(test)]
 mod tests {
     use std::{
-        sync::{
-            Arc,
-            mpsc::{self, sync_channel},
-        },
+        sync::{Arc, mpsc::sync_channel},
         thread,
     };
 
     use super::*;
     use crate::{
         engine::Listener,
-        session::{meter::Watch, relay::Relay},
+        session::{hub::Hub, meter::Watch, relay::Relay},
     };
 
     #[test]
     fn a_recorder_that_panics_is_told_as_a_bug_and_what_comes_after_it_is_not_waited_for() {
         let (sender, messages) = sync_channel(QUEUE);
-        let (emit, emitted) = mpsc::channel();
+        let (hub, emitter) = Hub::new();
+        let (_seat, mut reports) = hub.join();
         let cost = Arc::new(SavingCost::default());
         let theirs = Arc::clone(&cost);
-        let tell = emit.clone();
+        let told = emitter.clone();
         let recorder = thread::spawn(move || {
             let begin = || panic!("a bucket without a bottom");
-            record(begin, 0, &messages, &theirs, move |report| drop(tell.send(report)));
+            record(begin, 0, &messages, &theirs, &told);
         });
-        let Report::NotSaved { reason } = emitted.recv().unwrap() else { panic!("it is told what is not saved") };
+        let Report::NotSaved { reason } = reports.wait().unwrap() else { panic!("it is told what is not saved") };
         assert!(
             reason.starts_with("not saved: a bug in fitroom, the recorder panicked: a bucket without a bottom"),
             "{reason}"
         );
-        let mut relay = Relay {
-            emit: move |report| drop(emit.send(report)),
-            recorder: Some(sender),
-            cost,
-            device_before: None,
-            watch: Watch::default(),
-        };
+        let mut relay = Relay { emitter, recorder: Some(sender), cost, device_before: None, watch: Watch::default() };
         assert_eq!(relay.cost_of_keeping(), None, "a checkpoint that cannot be kept is made");
         // More than wait for the disk.
         for _ in 0..3 * QUEUE {
@@ -191,6 +184,9 @@ mod tests {
         }
         drop(relay);
         recorder.join().expect("the panic is told, and no more");
-        assert_eq!(emitted.iter().filter(|report| matches!(report, Report::NotSaved { .. })).count(), 0);
+        assert_eq!(
+            std::iter::from_fn(|| reports.wait()).filter(|report| matches!(report, Report::NotSaved { .. })).count(),
+            0
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    hub::Emitter,
     meter::Watch,
     record::{SavingCost, ToRecord},
 };
@@ -15,8 +16,8 @@ use crate::{
 };
 
 /// Hands on what happens to whoever looks on, and to the recorder.
-pub(super) struct Relay<E> {
-    pub emit: E,
+pub(super) struct Relay {
+    pub emitter: Emitter,
     pub recorder: Option<SyncSender<ToRecord>>,
     pub cost: Arc<SavingCost>,
     /// The device that trained before, in words.
@@ -24,7 +25,7 @@ pub(super) struct Relay<E> {
     pub watch: Watch,
 }
 
-impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
+impl Relay {
     /// What there is to be said of a run that goes on elsewhere than where it was.
     fn note(&mut self, report: &Report) -> Option<String> {
         let Report::Started(started) = report else { return None };
@@ -49,17 +50,17 @@ impl<E: FnMut(Report) + Clone + Send + 'static> Relay<E> {
     }
 }
 
-impl<E: FnMut(Report) + Clone + Send + 'static> Listener for Relay<E> {
+impl Listener for Relay {
     fn report(&mut self, report: Report) {
-        self.watch.follow(&report, self.emit.clone());
+        self.watch.follow(&report, &self.emitter);
         if let Report::Epoch { .. } = report {
             self.record(self.watch.take_usage().map(Report::Usage));
         }
         self.record(for_the_files(&report));
         let note = self.note(&report);
-        (self.emit)(report);
+        self.emitter.emit(report);
         if let Some(text) = note {
-            (self.emit)(Report::Note { text });
+            self.emitter.emit(Report::Note { text });
         }
     }
 
