@@ -1,11 +1,9 @@
 //! The dashboard's keys as triples: before, keys, after. States are built as the program builds them, by reports and keys.
 
-use std::sync::Arc;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::{fashion::Source, settings::Settings};
+use crate::protocol::samples::{self, dataset, record};
 
 /// Reads `l l :12 Enter C-c`: names of keys, or else each character of a word.
 fn events(keys: &str) -> Vec<KeyEvent> {
@@ -61,60 +59,15 @@ fn sure_of(class: usize) -> Probabilities {
     probabilities
 }
 
-fn started() -> Report {
-    Report::Started(Started {
-        settings: Settings::default(),
-        device: "CPU".to_owned(),
-        parameters: 101_770,
-        train_images: 60_000,
-        test_images: 10_000,
-        run: None,
-        past: Vec::new(),
-        past_steps: 0,
-        gpu: None,
-    })
-}
-
-fn record(epoch: u32) -> EpochRecord {
-    EpochRecord {
-        epoch,
-        step: u64::from(epoch) * 1875,
-        loss: 0.5,
-        accuracy: 0.8,
-        val_loss: 0.4,
-        val_accuracy: 0.85,
-        learning_rate: 0.001,
-        seconds: 1.0,
-        eval_seconds: 0.03,
-        images_per_second: 60_000.0,
-    }
-}
-
-fn batch(step: u64, images_per_second: f64) -> Report {
-    Report::Batch(Batch {
-        epoch: 1,
-        step_in_epoch: step,
-        step,
-        steps: 1,
-        loss: 1.0,
-        accuracy: 0.5,
-        epoch_loss: 1.0,
-        epoch_accuracy: 0.5,
-        seconds: 0.1,
-        images_per_second,
-    })
-}
-
-fn dataset() -> Arc<Dataset> {
-    static DATA: std::sync::OnceLock<Arc<Dataset>> = std::sync::OnceLock::new();
-    Arc::clone(DATA.get_or_init(|| Arc::new(Source::Embedded.load().expect("the data is compiled in"))))
+fn batch(step: u64) -> Report {
+    Report::Batch(samples::batch(step))
 }
 
 /// A run in its first epoch, with the real images.
 fn training() -> App {
     let mut app = App::new(None);
     app.load(dataset());
-    app.apply(started());
+    app.apply(Report::Started(samples::started()));
     app
 }
 
@@ -230,7 +183,7 @@ fn a_single_batch_is_trained_only_while_paused() {
 #[test]
 fn the_pace_halves_from_full_speed_down_to_one_and_doubles_back_to_full_speed() {
     let mut app = training();
-    app.apply(batch(1, 32.0 * 900.0));
+    app.apply(Report::Batch(Batch { images_per_second: 32.0 * 900.0, ..samples::batch(1) }));
     for (keys, pace) in [
         ("<", Some(256.0)),
         ("<", Some(128.0)),
@@ -336,8 +289,7 @@ fn of_two_notes_the_second_shows_after_a_key_and_after_what_the_key_says() {
 fn a_run_that_goes_on_shows_the_epochs_that_it_had() {
     let mut app = App::new(None);
     let record = record(1);
-    let Report::Started(started) = started() else { panic!("it is a start") };
-    app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..started }));
+    app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..samples::started() }));
     assert_eq!(app.epochs(), [record]);
     assert_eq!(app.history().points().len(), 1);
 }
@@ -530,7 +482,7 @@ fn in_the_past_the_live_prediction_is_not_shown_and_new_epochs_disturb_nothing()
 #[test]
 fn while_an_epoch_is_trained_the_one_before_is_a_step_back() {
     let mut app = three_epochs();
-    app.apply(batch(3 * 1875 + 10, 1000.0));
+    app.apply(batch(3 * 1875 + 10));
     press(&mut app, "[");
     assert_eq!(app.moment().map(|moment| moment.epoch), Some(3));
     press(&mut app, "[ ]");
@@ -542,7 +494,7 @@ fn while_an_epoch_is_trained_the_one_before_is_a_step_back() {
 #[test]
 fn the_curves_cursor_leads_to_the_predictions_of_then() {
     let mut app = three_epochs();
-    app.apply(batch(3 * 1875, 1000.0));
+    app.apply(batch(3 * 1875));
     press(&mut app, "4 Enter");
     assert_eq!(app.screen(), Screen::Curves);
     press(&mut app, "k k");
@@ -556,8 +508,8 @@ fn the_curves_cursor_leads_to_the_predictions_of_then() {
 #[test]
 fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
     let mut app = three_epochs();
-    (1..=5625).step_by(100).for_each(|step| app.apply(batch(step, 1000.0)));
-    app.apply(batch(3 * 1875, 1000.0));
+    (1..=5625).step_by(100).for_each(|step| app.apply(batch(step)));
+    app.apply(batch(3 * 1875));
     press(&mut app, "m y a");
     assert_eq!(app.notice(), Some("this key is for the Curves (4)"));
     press(&mut app, "4 m m y a + +");
@@ -570,8 +522,8 @@ fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
 
 #[test]
 fn another_run_is_chosen_laid_beside_and_taken_away() {
-    let other = |name: &str, epochs| OtherRun { name: name.to_owned(), settings: Settings::default(), epochs };
-    let runs = || vec![other("coat", vec![record(1)]), other("empty", Vec::new()), other("shirt", vec![record(1)])];
+    let runs =
+        || [("coat", 1), ("empty", 0), ("shirt", 1)].map(|(name, epochs)| samples::other_run(name, epochs)).to_vec();
     let mut app = three_epochs();
     press(&mut app, "4 r");
     assert!(app.wants_runs());
@@ -679,9 +631,7 @@ fn help_and_the_list_of_runs_take_the_keys() {
 fn a_list_of_runs_has_a_first_and_a_last_row_and_can_be_clicked() {
     let mut app = three_epochs();
     press(&mut app, "4 r");
-    let run =
-        |number: u32| OtherRun { name: number.to_string(), settings: Settings::default(), epochs: vec![record(1)] };
-    app.take_runs(Ok((0..30).map(run).collect()));
+    app.take_runs(Ok((0..30).map(|number: u32| samples::other_run(&number.to_string(), 1)).collect()));
     let row = |app: &App| if let Overlay::Runs(choice) = app.overlay() { choice.row } else { panic!("no list") };
     for (keys, expected) in [("End", 30), ("PgUp", 20), ("g", 0), ("PgDn j", 11)] {
         press(&mut app, keys);
@@ -695,9 +645,8 @@ fn a_list_of_runs_has_a_first_and_a_last_row_and_can_be_clicked() {
 fn an_epoch_that_is_not_kept_is_not_shown_as_another() {
     let mut app = App::new(None);
     app.load(dataset());
-    let Report::Started(facts) = started() else { panic!("it is a start") };
     let past: Vec<EpochRecord> = (1..=3).map(record).collect();
-    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..facts }));
+    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..samples::started() }));
     app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
     app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
     app.act(Action::See(1875));
@@ -720,10 +669,10 @@ fn going_into_a_class_and_back_leaves_the_filter_of_before() {
 #[test]
 fn the_epochs_of_a_run_of_other_batches_stand_at_their_numbers() {
     let mut app = three_epochs();
-    app.apply(batch(1875, 1000.0));
+    app.apply(batch(1875));
     press(&mut app, "4 r");
     let epochs = (1..=4).map(|epoch| EpochRecord { step: u64::from(epoch) * 118, ..record(epoch) }).collect();
-    app.take_runs(Ok(vec![OtherRun { name: "big".to_owned(), settings: Settings::default(), epochs }]));
+    app.take_runs(Ok(vec![OtherRun { epochs, ..samples::other_run("big", 0) }]));
     press(&mut app, "Enter");
     assert_eq!(app.last_step(), 4 * 1875);
     press(&mut app, "a");
@@ -733,7 +682,7 @@ fn the_epochs_of_a_run_of_other_batches_stand_at_their_numbers() {
 #[test]
 fn zooming_in_further_than_there_are_points_leaves_the_window_as_it_is() {
     let mut app = three_epochs();
-    (1..=5600).step_by(700).for_each(|step| app.apply(batch(step, 1000.0)));
+    (1..=5600).step_by(700).for_each(|step| app.apply(batch(step)));
     press(&mut app, "4 + + + + + +");
     assert_eq!(app.notice(), Some("no shorter part of the run can be shown"));
     let window = app.chart().window(app.last_step());

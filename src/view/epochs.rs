@@ -116,6 +116,7 @@ fn fitting(cells: usize, newest: u32) -> (Vec<Column>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::samples;
 
     fn titles(cells: usize) -> Vec<&'static str> {
         fitting(cells, 10).0.iter().map(|column| column.title).collect()
@@ -144,15 +145,12 @@ mod tests {
             for epoch in [1, 9_999, 100_000] {
                 let record = EpochRecord {
                     epoch,
-                    step: 1,
                     loss: figure,
                     accuracy: figure.clamp(0.0, 1.0),
                     val_loss: figure,
                     val_accuracy: figure.clamp(0.0, 1.0),
-                    learning_rate: 1e-3,
                     seconds: figure,
-                    eval_seconds: 0.1,
-                    images_per_second: 1.0,
+                    ..samples::record(1)
                 };
                 for cells in [40, 60, 100] {
                     for column in fitting(cells, epoch).0 {

@@ -15,7 +15,7 @@ use super::*;
 use crate::{
     app::{Action, App, Screen},
     fashion::{CLASSES, Class, Dataset},
-    protocol::Report,
+    protocol::{Report, samples},
 };
 
 /// The sizes of the snapshots.
@@ -48,7 +48,7 @@ fn find(buffer: &Buffer, words: &str) -> (u16, u16) {
 
 /// Renames the ten classes.
 fn with_names(app: &mut App, names: [&str; CLASSES]) {
-    let Dataset { train, test, .. } = (*scenes::data()).clone();
+    let Dataset { train, test, .. } = (*samples::dataset()).clone();
     app.load(Dataset::new(train, test, names).into());
 }
 
@@ -169,7 +169,7 @@ fn text_keeps_the_terminals_own_colours_or_those_that_show_on_black_and_on_white
 #[test]
 fn the_picture_is_the_image_pixel_by_pixel_and_inverts() {
     let mut app = scenes::third_epoch();
-    let data = scenes::data();
+    let data = samples::dataset();
     for inverted in [false, true] {
         let buffer = drawn(&app, (80, 24), &Theme::new(Depth::TrueColor, false));
         // Below its heading, in the middle of a pane of 36 cells beside a margin of one.
@@ -252,7 +252,7 @@ fn right_and_wrong_are_told_without_colour() {
 #[test]
 fn before_a_prediction_the_caption_is_the_true_class_alone() {
     let mut app = scenes::loading();
-    app.load(scenes::data());
+    app.load(samples::dataset());
     let buffer = drawn(&app, (80, 24), &Theme::new(Depth::None, false));
     let (_, y) = find(&buffer, "Test image 0 of 10,000");
     let screen = text(&buffer);

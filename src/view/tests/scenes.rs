@@ -1,24 +1,18 @@
 //! Runs to look at: the dashboard's state after reports and keys, over the real test images. The figures are made up,
 //! in the shape that a run's have.
 
-use std::sync::{Arc, OnceLock};
-
 use crate::{
     app::{Action, App, Screen},
-    fashion::{CLASSES, Dataset, PIXELS, Source, Survey},
-    protocol::{Attribution, Batch, EpochRecord, Neuron, Neurons, OtherRun, Probabilities, Report, Started},
+    fashion::{CLASSES, PIXELS, Survey},
+    protocol::{
+        Attribution, Batch, EpochRecord, Neuron, Neurons, OtherRun, Probabilities, Report,
+        samples::{self, EPOCH, dataset},
+    },
     settings::Settings,
 };
 
 /// Steps that one report stands for.
 const REPORTED: u64 = 25;
-/// Steps of an epoch.
-const EPOCH: u64 = 1875;
-
-pub fn data() -> Arc<Dataset> {
-    static DATA: OnceLock<Arc<Dataset>> = OnceLock::new();
-    DATA.get_or_init(|| Arc::new(Source::Embedded.load().expect("the compiled-in data can be read"))).clone()
-}
 
 /// Before anything is known.
 pub fn loading() -> App {
@@ -28,18 +22,8 @@ pub fn loading() -> App {
 /// The images are read, the untrained network has seen them, no batch is trained.
 pub fn started() -> App {
     let mut app = loading();
-    app.load(data());
-    app.apply(Report::Started(Started {
-        settings: Settings::default(),
-        device: "CPU, 2 threads".to_owned(),
-        parameters: 101_770,
-        train_images: 60_000,
-        test_images: 10_000,
-        run: None,
-        past: Vec::new(),
-        past_steps: 0,
-        gpu: None,
-    }));
+    app.load(dataset());
+    app.apply(Report::Started(samples::started()));
     app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
     app
 }
@@ -136,7 +120,7 @@ pub fn notice() -> App {
 /// A screen of a run that is done, after these actions.
 fn screen(screen: Screen, actions: &[Action]) -> App {
     let mut app = done();
-    app.take_survey(Survey::new(&data()));
+    app.take_survey(Survey::new(&dataset()));
     app.act(Action::Show(screen));
     for action in actions {
         app.act(*action);
@@ -171,9 +155,9 @@ pub fn compared() -> App {
 pub fn choice() -> App {
     let mut app = screen(Screen::Curves, &[Action::PickRun]);
     let run = |name: &str, learning_rate| OtherRun {
-        name: name.to_owned(),
         settings: Settings { learning_rate, ..Settings::default() },
         epochs: vec![record(1), record(2)],
+        ..samples::other_run(name, 0)
     };
     app.take_runs(Ok(vec![run("coat", 1e-3), run("shirt", 1e-4)]));
     app
@@ -194,7 +178,7 @@ pub fn neurons(actions: &[Action]) -> App {
 /// The picture of the mistake that `wrong` shows, with what its pixels say.
 pub fn explained() -> App {
     let mut app = screen(Screen::Dashboard, &[Action::NextWrong, Action::ToggleExplain]);
-    let pixels = data().test.image(12).pixels().map(|byte| f32::from(byte) / 255.0);
+    let pixels = dataset().test.image(12).pixels().map(|byte| f32::from(byte) / 255.0);
     let pixels = (0..).zip(pixels).map(|(pixel, ink)| if pixel % 28 < 14 { ink } else { -ink }).collect();
     app.apply(Report::Attribution(Attribution { index: 12, step: 18_750, pixels }));
     app
@@ -252,41 +236,37 @@ pub fn batch(step: u64, steps: u64) -> Batch {
     let noise = (at * 12.9898).sin() * 0.06 / f64::from(u32::try_from(steps).expect("few steps")).sqrt();
     let mean = 0.22 + 0.28 * (-at / 5000.0).exp() + 1.7 * (-at / 70.0).exp();
     let right = 0.92 - 0.1 * (-at / 5000.0).exp() - 0.65 * (-at / 70.0).exp();
-    let step_in_epoch = (step - 1) % EPOCH + 1;
+    let report = samples::batch(step);
     Batch {
-        epoch: u32::try_from((step - 1) / EPOCH + 1).expect("few epochs"),
-        step_in_epoch,
-        step,
         steps,
         loss: mean + noise,
         accuracy: right - noise,
         epoch_loss: mean,
         epoch_accuracy: right,
-        seconds: f64::from(u32::try_from(step_in_epoch).expect("few steps")) / 4700.0,
+        seconds: f64::from(u32::try_from(report.step_in_epoch).expect("few steps")) / 4700.0,
         images_per_second: 150_400.0 + 3000.0 * noise,
+        ..report
     }
 }
 
 fn record(epoch: u32) -> EpochRecord {
     let batch = batch(u64::from(epoch) * EPOCH, 1);
     EpochRecord {
-        epoch,
-        step: batch.step,
         loss: batch.epoch_loss + 0.05,
         accuracy: batch.epoch_accuracy - 0.01,
         val_loss: batch.epoch_loss + 0.09,
         val_accuracy: batch.epoch_accuracy - 0.03,
-        learning_rate: 1e-3,
         seconds: 0.4,
         eval_seconds: 0.03,
         images_per_second: 150_400.0,
+        ..samples::record(epoch)
     }
 }
 
 /// Images 12, 49 and so on are taken for the class two before their own, as a Sneaker for a Sandal; all others are
 /// right, more surely so after more epochs.
 fn predictions(epochs: f64) -> Vec<Probabilities> {
-    let test = &data().test;
+    let test = &dataset().test;
     (0..test.len())
         .map(|index| {
             let truth = test.class(index).index();
