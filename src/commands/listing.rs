@@ -1,4 +1,4 @@
-//! `fitroom runs`: the runs that there are, newest first.
+//! `fitroom runs`: lists the runs, newest first. Changes none.
 
 use std::{
     io::{self, Write},
@@ -15,8 +15,8 @@ use crate::{
     run::{Facts, Listed, Runs, path_json, standing},
 };
 
-/// Writes a table of the runs in this directory; `as_json`: a line of JSON a run, what its `run.json` says and how it stands.
-/// Returns the exit status.
+/// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and its
+/// state. Returns the exit status.
 ///
 /// # Errors
 /// When the directory cannot be read, or `out` fails.
@@ -30,9 +30,9 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
     status(written, out)
 }
 
-/// A run as a line of JSON has it.
+/// What a run's line of JSON has.
 #[derive(Serialize)]
-struct Line<'a> {
+struct RunLine<'a> {
     run: &'a str,
     #[serde(with = "path_json")]
     directory: Option<PathBuf>,
@@ -45,7 +45,7 @@ fn line(listed: &Listed) -> Value {
     match &listed.facts {
         Err(error) => json!({ "run": name, "error": error.to_string() }),
         Ok((facts, status)) => {
-            let line = Line { run: &name, directory: Some(listed.run.directory().to_owned()), facts };
+            let line = RunLine { run: &name, directory: Some(listed.run.directory().to_owned()), facts };
             let mut line = serde_json::to_value(line).expect("facts are plain data under fixed names");
             let status = serde_json::to_value(status).expect("a word or two");
             if let (Value::Object(line), Value::Object(status)) = (&mut line, status) {

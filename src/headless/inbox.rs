@@ -86,33 +86,19 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::samples;
 
     fn not_saved() -> Report {
         Report::NotSaved { reason: "not saved: the disk is full".to_owned() }
     }
 
-    fn batch(step: u64) -> Batch {
-        Batch {
-            epoch: 1,
-            step_in_epoch: step,
-            step,
-            steps: 1,
-            loss: 0.5,
-            accuracy: 0.8,
-            epoch_loss: 0.5,
-            epoch_accuracy: 0.8,
-            seconds: 0.1,
-            images_per_second: 1e5,
-        }
-    }
-
     #[test]
     fn of_batches_that_nobody_takes_the_newest_is_kept() {
         let inbox = Inbox::default();
-        (1..=1000).for_each(|step| inbox.put(Report::Batch(batch(step))));
+        (1..=1000).for_each(|step| inbox.put(Report::Batch(samples::batch(step))));
         inbox.put(Report::Paused);
         inbox.close();
-        assert_eq!(inbox.take(), Some(Report::Batch(batch(1000))));
+        assert_eq!(inbox.take(), Some(Report::Batch(samples::batch(1000))));
         assert_eq!(inbox.take(), None);
     }
 
