@@ -10,6 +10,9 @@ use crate::{
     settings::Settings,
 };
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 /// The probabilities of one image's ten classes, in the classes' order; they sum to 1.
 pub type Probabilities = [f32; CLASSES];
 

@@ -166,7 +166,7 @@ fn a_variable_that_is_no_text_is_named() {
     let mut command = place.train(&["--no-save"]);
     command.env("FITROOM_EPOCHS", OsStr::from_bytes(b"1\xff\x1b"));
     let told = refusal(command);
-    assert!(told.starts_with("error: FITROOM_EPOCHS is '1\\xff\\x1b', which is no UTF-8"), "{told}");
+    assert!(told.starts_with("error: FITROOM_EPOCHS is '1\\xff\\x1b', which is not UTF-8"), "{told}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `fitroom runs`: the runs that there are, newest first.
+//! `fitroom runs`: lists the runs, newest first. Changes none.
 
 use std::{
     io::{self, Write},
@@ -16,8 +16,8 @@ use crate::{
     run::{Facts, Listed, Runs, standing},
 };
 
-/// Writes a table of the runs in this directory; `as_json`: a line of JSON a run, what its `run.json` says and how it stands.
-/// Returns the exit status.
+/// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and its
+/// state. Returns the exit status.
 ///
 /// # Errors
 /// When the directory cannot be read, or `out` fails.
@@ -31,9 +31,9 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
     status(written, out)
 }
 
-/// A run as a line of JSON has it.
+/// What a run's line of JSON has.
 #[derive(Serialize)]
-struct Line<'a> {
+struct RunLine<'a> {
     run: &'a str,
     #[serde(with = "json::path")]
     directory: &'a Path,
@@ -46,7 +46,7 @@ fn line(listed: &Listed) -> Value {
     match &listed.facts {
         Err(error) => serde_json::json!({ "run": name, "error": error.to_string() }),
         Ok((facts, status)) => {
-            let line = Line { run: &name, directory: listed.run.directory(), facts };
+            let line = RunLine { run: &name, directory: listed.run.directory(), facts };
             let mut line = serde_json::to_value(line).expect("facts are plain data under fixed names");
             let status = serde_json::to_value(status).expect("a word or two");
             if let (Value::Object(line), Value::Object(status)) = (&mut line, status) {

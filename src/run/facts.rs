@@ -236,6 +236,7 @@ impl Default for Versions {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::protocol::samples;
 
     pub fn dataset() -> DatasetFacts {
         DatasetFacts {
@@ -248,18 +249,7 @@ pub(super) mod tests {
     }
 
     pub fn epoch(epoch: u32, val_accuracy: f64) -> EpochRecord {
-        EpochRecord {
-            epoch,
-            step: u64::from(epoch) * 1875,
-            loss: 0.5,
-            accuracy: 0.82,
-            val_loss: 0.45,
-            val_accuracy,
-            learning_rate: 1e-3,
-            seconds: 1.0,
-            eval_seconds: 0.1,
-            images_per_second: 60_000.0,
-        }
+        EpochRecord { val_accuracy, ..samples::record(epoch) }
     }
 
     fn facts() -> Facts {

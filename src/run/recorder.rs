@@ -298,6 +298,7 @@ mod tests {
     use super::*;
     use crate::{
         fashion::Source,
+        protocol::samples,
         run::{
             Best, Runs, Status,
             facts::tests::{dataset, epoch},
@@ -334,17 +335,8 @@ mod tests {
     }
 
     fn started() -> Report {
-        Report::Started(Started {
-            settings: Settings { epochs: 3, ..Settings::default() },
-            device: "CPU, 2 threads".to_owned(),
-            parameters: 101_770,
-            train_images: 60_000,
-            test_images: 10_000,
-            run: None,
-            past: Vec::new(),
-            past_steps: 0,
-            gpu: None,
-        })
+        let settings = Settings { epochs: 3, ..Settings::default() };
+        Report::Started(Started { settings, ..samples::started() })
     }
 
     /// The epoch of this number, its figures moved by `offset` so that two trainings of it differ.

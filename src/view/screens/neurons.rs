@@ -7,14 +7,14 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App},
-    fashion::{CLASSES, Class},
+    app::{Action, Page, Scene, screens::neurons::Neurons},
+    fashion::{CLASSES, Class, Dataset},
     metrics::most_probable,
     protocol::{Tile, Tiles},
     view::{
         bars::Bar,
         format::{fit, thousands},
-        grid::{self},
+        grid::{self, Grid},
         heading,
         picture::{self, COLUMNS, Signs},
         theme::{Theme, Tone},
@@ -27,46 +27,50 @@ const VOTES: u16 = 36;
 const GUTTER: u16 = 3;
 
 /// Draws a page of units, or the selected one as large as it fits.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, neurons: &Neurons, scene: &Scene, theme: &Theme) {
     let [top, body] = grid::below_heading(area);
-    let Some(seen) = app.tiles() else {
+    let Some(seen) = &scene.known.tiles else {
         heading::draw(frame, top, "Neurons", "", theme);
         frame.render_widget(Line::styled("waiting for the network", theme.muted()), body);
         return;
     };
-    heading::draw(
-        frame,
-        top,
-        &format!("Unit {} of {}", app.unit(), thousands(seen.of as u64)),
-        &aside(seen, theme),
-        theme,
-    );
-    if app.is_large() {
-        return draw_large(frame, body, seen, app, theme);
+    let name = format!("Unit {} of {}", neurons.selected, thousands(seen.of as u64));
+    heading::draw(frame, top, &name, &aside(seen, theme), theme);
+    let data = scene.known.data.as_deref();
+    if neurons.is_large {
+        if let Some(tile) = find(seen, neurons.selected) {
+            draw_large(frame, body, tile, data, scene.inverted, theme);
+        }
+        return;
     }
-    let Some(grid) = grid::of(area, app) else { return };
-    let start = grid.page().start(app.unit());
+    let grid = Grid::new(body, neurons.size);
+    let start = grid.page().start(neurons.selected);
     for (number, slot) in (start..).zip(grid.slots()) {
         let Some(tile) = find(seen, number) else { continue };
-        frame.render_widget(&signs(tile, app, theme), slot.picture);
+        frame.render_widget(&signs(tile, scene.inverted, theme), slot.picture);
         let cells = usize::from(slot.caption.width);
-        let name = app.data().zip(strongest(tile)).map_or("", |(data, class)| data.name(class));
-        let words = fit(&format!("{number} {name}"), cells, theme.glyphs().ellipsis);
-        let style = if number == app.unit() { theme.strong() } else { theme.muted() };
+        let class = data.zip(strongest(tile)).map_or("", |(data, class)| data.name(class));
+        let words = fit(&format!("{number} {class}"), cells, theme.glyphs().ellipsis);
+        let style = if number == neurons.selected { theme.strong() } else { theme.muted() };
         frame.render_widget(Line::styled(words, style), slot.caption);
-        if number == app.unit() {
+        if number == neurons.selected {
             grid::draw_frame(frame, slot, theme);
         }
     }
 }
 
+/// How many pictures there are, and how large they can be.
+pub fn page(area: Rect, neurons: &Neurons, _: &Scene) -> Page {
+    grid::page(area, neurons.size, neurons.is_large)
+}
+
 /// What a click there means.
-pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
-    if app.is_large() {
+pub fn hit(area: Rect, neurons: &Neurons, scene: &Scene, position: Position) -> Option<Action> {
+    if neurons.is_large {
         return Some(Action::Back);
     }
-    let unit = grid::place_at(area, app, app.unit(), position)?;
-    (unit < app.tiles()?.of).then_some(Action::PickUnit(unit))
+    let unit = grid::place_at(area, neurons.size, neurons.selected, position)?;
+    (unit < scene.known.tiles.as_ref()?.of).then_some(Action::PickUnit(unit))
 }
 
 fn aside(seen: &Tiles, theme: &Theme) -> String {
@@ -79,20 +83,19 @@ fn find(seen: &Tiles, unit: usize) -> Option<&Tile> {
     seen.tiles.iter().find(|tile| tile.number == unit)
 }
 
-fn signs<'a>(tile: &'a Tile, app: &App, theme: &'a Theme) -> Signs<'a> {
-    Signs { image: None, values: &tile.values, inverted: app.inverted(), theme }
+fn signs<'a>(tile: &'a Tile, inverted: bool, theme: &'a Theme) -> Signs<'a> {
+    Signs { image: None, values: &tile.values, inverted, theme }
 }
 
 /// One unit, and what it adds to each class.
-fn draw_large(frame: &mut Frame, area: Rect, seen: &Tiles, app: &App, theme: &Theme) {
-    let Some(tile) = find(seen, app.unit()) else { return };
+fn draw_large(frame: &mut Frame, area: Rect, tile: &Tile, data: Option<&Dataset>, inverted: bool, theme: &Theme) {
     let votes = VOTES.min(area.width.saturating_sub(GUTTER + COLUMNS));
     let scale = picture::scale(area.width.saturating_sub(GUTTER + votes), area.height);
     let (width, height) = picture::extent(scale.max(1));
     let [picture, votes] =
         area.layout(&Layout::horizontal([Constraint::Length(width), Constraint::Fill(1)]).spacing(GUTTER));
-    frame.render_widget(&signs(tile, app, theme), picture.centered_vertically(Constraint::Max(height)));
-    let Some(data) = app.data() else { return };
+    frame.render_widget(&signs(tile, inverted, theme), picture.centered_vertically(Constraint::Max(height)));
+    let Some(data) = data else { return };
     let pitch: u16 = if votes.height >= 2 * u16::try_from(CLASSES).unwrap_or(0) { 2 } else { 1 };
     let rows = votes.rows().skip(usize::from(pitch)).step_by(usize::from(pitch)).zip(Class::all());
     frame.render_widget(Line::styled("what it adds to each class", theme.muted()), votes);
