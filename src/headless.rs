@@ -16,12 +16,12 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::Bars, json::JsonLines, lines::Lines};
+use self::{bars::ProgressBars, json::JsonLines, lines::TextLines};
 use crate::{
     depth,
     printable::Printable,
     protocol::Report,
-    session::{Link, RunPlan},
+    session::{RunLink, RunPlan},
     signals::{self, First, READER_GONE, Signal},
 };
 
@@ -71,7 +71,7 @@ pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);
-    let (link, mut reports) = Link::train(plan, dataset, false)?;
+    let (link, mut reports) = RunLink::train(plan, dataset, false)?;
     thread::Builder::new()
         .name("teller".to_owned())
         .spawn(move || tell(from_fn(|| reports.wait()), teller(json, stdout()), &sender))
@@ -166,9 +166,9 @@ fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {
     if json {
         Box::new(JsonLines::new(out))
     } else if out.is_terminal() && depth::can_draw(variable) {
-        Box::new(Bars::new(out, depth::is_unicode(variable)))
+        Box::new(ProgressBars::new(out, depth::is_unicode(variable)))
     } else {
-        Box::new(Lines::new(out))
+        Box::new(TextLines::new(out))
     }
 }
 

@@ -34,7 +34,7 @@ use crate::{
     printable::Printable,
     protocol::{Command, Look, Report},
     run::Runs,
-    session::{Link, Reports, RunPlan},
+    session::{Reports, RunLink, RunPlan},
     signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
@@ -77,7 +77,7 @@ struct EventLoop {
     area: Rect,
     app: App,
     theme: Theme,
-    link: Option<Link>,
+    link: Option<RunLink>,
     /// What is asked of the training before it has begun.
     waiting: Vec<Command>,
     /// What the screen needed when that was last looked at.
@@ -513,7 +513,7 @@ impl EventLoop {
 /// What is ready, one after the other.
 enum Step {
     Data(Arc<Dataset>),
-    Run(Link, Reports),
+    Run(RunLink, Reports),
 }
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
@@ -526,7 +526,7 @@ fn load(plan: RunPlan) -> Result<mpsc::Receiver<Result<Step>>> {
             Ok(data) => {
                 let data = Arc::new(data);
                 hand_on(Ok(Step::Data(Arc::clone(&data))));
-                hand_on(Link::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
+                hand_on(RunLink::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
             }
             Err(error) => hand_on(Err(error.into())),
         }
