@@ -1,4 +1,7 @@
-//! What is wrong with JSON that was read, in words that are not this program's own types. Reads none.
+//! What is wrong with JSON that was read, in words that are not this program's own types; and how a path is written
+//! in it. Reads no files.
+
+pub mod path;
 
 use std::{borrow::Cow, fmt};
 

@@ -9,9 +9,9 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use crate::protocol::Usage;
 
 /// Reads what there is to be read of one device.
-pub struct Meter(Source);
+pub struct Meter(Instrument);
 
-enum Source {
+enum Instrument {
     Cpu(Box<System>),
     Gpu { nvml: Box<Nvml>, ordinal: u32 },
     Nothing,
@@ -21,17 +21,17 @@ impl Meter {
     /// Of the GPU of this ordinal (as NVML counts: `CUDA_VISIBLE_DEVICES` may have CUDA count otherwise), or of the CPU.
     #[must_use]
     pub fn new(gpu: Option<usize>) -> Self {
-        let Some(ordinal) = gpu else { return Self(Source::Cpu(Box::new(System::new()))) };
+        let Some(ordinal) = gpu else { return Self(Instrument::Cpu(Box::new(System::new()))) };
         let nvml = Nvml::init().ok().zip(u32::try_from(ordinal).ok());
-        Self(nvml.map_or(Source::Nothing, |(nvml, ordinal)| Source::Gpu { nvml: Box::new(nvml), ordinal }))
+        Self(nvml.map_or(Instrument::Nothing, |(nvml, ordinal)| Instrument::Gpu { nvml: Box::new(nvml), ordinal }))
     }
 
     /// How busy it is since the last call; `None` where nobody tells.
     pub fn read(&mut self) -> Option<Usage> {
         match &mut self.0 {
-            Source::Cpu(system) => cpu(system),
-            Source::Gpu { nvml, ordinal } => gpu(nvml, *ordinal),
-            Source::Nothing => None,
+            Instrument::Cpu(system) => cpu(system),
+            Instrument::Gpu { nvml, ordinal } => gpu(nvml, *ordinal),
+            Instrument::Nothing => None,
         }
     }
 }
