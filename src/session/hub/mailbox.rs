@@ -1,9 +1,10 @@
 //! A listener's mailbox: reports on their way to whoever may take their time. What is put in never waits, and what is not
 //! taken stays within bounded memory.
 //!
-//! Of batches that wait neighbours become one, which stands for the steps of both. Of answers about one image, or of the
-//! device's usage, the newest waits. Predictions of an epoch wait no longer than the hub keeps them: whoever takes the
-//! epoch later gets its figures alone.
+//! Of many batches that wait neighbours become one, which stands for the steps of both. Of the answers about one image, of
+//! the device's usage, of the pace and of whether it trains the newest waits. Predictions of an epoch wait no longer than
+//! the hub keeps them: whoever takes the epoch later gets its figures alone. So all that grows while nobody takes anything
+//! is a batch, the figures and the checkpoint of each epoch.
 
 use std::{
     collections::VecDeque,
@@ -144,23 +145,22 @@ impl Waiting {
 
     /// Which waiting letter has nothing to say once this one is there.
     fn outdated_by(&self, report: &Report) -> Option<usize> {
-        let asked = answered(report);
         match report {
             Report::Usage(_) => self.position(|waits| matches!(waits, Report::Usage(_))),
-            Report::Paused | Report::Resumed => self.is_last(|waits| matches!(waits, Report::Paused | Report::Resumed)),
-            Report::Paced { .. } => self.is_last(|waits| matches!(waits, Report::Paced { .. })),
-            _ if asked.is_some() => self.position(|waits| answered(waits) == asked),
-            _ => None,
+            Report::Paced { .. } => self.position(|waits| matches!(waits, Report::Paced { .. })),
+            Report::Evaluating { .. } => self.position(|waits| matches!(waits, Report::Evaluating { .. })),
+            Report::Paused | Report::Resumed => {
+                self.position(|waits| matches!(waits, Report::Paused | Report::Resumed))
+            }
+            _ => {
+                let asked = answered(report)?;
+                self.position(|waits| answered(waits) == Some(asked))
+            }
         }
     }
 
     fn position(&self, is_meant: impl Fn(&Report) -> bool) -> Option<usize> {
         self.letters.iter().rposition(|letter| letter.plain().is_some_and(&is_meant))
-    }
-
-    fn is_last(&self, is_meant: impl Fn(&Report) -> bool) -> Option<usize> {
-        let last = self.letters.len().checked_sub(1)?;
-        self.letters[last].plain().is_some_and(is_meant).then_some(last)
     }
 
     /// Makes one of each two batches that follow each other within an epoch.
