@@ -3,14 +3,18 @@
 
 mod adam;
 mod checkpoint;
+mod error;
+mod evaluation;
 #[cfg(test)]
 mod images;
 mod insight;
+mod learner;
 mod network;
 mod plain;
 #[cfg(test)]
 mod reference;
 mod shards;
+mod tally;
 mod trainer;
 mod worker;
 
@@ -26,12 +30,7 @@ use std::{
     time::Duration,
 };
 
-use self::{
-    plain::PlainLearner,
-    shards::ShardedLearner,
-    trainer::{Learner, Trainer},
-    worker::Wishes,
-};
+use self::{learner::Learner, plain::PlainLearner, shards::ShardedLearner, trainer::Trainer, worker::Wishes};
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS},
     protocol::{BatchRecord, Command, EpochRecord, Report, Started},
@@ -39,7 +38,8 @@ use crate::{
 };
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use trainer::{EngineError, Evaluation};
+pub use error::EngineError;
+pub use evaluation::Evaluation;
 
 /// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
 const MOST_PARAMETERS: usize = 1 << 28;

@@ -5,8 +5,9 @@ use std::mem;
 use dfdx::prelude::{AdamConfig, Backward, Device, Gradients, Shape, SumTo, Tensor, Trace, TryMul};
 
 use super::{
+    error::EngineError,
+    learner::{LayerValues, LearnerState},
     network::{Layer, Network, layer_values},
-    trainer::{EngineError, LayerValues, LearnerState},
 };
 
 /// How much of the first moment a step keeps: Keras's `beta_1`.

@@ -22,8 +22,12 @@ use safetensors::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    error::EngineError,
+    evaluation::{Evaluation, evaluation, softmax},
+    learner::{LayerValues, LearnerState},
     shards,
-    trainer::{EngineError, Evaluation, LayerValues, LearnerState, Tally, TrainerState, evaluation, softmax},
+    tally::Tally,
+    trainer::TrainerState,
 };
 use crate::{
     fashion::{CLASSES, PIXELS, Split},

@@ -3,11 +3,7 @@
 
 use dfdx::prelude::{Backward, Cpu, CpuError, Gradients, SelectTo, SumTo, TensorFromVec, Trace};
 
-use super::{
-    network::Network,
-    plain::rows,
-    trainer::{EngineError, LayerValues},
-};
+use super::{error::EngineError, learner::LayerValues, network::Network, plain::rows};
 use crate::{
     fashion::{CLASSES, PIXELS},
     metrics::most_probable,
@@ -76,9 +72,9 @@ mod tests {
     use super::*;
     use crate::engine::{
         images::fashion,
+        learner::{Learner, Logits},
         network::untrained,
         plain::{PlainLearner, prepare_cpu_thread},
-        trainer::{Learner, Logits},
     };
 
     fn logits(parameters: &[LayerValues], pixels: &[u8; PIXELS]) -> Logits {

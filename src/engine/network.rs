@@ -13,8 +13,15 @@ use rand::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use super::trainer::{EngineError, LayerValues, LearnerState, WEIGHTS_STREAM};
+use super::{
+    error::EngineError,
+    learner::{LayerValues, LearnerState},
+};
 use crate::fashion::{CLASSES, PIXELS};
+
+/// The generator's stream that the initial weights come from; an epoch's order comes from the stream of its number,
+/// which starts at 1, so that no two of them share a random number.
+const WEIGHTS_STREAM: u64 = 0;
 
 /// A layer's weight: `[inputs, outputs]`, as Keras keeps it, so that a product needs no transposition.
 pub(super) type Weight<D> = Tensor<(usize, usize), f32, D>;

@@ -5,8 +5,9 @@ use std::{ptr, sync::Arc};
 
 use super::{
     adam::Adam,
+    error::EngineError,
+    learner::{LayerValues, Learner, LearnerState, Logits, StepOutcome},
     network::{Network, Rows, Scalar, loss_and_correct},
-    trainer::{EngineError, LayerValues, Learner, LearnerState, Logits, StepOutcome},
 };
 use crate::fashion::{Dataset, PIXELS};
 use dfdx::prelude::{Backward, Device, GatherTo, Gradients, Trace, TryStack};

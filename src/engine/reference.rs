@@ -1,7 +1,7 @@
 //! The same network and the same Adam in loops over 64-bit numbers, for the tests to compare with. Knows no dfdx, is
 //! slow, and is not compiled into the program.
 
-use super::trainer::{LayerValues, LearnerState};
+use super::learner::{LayerValues, LearnerState};
 use crate::fashion::Split;
 
 /// Keras's dense network with its Adam, in plain arithmetic.

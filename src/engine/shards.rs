@@ -32,7 +32,8 @@ use self::{
 };
 use super::{
     adam::{BETA_1, BETA_2, EPSILON},
-    trainer::{EngineError, LayerValues, Learner, LearnerState, Logits, StepOutcome},
+    error::EngineError,
+    learner::{LayerValues, Learner, LearnerState, Logits, StepOutcome},
 };
 use crate::fashion::Dataset;
 
@@ -300,7 +301,6 @@ mod tests {
         images::fashion,
         network::untrained,
         plain::{PlainLearner, prepare_cpu_thread},
-        trainer::LayerValues,
     };
 
     fn learner(dataset: &Arc<Dataset>, batch_size: usize, threads: usize, state: &LearnerState) -> ShardedLearner {

@@ -6,11 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Listener,
-    checkpoint::Checkpoint,
-    trainer::{EngineError, Learner, Tally, Trainer},
-};
+use super::{Listener, checkpoint::Checkpoint, error::EngineError, learner::Learner, tally::Tally, trainer::Trainer};
 use crate::protocol::{Batch, BatchRecord, Command, EpochRecord, Report, Started, Units};
 
 /// Batches are reported no more often than this while training runs free: 50 times a second.

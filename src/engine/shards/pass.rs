@@ -26,7 +26,10 @@ use super::{
     plan::{Part, Plan, Shard},
 };
 use crate::{
-    engine::trainer::{EngineError, LearnerState, Logits},
+    engine::{
+        error::EngineError,
+        learner::{LearnerState, Logits},
+    },
     fashion::{CLASSES, PIXELS, Split},
 };
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::kernels::{LOGITS, PANEL, Parameter};
 use crate::{
-    engine::trainer::{LayerValues, LearnerState},
+    engine::learner::{LayerValues, LearnerState},
     fashion::{CLASSES, PIXELS},
 };
 
