@@ -5,14 +5,14 @@ mod adam;
 mod checkpoint;
 mod error;
 mod evaluation;
-#[cfg(test)]
-mod images;
 mod insight;
 mod learner;
 mod network;
 mod plain;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod samples;
 mod shards;
 mod tally;
 mod trainer;
@@ -32,7 +32,7 @@ use std::{
 
 use self::{learner::Learner, plain::PlainLearner, shards::ShardedLearner, trainer::Trainer, worker::Wishes};
 use crate::{
-    fashion::{CLASSES, Dataset, PIXELS},
+    fashion::Dataset,
     protocol::{BatchRecord, Command, EpochRecord, Report, Started},
     settings::{DeviceChoice, Settings},
 };
@@ -196,7 +196,7 @@ struct Post<'a, E> {
 /// How many threads of the CPU train with these settings.
 #[must_use]
 pub fn threads(settings: &Settings) -> usize {
-    shards::threads(settings.threads, &settings.hidden, settings.batch_size)
+    shards::threads(settings)
 }
 
 /// A device, as the run's facts have it.
@@ -232,10 +232,8 @@ fn train_on_cpu(mut job: Job, parameters: usize, why: &str, post: &mut Post<impl
         if asked > threads { format!(" ({asked} asked for: the layers have no more parts)") } else { String::new() };
     // From here on their number is settled, also for who goes on with the run: the weights depend on it.
     job.settings.threads = NonZeroUsize::new(threads);
-    let settings = &job.settings;
-    let state = network::untrained(&settings.hidden, settings.seed);
-    let dataset = Arc::clone(&job.dataset);
-    let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
+    let state = network::untrained(&job.settings);
+    let learner = ShardedLearner::new(Arc::clone(&job.dataset), &job.settings, &state);
     let words = format!("CPU, {threads} thread{}{fewer}{why}", if threads == 1 { "" } else { "s" });
     run(job, learner, DeviceFacts { words, gpu: None }, parameters, post);
 }
@@ -253,7 +251,7 @@ fn train_on_gpu(
 /// A learner on the CUDA GPU of this ordinal, with its images there.
 fn gpu_learner(job: &Job, ordinal: usize) -> Result<PlainLearner<Gpu>, EngineError> {
     let device = cuda(ordinal)?;
-    let state = network::untrained(&job.settings.hidden, job.settings.seed);
+    let state = network::untrained(&job.settings);
     PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state)
 }
 
@@ -350,9 +348,8 @@ fn parameters(settings: &Settings) -> Result<usize, EngineError> {
     if settings.hidden.contains(&0) {
         return reject("a hidden layer has 0 units, expected at least 1".to_owned());
     }
-    let outputs = settings.hidden.iter().copied().chain([CLASSES]);
-    let inputs = [PIXELS].into_iter().chain(settings.hidden.iter().copied());
-    let parameters = inputs.zip(outputs).try_fold(0_usize, |sum, (inputs, outputs)| {
+    let parameters = settings.layer_sizes().windows(2).try_fold(0_usize, |sum, size| {
+        let (inputs, outputs) = (size[0], size[1]);
         inputs.checked_add(1)?.checked_mul(outputs)?.checked_add(sum).filter(|&sum| sum <= MOST_PARAMETERS)
     });
     parameters.map_or_else(

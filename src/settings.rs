@@ -4,6 +4,8 @@ use std::{fmt, num::NonZeroUsize, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fashion::{CLASSES, PIXELS};
+
 /// What defines a training run. Two runs with equal settings, on one device, train the same weights bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -13,6 +15,9 @@ pub struct Settings {
     pub batch_size: usize,
     /// Adam's learning rate; positive and finite.
     pub learning_rate: f64,
+    /// What kind of network learns. Runs that were begun before there was a choice are dense.
+    #[serde(default)]
+    pub model: Model,
     /// Units of each hidden layer, first to last; each at least 1.
     pub hidden: Vec<usize>,
     /// The source of all randomness: initial weights and the order of the images.
@@ -30,12 +35,32 @@ impl Default for Settings {
             epochs: 10,
             batch_size: 32,
             learning_rate: 1e-3,
+            model: Model::Dense,
             hidden: vec![128],
             seed: 0,
             device: DeviceChoice::Auto,
             threads: None,
         }
     }
+}
+
+impl Settings {
+    /// The sizes that images go through on their way to the logits: 784 pixels, each hidden layer's units, 10 classes.
+    #[must_use]
+    pub fn layer_sizes(&self) -> Vec<usize> {
+        match self.model {
+            Model::Dense => [PIXELS].into_iter().chain(self.hidden.iter().copied()).chain([CLASSES]).collect(),
+        }
+    }
+}
+
+/// A kind of network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Model {
+    /// Dense layers alone, with a `ReLU` after each but the last: the tutorial's.
+    #[default]
+    Dense,
 }
 
 /// The device asked for, as `--device` spells it: `auto`, `cpu`, `cuda` or `cuda:N`.
@@ -95,6 +120,41 @@ impl TryFrom<String> for DeviceChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As programs without a choice of models wrote them.
+    const WITHOUT_A_MODEL: &str = r#"{"epochs":2,"batch_size":32,"learning_rate":0.001,"hidden":[96,40],"seed":3,
+        "device":"cpu","threads":2}"#;
+
+    #[test]
+    fn settings_without_a_model_are_those_of_a_dense_network() {
+        let read: Settings = serde_json::from_str(WITHOUT_A_MODEL).unwrap();
+        let expected = Settings {
+            epochs: 2,
+            model: Model::Dense,
+            hidden: vec![96, 40],
+            seed: 3,
+            device: DeviceChoice::Cpu,
+            threads: NonZeroUsize::new(2),
+            ..Settings::default()
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_is_written_names_the_model_and_keeps_what_was_there_before() {
+        let before: serde_json::Value = serde_json::from_str(WITHOUT_A_MODEL).unwrap();
+        let settings: Settings = serde_json::from_str(WITHOUT_A_MODEL).unwrap();
+        let mut written = serde_json::to_value(settings).unwrap();
+        assert_eq!(written.as_object_mut().unwrap().remove("model"), Some("dense".into()));
+        assert_eq!(written, before);
+    }
+
+    #[test]
+    fn layer_sizes_lead_from_the_pixels_to_the_classes() {
+        let sizes = |hidden: &[usize]| Settings { hidden: hidden.to_vec(), ..Settings::default() }.layer_sizes();
+        assert_eq!(sizes(&[96, 40]), [784, 96, 40, 10]);
+        assert_eq!(sizes(&[]), [784, 10]);
+    }
 
     #[test]
     fn every_device_reads_back_as_it_is_written() {

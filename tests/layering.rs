@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("json", &[]),
     ("fashion", &["printable"]),
-    ("settings", &[]),
+    ("settings", &["fashion"]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),

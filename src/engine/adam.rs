@@ -116,7 +116,7 @@ mod tests {
     use dfdx::prelude::{Cpu, TensorFromVec};
 
     use super::*;
-    use crate::engine::{network::untrained, reference::Parameter};
+    use crate::engine::{reference::ReferenceParameter, samples::untrained};
 
     /// Where ε weighs as much as the gradients, a wrong one shows.
     #[test]
@@ -126,7 +126,7 @@ mod tests {
             let state = untrained(&[], 0);
             let mut network = Network::new(&device, &state.parameters).expect("the CPU has room");
             let mut adam = Adam::new(1e-3, &network, &state).expect("the CPU has room");
-            let mut bias = Parameter::new(0.0);
+            let mut bias = ReferenceParameter::new(0.0);
             for step in 1..=20 {
                 let gradient = scale * f64::from(step * 7 % 5 - 1);
                 #[expect(clippy::cast_possible_truncation, reason = "the network computes with 32 bits")]

@@ -29,12 +29,7 @@ use super::{
     tally::Tally,
     trainer::TrainerState,
 };
-use crate::{
-    fashion::{CLASSES, PIXELS, Split},
-    json,
-    protocol::Probabilities,
-    settings::Settings,
-};
+use crate::{fashion::Split, json, protocol::Probabilities, settings::Settings};
 
 /// The layout that this program writes, and the only one that it reads.
 const VERSION: u32 = 1;
@@ -267,7 +262,7 @@ impl Checkpoint {
     /// # Errors
     /// When there is no memory for it.
     pub fn predict(&self, pixels: &[u8]) -> Result<Vec<Probabilities>, EngineError> {
-        Ok(shards::logits(&self.state.learner, pixels)?.iter().map(softmax).collect())
+        Ok(shards::logits(&self.settings, &self.state.learner, pixels)?.iter().map(softmax).collect())
     }
 
     /// How the network does on this split.
@@ -275,7 +270,7 @@ impl Checkpoint {
     /// # Errors
     /// When there is no memory for it.
     pub fn evaluate(&self, split: &Split) -> Result<Evaluation, EngineError> {
-        Ok(evaluation(split, &shards::logits(&self.state.learner, split.pixels())?))
+        Ok(evaluation(split, &shards::logits(&self.settings, &self.state.learner, split.pixels())?))
     }
 
     /// The file's bytes, with the digest of the data set that it learned from.
@@ -316,8 +311,7 @@ impl Checkpoint {
         let file = SafeTensors::deserialize(bytes)?;
         let header = header(bytes)?;
         header.check()?;
-        let sizes: Vec<usize> =
-            [PIXELS].into_iter().chain(header.settings.hidden.iter().copied()).chain([CLASSES]).collect();
+        let sizes = header.settings.layer_sizes();
         let layers = |kind| {
             let pairs = sizes.windows(2).enumerate();
             pairs.map(|(number, size)| layer(&file, kind, number, (size[0], size[1]))).collect::<Result<Vec<_>, _>>()
@@ -461,7 +455,7 @@ impl View for Floats<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::network::untrained;
+    use crate::engine::samples::untrained;
 
     fn checkpoint(hidden: &[usize]) -> Checkpoint {
         let mut learner = untrained(hidden, 3);

@@ -71,10 +71,9 @@ fn product(rows: &[f32], layer: &LayerValues) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::engine::{
-        images::fashion,
         learner::{Learner, Logits},
-        network::untrained,
         plain::{PlainLearner, prepare_cpu_thread},
+        samples::{fashion, untrained},
     };
 
     fn logits(parameters: &[LayerValues], pixels: &[u8; PIXELS]) -> Logits {

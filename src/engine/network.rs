@@ -17,7 +17,7 @@ use super::{
     error::EngineError,
     learner::{LayerValues, LearnerState},
 };
-use crate::fashion::{CLASSES, PIXELS};
+use crate::settings::Settings;
 
 /// The generator's stream that the initial weights come from; an epoch's order comes from the stream of its number,
 /// which starts at 1, so that no two of them share a random number.
@@ -130,10 +130,10 @@ where
 /// Bengio 2010, equation 16), biases and moments 0.
 ///
 /// Drawn here and not on a device, so that one seed means the same network everywhere.
-pub(crate) fn untrained(hidden: &[usize], seed: u64) -> LearnerState {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+pub(super) fn untrained(settings: &Settings) -> LearnerState {
+    let mut generator = ChaCha8Rng::seed_from_u64(settings.seed);
     generator.set_stream(WEIGHTS_STREAM);
-    let sizes: Vec<usize> = [PIXELS].into_iter().chain(hidden.iter().copied()).chain([CLASSES]).collect();
+    let sizes = settings.layer_sizes();
     let zeros = || sizes.windows(2).map(|pair| LayerValues::zeros(pair[0], pair[1])).collect::<Vec<_>>();
     let mut parameters = zeros();
     for layer in &mut parameters {
@@ -157,6 +157,7 @@ fn transposed(values: &[f32], rows: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::samples::untrained;
 
     /// Mean, standard deviation, smallest and largest.
     fn spread(values: &[f32]) -> (f64, f64, f32, f32) {

@@ -28,11 +28,11 @@ pub(super) struct PlainLearner<D: Device<f32>> {
     network: Network<D>,
     adam: Adam<D>,
     /// Figures that may still be on their way, so that a step never waits for a device that computes on its own.
-    pending: Vec<Pending<D>>,
+    pending: Vec<PendingStep<D>>,
 }
 
 /// A step's loss and its count of right answers, where they were computed.
-struct Pending<D: Device<f32>> {
+struct PendingStep<D: Device<f32>> {
     loss: Scalar<D>,
     correct: Scalar<D>,
     images: u32,
@@ -71,7 +71,7 @@ impl<D: Device<f32>> PlainLearner<D> {
         let mut gradients = loss.try_backward()?;
         self.adam.update(&mut self.network, &mut gradients)?;
         let images = u32::try_from(batch.len()).expect("indices are u32, and a batch holds each at most once");
-        self.pending.push(Pending { loss: figure, correct, images });
+        self.pending.push(PendingStep { loss: figure, correct, images });
         Ok(())
     }
 
@@ -163,7 +163,10 @@ mod tests {
     use dfdx::prelude::Cpu;
 
     use super::*;
-    use crate::engine::{images::fashion, network::untrained, reference::Reference};
+    use crate::engine::{
+        reference::Reference,
+        samples::{fashion, untrained},
+    };
 
     fn learner(dataset: &Arc<Dataset>, state: &LearnerState) -> PlainLearner<Cpu> {
         prepare_cpu_thread(1);

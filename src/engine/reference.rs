@@ -8,25 +8,25 @@ use crate::fashion::Split;
 pub(super) struct Reference {
     learning_rate: f64,
     step: i32,
-    layers: Vec<Dense>,
+    layers: Vec<ReferenceLayer>,
 }
 
-struct Dense {
+struct ReferenceLayer {
     inputs: usize,
     /// `[outputs, inputs]`.
-    weight: Vec<Parameter>,
-    bias: Vec<Parameter>,
+    weight: Vec<ReferenceParameter>,
+    bias: Vec<ReferenceParameter>,
 }
 
 /// A single number that is learned, and what Adam knows of it.
 #[derive(Clone, Copy)]
-pub(super) struct Parameter {
+pub(super) struct ReferenceParameter {
     pub value: f64,
     first_moment: f64,
     second_moment: f64,
 }
 
-impl Parameter {
+impl ReferenceParameter {
     /// A parameter before its first step.
     pub fn new(value: f64) -> Self {
         Self { value, first_moment: 0.0, second_moment: 0.0 }
@@ -45,8 +45,8 @@ impl Parameter {
 impl Reference {
     /// The network of an untrained state.
     pub fn new(state: &LearnerState, learning_rate: f64) -> Self {
-        let parameters = |values: &[f32]| values.iter().map(|&value| Parameter::new(value.into())).collect();
-        let dense = |layer: &LayerValues| Dense {
+        let parameters = |values: &[f32]| values.iter().map(|&value| ReferenceParameter::new(value.into())).collect();
+        let dense = |layer: &LayerValues| ReferenceLayer {
             inputs: layer.inputs,
             weight: parameters(&layer.weight),
             bias: parameters(&layer.bias),

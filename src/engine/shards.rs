@@ -9,12 +9,12 @@
 //! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can do
 //! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
 
+mod cut;
 mod exchange;
 mod ink;
 mod kernels;
 mod pacing;
 mod pass;
-mod plan;
 
 use std::{
     num::NonZeroUsize,
@@ -24,18 +24,18 @@ use std::{
 };
 
 use self::{
+    cut::{Cut, Shard},
     exchange::Meeting,
     kernels::AdamStep,
     pacing::{Pacing, Way},
     pass::{Batches, Crew, PASS, Station},
-    plan::{Plan, Shard},
 };
 use super::{
     adam::{BETA_1, BETA_2, EPSILON},
     error::EngineError,
     learner::{LayerValues, Learner, LearnerState, Logits, StepOutcome},
 };
-use crate::fashion::Dataset;
+use crate::{fashion::Dataset, settings::Settings};
 
 /// Hidden units times images of a batch that keep a thread busy for long enough to be worth waiting for.
 const WORTH_A_THREAD: usize = 2048;
@@ -72,49 +72,45 @@ struct Call {
     adam: AdamStep,
 }
 
-/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, however few cores
-/// there are: the weights depend on their number. Never more than there are parts to be had of the layers.
-pub(super) fn threads(asked: Option<NonZeroUsize>, hidden: &[usize], batch_size: usize) -> usize {
+/// Threads that pay for these layers and batches on this machine; where a number is asked for, as many as that, however
+/// few cores there are: the weights depend on their number. Never more than there are parts to be had of the layers.
+pub(super) fn threads(settings: &Settings) -> usize {
+    cut(settings).shards()
+}
+
+/// A network's cut for the threads that train it.
+fn cut(settings: &Settings) -> Cut {
+    let sizes = settings.layer_sizes();
     let worth = || {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let units: usize = hidden.iter().sum();
-        (units.saturating_mul(batch_size) / WORTH_A_THREAD).clamp(1, cores)
+        let units: usize = cut::hidden(&sizes).iter().sum();
+        (units.saturating_mul(settings.batch_size) / WORTH_A_THREAD).clamp(1, cores)
     };
-    Plan::new(hidden, asked.map_or_else(worth, NonZeroUsize::get)).shards()
+    let threads = settings.threads.map_or_else(worth, NonZeroUsize::get);
+    Cut::new(sizes, threads)
 }
 
 /// What the network of this state says of these images (`pixels`: n × 784 bytes).
-pub(super) fn logits(state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+pub(super) fn logits(settings: &Settings, state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    pass::logits(&Arc::new(Crew::new(Plan::new(&hidden(state), 1), state, 0)), threads, pixels)
-}
-
-/// Units of the state's hidden layers.
-fn hidden(state: &LearnerState) -> Vec<usize> {
-    state.parameters.iter().skip(1).map(|layer| layer.inputs).collect()
+    pass::logits(&Arc::new(Crew::new(Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
 }
 
 impl ShardedLearner {
-    /// A learner that goes on from `state`, with so many threads ([`threads`]), the calling one among them, for batches of
-    /// at most `batch_size`.
+    /// A learner that goes on from `state`, with the number of [`threads`], the calling one among them.
     ///
     /// # Errors
     /// When the system gives no threads or no memory.
-    pub fn new(
-        dataset: Arc<Dataset>,
-        learning_rate: f64,
-        batch_size: usize,
-        threads: usize,
-        state: &LearnerState,
-    ) -> Result<Self, EngineError> {
+    pub fn new(dataset: Arc<Dataset>, settings: &Settings, state: &LearnerState) -> Result<Self, EngineError> {
         dfdx::flush_denormals_to_zero();
-        let plan = Plan::new(&hidden(state), threads);
-        let batch_size = batch_size.min(dataset.train.len()).max(1);
+        let cut = cut(settings);
+        let learning_rate = settings.learning_rate;
+        let batch_size = settings.batch_size.min(dataset.train.len()).max(1);
         let images = batch_size.min(PASS);
-        let seats = plan.shards();
+        let seats = cut.shards();
         let team = Arc::new(Team {
             dataset: Arc::clone(&dataset),
-            crew: Arc::new(Crew::new(plan, state, images)),
+            crew: Arc::new(Crew::new(cut, state, images)),
             calls: Meeting::new(seats),
             call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(learning_rate, 1) }),
             batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },
@@ -196,9 +192,9 @@ impl Learner for ShardedLearner {
     fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
         self.settle()?;
         let crew = &self.team.crew;
-        let mut parameters = plan::zero_layers(&crew.plan);
+        let mut parameters = cut::zero_layers(&crew.cut);
         for shard in 0..crew.shards.len() {
-            crew.shard(shard).save_parameters(&crew.plan, &mut parameters);
+            crew.shard(shard).save_parameters(&crew.cut, &mut parameters);
         }
         Ok(parameters)
     }
@@ -206,9 +202,9 @@ impl Learner for ShardedLearner {
     fn state(&self) -> Result<LearnerState, EngineError> {
         self.settle()?;
         let crew = &self.team.crew;
-        let mut state = plan::zeros(&crew.plan, self.step);
+        let mut state = cut::zeros(&crew.cut, self.step);
         for shard in 0..crew.shards.len() {
-            crew.shard(shard).save(&crew.plan, &mut state);
+            crew.shard(shard).save(&crew.cut, &mut state);
         }
         Ok(state)
     }
@@ -217,7 +213,7 @@ impl Learner for ShardedLearner {
         self.settle()?;
         let crew = &self.team.crew;
         for shard in 0..crew.shards.len() {
-            *crew.shard_mut(shard) = Shard::new(&crew.plan, shard, state);
+            *crew.shard_mut(shard) = Shard::new(&crew.cut, shard, state);
         }
         self.step = state.step;
         Ok(())
@@ -298,13 +294,13 @@ mod tests {
 
     use super::*;
     use crate::engine::{
-        images::fashion,
-        network::untrained,
         plain::{PlainLearner, prepare_cpu_thread},
+        samples::{dense, fashion, untrained},
     };
 
     fn learner(dataset: &Arc<Dataset>, batch_size: usize, threads: usize, state: &LearnerState) -> ShardedLearner {
-        ShardedLearner::new(Arc::clone(dataset), 1e-3, batch_size, threads, state).expect("the CPU has room")
+        let hidden: Vec<usize> = state.parameters.iter().skip(1).map(|layer| layer.inputs).collect();
+        ShardedLearner::new(Arc::clone(dataset), &dense(&hidden, batch_size, threads), state).expect("the CPU has room")
     }
 
     fn batches(size: u32, count: u32, images: u32) -> impl Iterator<Item = Vec<u32>> {
@@ -477,8 +473,9 @@ mod tests {
     #[test]
     fn a_network_that_is_lost_says_so_by_its_loss() {
         let dataset = fashion(320, 1);
-        let mut learner =
-            ShardedLearner::new(Arc::clone(&dataset), 1e30, 32, 2, &untrained(&[64], 0)).expect("there is room");
+        let settings = Settings { learning_rate: 1e30, ..dense(&[64], 32, 2) };
+        let learner = ShardedLearner::new(Arc::clone(&dataset), &settings, &untrained(&[64], 0));
+        let mut learner = learner.expect("there is room");
         let outcomes = train(&mut learner, batches(32, 5, 320));
         assert!(outcomes[0].loss.is_finite() && outcomes[4].loss.is_nan(), "{outcomes:?}");
     }
@@ -498,12 +495,14 @@ mod tests {
     #[test]
     fn no_more_threads_are_taken_than_there_is_work_for() {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        assert_eq!(threads(None, &[16], 32), 1);
-        assert_eq!(threads(None, &[128], 32), cores.min(2));
-        assert_eq!(threads(None, &[], 60_000), 1);
-        assert_eq!(threads(NonZeroUsize::new(1), &[4096], 1024), 1);
+        // 0 threads: none are asked for.
+        let threads = |hidden: &[usize], batch_size, asked| threads(&dense(hidden, batch_size, asked));
+        assert_eq!(threads(&[16], 32, 0), 1);
+        assert_eq!(threads(&[128], 32, 0), cores.min(2));
+        assert_eq!(threads(&[], 60_000, 0), 1);
+        assert_eq!(threads(&[4096], 1024, 1), 1);
         // As many as are asked for, also beyond the cores.
-        assert_eq!(threads(NonZeroUsize::new(100), &[4096], 1024), 100);
-        assert_eq!(threads(NonZeroUsize::new(1024), &[4096], 1024), 128);
+        assert_eq!(threads(&[4096], 1024, 100), 100);
+        assert_eq!(threads(&[4096], 1024, 1024), 128);
     }
 }

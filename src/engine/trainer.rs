@@ -250,16 +250,16 @@ mod tests {
     use super::*;
     use crate::{
         engine::{
-            images::fashion,
-            network::untrained,
+            network,
             plain::{PlainLearner, prepare_cpu_thread},
+            samples::fashion,
         },
         fashion::CLASSES,
     };
 
     fn trainer(dataset: &Arc<Dataset>, settings: &Settings) -> Trainer<PlainLearner<Cpu>> {
         prepare_cpu_thread(1);
-        let state = untrained(&settings.hidden, settings.seed);
+        let state = network::untrained(settings);
         let learner = PlainLearner::new(Cpu::default(), Arc::clone(dataset), settings.learning_rate, &state);
         Trainer::new(learner.expect("the CPU has room"), Arc::clone(dataset), settings.clone())
     }

@@ -18,17 +18,17 @@ pub(super) const PANEL: usize = 32;
 /// Outputs of the last layer's only panel: the ten logits, and zeros.
 pub(super) const LOGITS: usize = 16;
 
-/// Rows whose errors stay in a core's own cache while a large weight passes by.
+/// Strided whose errors stay in a core's own cache while a large weight passes by.
 const ROWS_AT_ONCE: usize = 64;
 
-/// Rows that lie `stride` values apart; 0: it is one row over and over.
+/// Strided that lie `stride` values apart; 0: it is one row over and over.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct Strided<'a> {
     pub values: &'a [f32],
     pub stride: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Strided<'a> {
     #[inline(always)]
     fn row(self, row: usize, from: usize, width: usize) -> &'a [f32] {
         &self.values[row * self.stride + from..][..width]
@@ -77,7 +77,7 @@ impl Parameter {
 /// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride` apart.
 pub(super) struct Product<'a, const P: usize> {
     pub rows: usize,
-    pub inputs: Rows<'a>,
+    pub inputs: Strided<'a>,
     /// For each [`ink::ROWS`] rows the inputs that are not 0 in all of them, where that is known.
     pub used: Option<&'a [PixelBits]>,
     pub weight: &'a [f32],
@@ -253,11 +253,11 @@ pub(super) struct Update<'a> {
 /// A weight's gradient, `inputsᵀ · errors` over the rows, and the weight's update with it.
 pub(super) struct WeightGradient<'a, const P: usize> {
     pub rows: usize,
-    pub inputs: Rows<'a>,
+    pub inputs: Strided<'a>,
     /// The rows in which [`ink::COLUMNS`] inputs are not all 0, where that is known.
     pub used: Option<&'a [RowBits]>,
-    /// Rows of `panels · P` values.
-    pub errors: Rows<'a>,
+    /// Strided of `panels · P` values.
+    pub errors: Strided<'a>,
     pub weight: &'a mut Parameter,
     pub update: Update<'a>,
 }
@@ -438,8 +438,8 @@ fn update_tile<S: Simd, const P: usize, const V: usize, const K: usize>(
 /// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has inputs.
 pub(super) struct InputGradient<'a, const P: usize> {
     pub rows: usize,
-    /// Rows of `panels · P` values.
-    pub errors: Rows<'a>,
+    /// Strided of `panels · P` values.
+    pub errors: Strided<'a>,
     pub weight: &'a [f32],
     pub out: &'a mut [f32],
     pub stride: usize,

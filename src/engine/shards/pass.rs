@@ -17,13 +17,13 @@ use dfdx::{
 use pulp::Arch;
 
 use super::{
+    cut::{Cut, Shard, Share},
     exchange::{Board, Meeting},
     ink::Ink,
     kernels::{
-        AdamStep, InputGradient, LOGITS, PANEL, Product, Rows, SoftmaxCrossEntropy, Update, Verdict, WeightGradient,
+        AdamStep, InputGradient, LOGITS, PANEL, Product, SoftmaxCrossEntropy, Strided, Update, Verdict, WeightGradient,
         add, through_relu,
     },
-    plan::{Part, Plan, Shard},
 };
 use crate::{
     engine::{
@@ -39,7 +39,7 @@ pub(super) const PASS: usize = 256;
 /// The network, and where the threads that train it meet.
 #[derive(Debug)]
 pub(super) struct Crew {
-    pub plan: Plan,
+    pub cut: Cut,
     pub shards: Vec<RwLock<Shard>>,
     pub meeting: Meeting,
     board: Board,
@@ -47,10 +47,10 @@ pub(super) struct Crew {
 
 impl Crew {
     /// The shards of this state, and room for the threads to exchange what passes of so many images need.
-    pub fn new(plan: Plan, state: &LearnerState, images: usize) -> Self {
-        let shards: Vec<_> = (0..plan.shards()).map(|shard| RwLock::new(Shard::new(&plan, shard, state))).collect();
-        let (meeting, board) = (Meeting::new(shards.len()), Board::new(shards.len(), images * plan.widest_exchange()));
-        Self { plan, shards, meeting, board }
+    pub fn new(cut: Cut, state: &LearnerState, images: usize) -> Self {
+        let shards: Vec<_> = (0..cut.shards()).map(|shard| RwLock::new(Shard::new(&cut, shard, state))).collect();
+        let (meeting, board) = (Meeting::new(shards.len()), Board::new(shards.len(), images * cut.widest_exchange()));
+        Self { cut, shards, meeting, board }
     }
 
     pub fn shard(&self, shard: usize) -> RwLockReadGuard<'_, Shard> {
@@ -149,7 +149,7 @@ struct TapeEnds {
 
 /// The values of a pass.
 struct Work {
-    /// What goes into each layer: rows of the plan's width.
+    /// What goes into each layer: rows of the cut's width.
     inputs: Vec<Vec<f32>>,
     /// Where the first layer's inputs are not 0.
     ink: Ink,
@@ -165,13 +165,13 @@ impl Station {
     /// `trains`: whether a batch may be more than a pass; `None` for predictions alone.
     pub fn new(crew: &Arc<Crew>, seat: usize, images: usize, trains: Option<Batches>) -> Result<Self, CpuError> {
         let device = Cpu::default();
-        let plan = &crew.plan;
-        let widths = (0..plan.layers()).map(|layer| plan.width(layer));
+        let cut = &crew.cut;
+        let widths = (0..cut.layers()).map(|layer| cut.width(layer));
         let work = Work {
             inputs: widths.map(|width| vec![0.0; images * width]).collect(),
             ink: Ink::new(images),
             logits: vec![0.0; images * LOGITS],
-            partial: vec![0.0; images * plan.widest_exchange()],
+            partial: vec![0.0; images * cut.widest_exchange()],
             classes: Vec::with_capacity(images),
         };
         let mut core = Core {
@@ -184,13 +184,13 @@ impl Station {
             parameters: Vec::new(),
         };
         if trains.is_some() {
-            let widths = (1..plan.layers()).map(|layer| plan.width(layer)).chain([LOGITS]);
+            let widths = (1..cut.layers()).map(|layer| cut.width(layer)).chain([LOGITS]);
             core.errors = widths.map(|width| slot(&device, images * width)).collect::<Result<_, _>>()?;
         }
         if trains == Some(Batches::OfSeveralPasses) {
             let slots =
-                |shard| (0..plan.layers()).map(|layer| parameter_slots(&device, &plan.part(layer, shard))).collect();
-            core.parameters = (0..plan.shards()).map(slots).collect::<Result<_, _>>()?;
+                |shard| (0..cut.layers()).map(|layer| parameter_slots(&device, &cut.part(layer, shard))).collect();
+            core.parameters = (0..cut.shards()).map(slots).collect::<Result<_, _>>()?;
         }
         let tape = TapeEnds { root: device.try_zeros()?, loss: device.try_zeros()? };
         Ok(Self { core: Rc::new(core), tape, gradients: Some(Gradients::leaky()) })
@@ -205,7 +205,7 @@ impl Station {
         adam: AdamStep,
         together: bool,
     ) -> Result<Verdict, CpuError> {
-        let shards = if together { self.core.seat..self.core.seat + 1 } else { 0..self.core.crew.plan.shards() };
+        let shards = if together { self.core.seat..self.core.seat + 1 } else { 0..self.core.crew.cut.shards() };
         #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^24 images")]
         let weight = 1.0 / batch.len() as f32;
         let passes = batch.len().div_ceil(PASS);
@@ -237,7 +237,7 @@ impl Station {
     /// The logits of these images, ten and some zeros each, computed by this thread alone.
     fn logits(&mut self, images: &[u8], mut each: impl FnMut(&[f32; LOGITS])) {
         for images in images.chunks(PASS * PIXELS) {
-            let shards = 0..self.core.crew.plan.shards();
+            let shards = 0..self.core.crew.cut.shards();
             let rows = images.len() / PIXELS;
             let pass = Pass { shards, together: false, rows, weight: 0.0, resume: false, adam: None };
             self.core.read(images.as_chunks().0.iter());
@@ -256,7 +256,7 @@ pub(super) enum Batches {
     OfSeveralPasses,
 }
 
-fn parameter_slots(device: &Cpu, part: &Part) -> Result<(Slot, Slot), CpuError> {
+fn parameter_slots(device: &Cpu, part: &Share) -> Result<(Slot, Slot), CpuError> {
     Ok((slot(device, part.inputs.len() * part.outputs.len())?, slot(device, part.outputs.len())?))
 }
 
@@ -268,7 +268,7 @@ impl Core {
     }
 
     fn last_layer(&self) -> usize {
-        self.crew.plan.layers() - 1
+        self.crew.cut.layers() - 1
     }
 
     /// From the pixels to the logits.
@@ -281,7 +281,7 @@ impl Core {
 
     /// A hidden layer, with its `ReLU`.
     fn hidden<T: Tape<f32, Cpu>>(self: &Rc<Self>, pass: &Pass, layer: usize, tape: &mut T) {
-        let plan = &self.crew.plan;
+        let cut = &self.crew.cut;
         let work = &mut *self.work.borrow_mut();
         let (before, after) = work.inputs.split_at_mut(layer + 1);
         let (inputs, outputs) = (&before[layer], &mut after[0]);
@@ -290,13 +290,13 @@ impl Core {
             let dense = &shard.layers[layer];
             let product = Product::<PANEL> {
                 rows: pass.rows,
-                inputs: Rows { values: inputs, stride: plan.width(layer) },
+                inputs: Strided { values: inputs, stride: cut.width(layer) },
                 used: (layer == 0).then_some(work.ink.pixels.as_slice()),
                 weight: &dense.weight.values,
                 bias: Some(&dense.bias.values),
                 relu: true,
                 out: &mut outputs[dense.part.outputs.start..],
-                stride: plan.width(layer + 1),
+                stride: cut.width(layer + 1),
             };
             product.run(self.arch, dense.part.panels());
         }
@@ -309,15 +309,15 @@ impl Core {
 
     /// Completes a hidden layer's activations by those of the other threads.
     fn gather(&self, pass: &Pass, layer: usize, values: &mut [f32]) {
-        let (crew, width) = (&self.crew, self.crew.plan.width(layer + 1));
-        let columns = |shard| crew.plan.part(layer, shard).outputs;
+        let (crew, width) = (&self.crew, self.crew.cut.width(layer + 1));
+        let columns = |shard| crew.cut.part(layer, shard).outputs;
         let round = self.next_round();
         for row in 0..pass.rows {
             let mine = columns(self.seat);
             crew.board.write(round, self.seat, row * width + mine.start, &values[row * width..][mine]);
         }
         self.meet(round);
-        for shard in (0..crew.plan.shards()).filter(|shard| *shard != self.seat) {
+        for shard in (0..crew.cut.shards()).filter(|shard| *shard != self.seat) {
             for row in 0..pass.rows {
                 let theirs = columns(shard);
                 let read = crew.board.read(round, shard, row * width + theirs.start);
@@ -329,7 +329,7 @@ impl Core {
     /// The last layer: a part of the logits from each shard.
     fn last<T: Tape<f32, Cpu>>(self: &Rc<Self>, pass: &Pass, tape: &mut T) {
         let layer = self.last_layer();
-        let width = self.crew.plan.width(layer);
+        let width = self.crew.cut.width(layer);
         let work = &mut *self.work.borrow_mut();
         let (inputs, logits) = (&work.inputs[layer], &mut work.logits);
         self.sum(pass, LOGITS, &(0..LOGITS), logits, &mut work.partial, |shard, out| {
@@ -340,7 +340,7 @@ impl Core {
             }
             let product = Product::<LOGITS> {
                 rows: pass.rows,
-                inputs: Rows { values: &inputs[dense.part.inputs.start..], stride: width },
+                inputs: Strided { values: &inputs[dense.part.inputs.start..], stride: width },
                 used: None,
                 weight: &dense.weight.values,
                 bias: dense.part.has_bias.then_some(&*dense.bias.values),
@@ -376,14 +376,14 @@ impl Core {
         let layer = self.last_layer();
         let errors = std::mem::take(self.errors[layer](gradients)?);
         if layer > 0 {
-            let width = self.crew.plan.width(layer);
+            let width = self.crew.cut.width(layer);
             let by_inputs = self.errors[layer - 1](gradients)?;
             for shard in pass.shards.clone() {
                 let shard = self.crew.shard(shard);
                 let dense = &shard.layers[layer];
                 let gradient = InputGradient::<LOGITS> {
                     rows: pass.rows,
-                    errors: Rows { values: &errors, stride: LOGITS },
+                    errors: Strided { values: &errors, stride: LOGITS },
                     weight: &dense.weight.values,
                     out: &mut by_inputs[dense.part.inputs.start..],
                     stride: width,
@@ -397,11 +397,11 @@ impl Core {
     }
 
     fn hidden_backward(&self, pass: &Pass, layer: usize, gradients: &mut Gradients<f32, Cpu>) -> Result<(), CpuError> {
-        let plan = &self.crew.plan;
+        let cut = &self.crew.cut;
         let mut errors = std::mem::take(self.errors[layer](gradients)?);
-        let width = plan.width(layer + 1);
+        let width = cut.width(layer + 1);
         for shard in pass.shards.clone() {
-            let columns = plan.part(layer, shard).outputs;
+            let columns = cut.part(layer, shard).outputs;
             let activations = &self.work.borrow().inputs[layer + 1];
             through_relu(self.arch, pass.rows, width, columns, &mut errors, activations);
         }
@@ -415,9 +415,9 @@ impl Core {
 
     /// The errors of a hidden layer's inputs: the sum of what all shards hand back to them.
     fn hand_back(&self, pass: &Pass, layer: usize, errors: &[f32], by_inputs: &mut [f32]) {
-        let plan = &self.crew.plan;
-        let (width, stride) = (plan.width(layer), plan.width(layer + 1));
-        let columns = if pass.together { plan.part(layer - 1, self.seat).outputs } else { 0..width };
+        let cut = &self.crew.cut;
+        let (width, stride) = (cut.width(layer), cut.width(layer + 1));
+        let columns = if pass.together { cut.part(layer - 1, self.seat).outputs } else { 0..width };
         let partial = &mut self.work.borrow_mut().partial;
         self.sum(pass, width, &columns, by_inputs, partial, |shard, out| {
             let shard = self.crew.shard(shard);
@@ -427,7 +427,7 @@ impl Core {
             }
             let gradient = InputGradient::<PANEL> {
                 rows: pass.rows,
-                errors: Rows { values: &errors[dense.part.outputs.start..], stride },
+                errors: Strided { values: &errors[dense.part.outputs.start..], stride },
                 weight: &dense.weight.values,
                 out,
                 stride: width,
@@ -460,7 +460,7 @@ impl Core {
         part(self.seat, partial);
         board.write(round, self.seat, 0, partial);
         self.meet(round);
-        for shard in 0..self.crew.plan.shards() {
+        for shard in 0..self.crew.cut.shards() {
             for row in 0..pass.rows {
                 let start = row * width + columns.start;
                 let out = out[start..][..columns.len()].iter_mut();
@@ -482,18 +482,18 @@ impl Core {
         errors: &[f32],
         gradients: &mut Gradients<f32, Cpu>,
     ) -> Result<(), CpuError> {
-        let plan = &self.crew.plan;
+        let cut = &self.crew.cut;
         let is_last = layer == self.last_layer();
-        let stride = if is_last { LOGITS } else { plan.width(layer + 1) };
+        let stride = if is_last { LOGITS } else { cut.width(layer + 1) };
         for number in pass.shards.clone() {
             let mut shard = self.crew.shard_mut(number);
             let dense = &mut shard.layers[layer];
-            let errors = Rows { values: &errors[dense.part.outputs.start..], stride };
+            let errors = Strided { values: &errors[dense.part.outputs.start..], stride };
             let work = self.work.borrow();
             let inputs = &work.inputs[layer][dense.part.inputs.start..];
             let weight = WeightGradient::<P> {
                 rows: pass.rows,
-                inputs: Rows { values: inputs, stride: plan.width(layer) },
+                inputs: Strided { values: inputs, stride: cut.width(layer) },
                 used: (layer == 0 && !is_last).then_some(work.ink.rows.as_slice()),
                 errors,
                 weight: &mut dense.weight,
@@ -504,7 +504,7 @@ impl Core {
                 let bias = WeightGradient::<P> {
                     rows: pass.rows,
                     // A bias is the weight of an input that is always 1.
-                    inputs: Rows { values: &[1.0], stride: 0 },
+                    inputs: Strided { values: &[1.0], stride: 0 },
                     used: None,
                     errors,
                     weight: &mut dense.bias,
@@ -541,6 +541,6 @@ impl Core {
     fn meet(&self, round: u64) {
         let meeting = &self.crew.meeting;
         meeting.say(self.seat, round);
-        meeting.wait(self.seat, 0..self.crew.plan.shards(), round);
+        meeting.wait(self.seat, 0..self.crew.cut.shards(), round);
     }
 }
