@@ -13,7 +13,7 @@ use fitroom::{
     app::{Action, App, Screen},
     engine::{self, Job, Worker},
     fashion::{Dataset, FASHION_NAMES, Source, Survey},
-    protocol::Report,
+    protocol::{Look, Report},
     settings::Settings,
     view::{self, Depth, Theme},
 };
@@ -94,7 +94,8 @@ fn trained() -> App {
     let mut app = App::new(None);
     app.load(Arc::clone(&dataset));
     let settings = Settings { epochs: 1, ..Settings::default() };
-    let job = Job { evaluate_untrained: true, selected: Some(0), ..Job::new(settings, dataset) };
+    let look = Look { predicted: [0].into(), ..Look::default() };
+    let job = Job { evaluate_untrained: true, look, ..Job::new(settings, dataset) };
     let (sender, reports) = sync_channel(64);
     let _worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
     for report in reports {

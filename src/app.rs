@@ -15,7 +15,10 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 pub use self::{
     action::{Action, Screen},
@@ -30,7 +33,7 @@ use self::{
 use crate::{
     fashion::{Class, Dataset, Survey},
     protocol::{
-        Attribution, Batch, Command, EpochRecord, Neurons, OtherRun, Probabilities, Report, Started, Units, Usage,
+        Attribution, Batch, EpochRecord, Look, OtherRun, Probabilities, Report, Started, TileRange, Tiles, Usage,
     },
 };
 
@@ -78,7 +81,7 @@ pub struct App {
     archive: Archive,
     live: Option<Live>,
     attribution: Option<Attribution>,
-    neurons: Option<Neurons>,
+    tiles: Option<Tiles>,
     pace: Option<f64>,
     /// The highest rate seen at full speed, in steps a second.
     full_speed: Option<f64>,
@@ -102,8 +105,6 @@ pub struct App {
     class: Class,
     unit: usize,
     chart: Chart,
-    /// What the worker was last asked to look into.
-    asked: (bool, Option<Units>),
 
     notice: Option<String>,
     /// What is to be told of the run after that, oldest first.
@@ -130,7 +131,7 @@ impl App {
             archive: Archive::default(),
             live: None,
             attribution: None,
-            neurons: None,
+            tiles: None,
             pace,
             full_speed: None,
             usage: None,
@@ -148,7 +149,6 @@ impl App {
             class: Class::FIRST,
             unit: 0,
             chart: Chart::default(),
-            asked: (false, None),
             notice: None,
             notes: VecDeque::new(),
             saving: false,
@@ -204,27 +204,23 @@ impl App {
         self.page = page;
     }
 
-    /// What the worker is to look into from now on, where that has changed: no more than is seen.
-    pub fn requests(&mut self) -> Vec<Command> {
-        let explain = self.shows_explanation();
-        let units = (self.screen == Screen::Neurons).then(|| self.units());
-        let mut commands = Vec::new();
-        if self.asked.0 != explain {
-            commands.push(Command::Explain { on: explain });
+    /// What the screen needs to know of the network at this moment: no more than is seen.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        let index = self.test.selected();
+        Look {
+            predicted: BTreeSet::from([index]),
+            explained: self.shows_explanation().then_some(index).into_iter().collect(),
+            tiles: (self.screen == Screen::Neurons).then(|| self.units()).into_iter().collect(),
         }
-        if self.asked.1 != units {
-            commands.push(Command::Watch { units });
-        }
-        self.asked = (explain, units);
-        commands
     }
 
     /// The units that are seen.
-    fn units(&self) -> Units {
+    fn units(&self) -> TileRange {
         if self.is_large {
-            return Units { first: self.unit, count: 1 };
+            return TileRange { first: self.unit, count: 1 };
         }
-        Units { first: self.page.start(self.unit), count: self.page.count() }
+        TileRange { first: self.page.start(self.unit), count: self.page.count() }
     }
 
     /// Takes in what happened to the run.
@@ -236,7 +232,7 @@ impl App {
                 self.live = Some(Live { index, step, probabilities });
             }
             Report::Attribution(attribution) => self.attribution = Some(attribution),
-            Report::Neurons(neurons) => self.neurons = Some(neurons),
+            Report::Tiles(tiles) => self.tiles = Some(tiles),
             Report::Untrained { step, predictions } => {
                 let epochs = self.epochs.len();
                 let is_whole = step == self.epochs.last().map_or(0, |record| record.step);
@@ -249,7 +245,6 @@ impl App {
             Report::Epoch { record, predictions } => {
                 self.keep(record.epoch, record.step, true, predictions);
                 self.epochs.push(record);
-                self.phase = Phase::Training;
             }
             Report::Usage(usage) => self.usage = Some(usage),
             Report::Saved { step } => self.apply_saved(step),

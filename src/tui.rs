@@ -34,7 +34,7 @@ use crate::{
     depth,
     fashion::{Dataset, Survey},
     printable::Printable,
-    protocol::{Command, OtherRun, Report},
+    protocol::{Command, Look, OtherRun, Report},
     run::Runs,
     session::{self, Plan, Session},
     signals::{self, First, HANGUP, Signal},
@@ -81,6 +81,8 @@ struct Dashboard {
     app: App,
     theme: Theme,
     session: Option<Session>,
+    /// What of the network it was last asked for.
+    looked: Look,
     /// What is asked of other threads, and where their answers come in.
     asked: Asked,
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
@@ -160,6 +162,7 @@ impl Dashboard {
             app: App::new(plan.pace),
             theme,
             session: None,
+            looked: Look::default(),
             asked: Asked::default(),
             answers: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
@@ -300,14 +303,20 @@ impl Dashboard {
             Loaded::Data(data) => self.app.load(data),
             Loaded::Session(session) => {
                 // What was chosen meanwhile.
-                if self.app.selected() != 0 {
-                    session.send(Command::Select { index: self.app.selected() });
-                }
                 if self.app.pace() != pace {
                     session.send(Command::Pace { steps_per_second: self.app.pace() });
                 }
                 self.session = Some(session);
             }
+        }
+    }
+
+    /// Asks for what the screen shows of the network, where that has changed.
+    fn look(&mut self) {
+        let look = self.app.look();
+        if let Some(session) = self.session.as_ref().filter(|_| self.looked != look) {
+            session.send(Command::Look(look.clone()));
+            self.looked = look;
         }
     }
 
@@ -515,9 +524,7 @@ impl Dashboard {
             let area = dashboard.screen.area()?;
             dashboard.budget.fit(area, dashboard.screen.rate());
             dashboard.app.fit(view::page(area, &dashboard.app));
-            if let Some(session) = &dashboard.session {
-                dashboard.app.requests().into_iter().for_each(|command| session.send(command));
-            }
+            dashboard.look();
             dashboard.changed = false;
             let Self { screen, app, theme, .. } = dashboard;
             screen.draw(|frame| view::draw(frame, app, theme))
@@ -542,13 +549,13 @@ fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Resu
         // An error means that the person has left.
         let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
         let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Neurons(_) => {
+            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
                 drop(reports.try_send(report));
             }
             // An error means that the dashboard is gone, and the worker learns that from its commands.
             report => drop(reports.blocking_send(report)),
         };
-        Session::start(plan, data, Some(0), emit)
+        Session::start(plan, data, true, emit)
     };
     thread::Builder::new()
         .name("data".to_owned())

@@ -172,10 +172,8 @@ impl App {
             train.set(filter, order, data.train.classes(), None);
             return None;
         }
-        let before = test.selected();
         test.set(filter, order, data.test.classes(), moment(archive, *seen));
-        let index = test.selected();
-        (index != before).then_some(Command::Select { index })
+        None
     }
 
     fn earlier(&mut self) -> Option<Command> {

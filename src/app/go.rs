@@ -98,7 +98,7 @@ impl App {
             return None;
         }
         self.test.select(index);
-        Some(Command::Select { index })
+        None
     }
 
     fn move_cell(&mut self, stride: Stride, direction: Direction) {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     fashion::{CLASSES, Class, Dataset, Split, Survey},
-    protocol::{Attribution, Batch, EpochRecord, Neurons, Probabilities, Started, Usage},
+    protocol::{Attribution, Batch, EpochRecord, Probabilities, Started, Tiles, Usage},
 };
 
 impl App {
@@ -205,8 +205,8 @@ impl App {
 
     /// The units of the first layer that are known.
     #[must_use]
-    pub fn neurons(&self) -> Option<&Neurons> {
-        self.neurons.as_ref()
+    pub fn tiles(&self) -> Option<&Tiles> {
+        self.tiles.as_ref()
     }
 
     /// Units of the first layer.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::{fashion::Source, settings::Settings};
+use crate::{fashion::Source, protocol::Command, settings::Settings};
 
 /// Reads `l l :12 Enter C-c`: names of keys, or else each character of a word.
 fn events(keys: &str) -> Vec<KeyEvent> {
@@ -168,10 +168,12 @@ fn leafing_goes_where_the_key_says_and_stops_at_the_ends() {
 }
 
 #[test]
-fn each_leafing_asks_the_worker_for_the_image_it_reached() {
+fn the_prediction_of_the_image_that_leafing_reached_is_asked_for() {
     let mut app = training();
-    assert_eq!(press(&mut app, "l j"), [Command::Select { index: 1 }, Command::Select { index: 11 }]);
-    assert_eq!(press(&mut app, ":42 Enter"), [Command::Select { index: 42 }]);
+    for (keys, index) in [("l", 1), ("j", 11), (":42 Enter", 42)] {
+        assert_eq!(press(&mut app, keys), []);
+        assert_eq!(app.look(), Look { predicted: BTreeSet::from([index]), ..Look::default() }, "{keys}");
+    }
 }
 
 #[test]
@@ -203,7 +205,7 @@ fn wrong_predictions_are_found_in_both_directions_and_around_the_end() {
 #[test]
 fn without_a_wrong_prediction_the_selection_stays_and_a_sentence_says_why() {
     let mut app = wrong_at(&[]);
-    assert_eq!(press(&mut app, ":7 Enter n"), [Command::Select { index: 7 }]);
+    assert_eq!(press(&mut app, ":7 Enter n"), []);
     assert_eq!((app.selected(), app.notice()), (7, Some("no wrong prediction among the test images")));
     let mut app = training();
     press(&mut app, "n");
@@ -290,7 +292,8 @@ fn the_freshest_prediction_of_the_selected_image_is_shown() {
 fn a_failed_run_says_why_and_lets_the_person_leaf() {
     let mut app = training();
     app.apply(Report::Failed { reason: "the loss became NaN".to_owned() });
-    assert_eq!(press(&mut app, "l Space"), [Command::Select { index: 1 }]);
+    assert_eq!(press(&mut app, "l Space"), []);
+    assert_eq!(app.selected(), 1);
     assert_eq!(app.phase(), &Phase::Failed { reason: "the loss became NaN".to_owned() });
     assert_eq!(app.notice(), Some("training has ended"));
 }
@@ -399,11 +402,10 @@ fn filters_leave_what_they_say_and_leafing_stays_within() {
         assert_eq!(app.album().len(), left, "{keys}");
     }
     let mut app = wrong_at(&[12, 300, 9000]);
-    assert_eq!(press(&mut app, "x"), [Command::Select { index: 12 }]);
-    assert_eq!(press(&mut app, "l l l"), [300, 9000, 9000].map(|index| Command::Select { index }));
-    assert_eq!(press(&mut app, "g"), [Command::Select { index: 12 }]);
-    press(&mut app, "C");
-    assert_eq!(app.selected(), 12, "what was selected stays so");
+    for (key, index) in [("x", 12), ("l", 300), ("l", 9000), ("l", 9000), ("g", 12), ("C", 12)] {
+        press(&mut app, key);
+        assert_eq!(app.selected(), index, "{key}");
+    }
 }
 
 #[test]
@@ -456,7 +458,8 @@ fn a_cell_of_the_matrix_leads_to_its_images_and_back() {
     let truth = dataset().test.class(12);
     press(&mut app, "c 3");
     app.act(Action::PickCell(truth, Class::all().nth((truth.index() + 1) % 10).expect("a class")));
-    assert_eq!(press(&mut app, "Enter"), [Command::Select { index: 12 }]);
+    assert_eq!(press(&mut app, "Enter"), []);
+    assert_eq!(app.selected(), 12);
     assert_eq!((app.screen(), app.album().at(0)), (Screen::Gallery, Some(12)));
     press(&mut app, "Enter Esc Esc");
     assert_eq!((app.screen(), app.album().filter().predicted), (Screen::Confusion, None));
@@ -608,24 +611,27 @@ fn a_class_of_the_data_leads_to_its_training_images() {
 #[test]
 fn the_worker_is_asked_for_what_is_seen_and_for_no_more() {
     let mut app = three_epochs();
-    assert_eq!(app.requests(), []);
-    press(&mut app, "w");
-    assert_eq!(app.requests(), [Command::Explain { on: true }]);
-    assert_eq!(app.requests(), []);
+    let look = |image: usize, is_explained: bool, tiles: Option<(usize, usize)>| Look {
+        predicted: BTreeSet::from([image]),
+        explained: is_explained.then_some(image).into_iter().collect(),
+        tiles: tiles.map(|(first, count)| TileRange { first, count }).into_iter().collect(),
+    };
+    assert_eq!(app.look(), look(0, false, None));
+    press(&mut app, "w l");
+    assert_eq!(app.look(), look(1, true, None));
     press(&mut app, "6");
     app.fit(Page { columns: 5, rows: 2, ..Page::default() });
-    let units = |first, count| Command::Watch { units: Some(Units { first, count }) };
-    assert_eq!(app.requests(), [Command::Explain { on: false }, units(0, 10)]);
+    assert_eq!(app.look(), look(1, false, Some((0, 10))));
     press(&mut app, ":57 Enter");
-    assert_eq!(app.requests(), [units(50, 10)]);
+    assert_eq!(app.look(), look(1, false, Some((50, 10))));
     press(&mut app, "Enter");
-    assert_eq!(app.requests(), [units(57, 1)]);
+    assert_eq!(app.look(), look(1, false, Some((57, 1))));
     press(&mut app, ":128 Enter");
     assert_eq!(app.notice(), Some("no unit 128: the last one is 127"));
     press(&mut app, "1");
-    assert_eq!(app.requests(), [Command::Explain { on: true }, Command::Watch { units: None }]);
+    assert_eq!(app.look(), look(1, true, None));
     press(&mut app, "[");
-    assert_eq!(app.requests(), [Command::Explain { on: false }], "the network of then is gone");
+    assert_eq!(app.look(), look(1, false, None), "the network of then is gone");
 }
 
 #[test]

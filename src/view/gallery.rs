@@ -15,7 +15,7 @@ use crate::{
     fashion::{CLASSES, SIDE, Split},
     view::{
         format::{thousands, wrap},
-        grid::{self, Tile},
+        grid::{self, Slot},
         heading,
         picture::{self, COLUMNS, Picture, Thumbnail},
         prediction, test_image,
@@ -52,7 +52,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
     let (Some(grid), Some(split)) = (grid::of(area, app), app.split()) else { return };
     let start = grid.page().start(app.album().nearest_place());
-    for (place, tile) in (start..).zip(grid.tiles()) {
+    for (place, tile) in (start..).zip(grid.slots()) {
         let Some(index) = app.album().at(place) else { break };
         draw_tile(frame, tile, grid.scale, (index, split), data.names(), app, theme);
         if index == app.selected() {
@@ -80,7 +80,7 @@ pub fn name(half: Half) -> &'static str {
 
 fn draw_tile(
     frame: &mut Frame,
-    tile: Tile,
+    tile: Slot,
     scale: u16,
     (index, split): (usize, &Split),
     names: &[String; CLASSES],

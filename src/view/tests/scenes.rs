@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{
     app::{Action, App, Screen},
-    fashion::{CLASSES, Dataset, PIXELS, Source, Survey},
-    protocol::{Attribution, Batch, EpochRecord, Neuron, Neurons, OtherRun, Probabilities, Report, Started},
+    fashion::{CLASSES, Dataset, PIXELS, SIDE, Source, Survey},
+    protocol::{Attribution, Batch, EpochRecord, OtherRun, Probabilities, Report, Started, Tile, Tiles},
     settings::Settings,
 };
 
@@ -56,6 +56,7 @@ pub fn trained(steps: u64) -> App {
             let epoch = u32::try_from(step / EPOCH).expect("few epochs");
             app.apply(Report::Evaluating { epoch });
             app.apply(Report::Epoch { record: record(epoch), predictions: predictions(f64::from(epoch)) });
+            app.apply(Report::Resumed);
         }
     }
     app
@@ -182,12 +183,17 @@ pub fn choice() -> App {
 /// Units that look for stripes, each of another width.
 pub fn neurons(actions: &[Action]) -> App {
     let mut app = screen(Screen::Neurons, actions);
-    let neuron = |unit: usize| Neuron {
-        unit,
-        weights: (0..PIXELS).map(|pixel| if (pixel / (unit % 9 + 2)).is_multiple_of(2) { 0.1 } else { -0.1 }).collect(),
-        votes: std::array::from_fn(|class| if class == unit % CLASSES { 0.9 } else { -0.1 }),
+    let tile = |number: usize| Tile {
+        number,
+        title: format!("Unit {number}"),
+        rows: SIDE,
+        columns: SIDE,
+        values: (0..PIXELS)
+            .map(|pixel| if (pixel / (number % 9 + 2)).is_multiple_of(2) { 0.1 } else { -0.1 })
+            .collect(),
+        votes: (0..CLASSES).map(|class| if class == number % CLASSES { 0.9 } else { -0.1 }).collect(),
     };
-    app.apply(Report::Neurons(Neurons { step: 18_750, of: 128, neurons: (0..128).map(neuron).collect() }));
+    app.apply(Report::Tiles(Tiles { step: 18_750, of: 128, tiles: (0..128).map(tile).collect() }));
     app
 }
 
