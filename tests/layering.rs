@@ -33,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// A crate, and the rooms that may name it.
 const CRATES: &[(&str, &[&str])] = &[
+    ("cudarc", &["engine"]),
     ("dfdx", &["engine"]),
     ("pulp", &["engine"]),
     ("rand", &["engine"]),

@@ -22,10 +22,11 @@ use safetensors::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    choice,
     error::EngineError,
     evaluation::{Evaluation, evaluation, softmax},
-    learner::{LayerValues, LearnerState},
-    shards,
+    learner::{LearnerState, NamedTensor},
+    model::{self, Outline},
     tally::Tally,
     trainer::TrainerState,
 };
@@ -252,9 +253,16 @@ impl Checkpoint {
         &self.settings.hidden
     }
 
-    /// The weights (`[in, out]` and `[out, in]` have the same values) and the biases of every layer, first layer first.
-    pub fn parameters(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
-        self.state.learner.parameters.iter().map(|layer| (&*layer.weight, &*layer.bias))
+    /// The network's parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &[NamedTensor] {
+        &self.state.learner.parameters
+    }
+
+    /// The values of every parameter, under the name that Keras has for it: `dense/kernel`.
+    pub fn variables(&self) -> impl Iterator<Item = (String, &[f32])> {
+        let values = self.parameters().iter().map(|parameter| &*parameter.values);
+        model::outlines(&self.settings).map(|outline| outline.variable).zip(values)
     }
 
     /// What the network takes these images for (`pixels`: n × 784 bytes); n entries.
@@ -262,7 +270,7 @@ impl Checkpoint {
     /// # Errors
     /// When there is no memory for it.
     pub fn predict(&self, pixels: &[u8]) -> Result<Vec<Probabilities>, EngineError> {
-        Ok(shards::logits(&self.settings, &self.state.learner, pixels)?.iter().map(softmax).collect())
+        Ok(choice::logits(&self.settings, &self.state.learner, pixels)?.iter().map(softmax).collect())
     }
 
     /// How the network does on this split.
@@ -270,7 +278,7 @@ impl Checkpoint {
     /// # Errors
     /// When there is no memory for it.
     pub fn evaluate(&self, split: &Split) -> Result<Evaluation, EngineError> {
-        Ok(evaluation(split, &shards::logits(&self.settings, &self.state.learner, split.pixels())?))
+        Ok(evaluation(split, &choice::logits(&self.settings, &self.state.learner, split.pixels())?))
     }
 
     /// The file's bytes, with the digest of the data set that it learned from.
@@ -293,12 +301,8 @@ impl Checkpoint {
         };
         let header = serde_json::to_string(&header).expect("plain data under fixed names is JSON");
         let all = [&learner.parameters, &learner.first_moments, &learner.second_moments];
-        let tensors = KINDS.into_iter().zip(all).flat_map(|(kind, layers)| {
-            layers.iter().enumerate().flat_map(move |(number, layer)| {
-                let weight = Floats { shape: vec![layer.outputs, layer.inputs], values: &layer.weight };
-                let bias = Floats { shape: vec![layer.outputs], values: &layer.bias };
-                [(name(kind, number, "weight"), weight), (name(kind, number, "bias"), bias)]
-            })
+        let tensors = KINDS.into_iter().zip(all).flat_map(|(kind, tensors)| {
+            tensors.iter().map(move |tensor| (format!("{kind}{}", tensor.name), Floats(tensor)))
         });
         Ok(tensor::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), header)])))?)
     }
@@ -311,14 +315,12 @@ impl Checkpoint {
         let file = SafeTensors::deserialize(bytes)?;
         let header = header(bytes)?;
         header.check()?;
-        let sizes = header.settings.layer_sizes();
-        let layers = |kind| {
-            let pairs = sizes.windows(2).enumerate();
-            pairs.map(|(number, size)| layer(&file, kind, number, (size[0], size[1]))).collect::<Result<Vec<_>, _>>()
+        let tensors = |kind| -> Result<Vec<NamedTensor>, CheckpointError> {
+            model::outlines(&header.settings).map(|outline| floats(&file, kind, outline)).collect()
         };
-        let [parameters, first_moments, second_moments] = [layers(KINDS[0])?, layers(KINDS[1])?, layers(KINDS[2])?];
+        let [parameters, first_moments, second_moments] = [tensors(KINDS[0])?, tensors(KINDS[1])?, tensors(KINDS[2])?];
         for (kind, all) in KINDS.into_iter().zip([&parameters, &first_moments, &second_moments]) {
-            all.iter().enumerate().try_for_each(|(number, values)| check_values(kind, number, values))?;
+            all.iter().try_for_each(|tensor| check_values(kind, tensor))?;
         }
         let learner = LearnerState { step: header.step, parameters, first_moments, second_moments };
         let (epoch, position, tally) = (header.epoch, header.position, header.tally);
@@ -340,6 +342,9 @@ impl Checkpoint {
             Err(CheckpointError::Settings { what, theirs, ours })
         };
         let theirs = &self.settings;
+        if theirs.model != settings.model {
+            return differ("model", &theirs.model, &settings.model);
+        }
         if theirs.hidden != settings.hidden {
             return differ("hidden layers", &theirs.hidden, &settings.hidden);
         }
@@ -359,10 +364,6 @@ impl Checkpoint {
     }
 }
 
-fn name(kind: &str, layer: usize, parameter: &str) -> String {
-    format!("{kind}layers.{layer}.{parameter}")
-}
-
 fn header(bytes: &[u8]) -> Result<Header, CheckpointError> {
     /// All that can be told of any version.
     #[derive(Deserialize)]
@@ -380,59 +381,53 @@ fn header(bytes: &[u8]) -> Result<Header, CheckpointError> {
     serde_json::from_str(text).map_err(|error| foreign(&error))
 }
 
-/// Reads a layer of these inputs and outputs.
-fn layer(
-    file: &SafeTensors,
-    kind: &str,
-    number: usize,
-    (inputs, outputs): (usize, usize),
-) -> Result<LayerValues, CheckpointError> {
-    let weight = floats(file, name(kind, number, "weight"), &[outputs, inputs])?;
-    let bias = floats(file, name(kind, number, "bias"), &[outputs])?;
-    Ok(LayerValues { inputs, outputs, weight, bias })
-}
-
-/// Whether all values of a layer are numbers, and none below 0 of the second moments, which are means of squares.
-fn check_values(kind: &str, number: usize, layer: &LayerValues) -> Result<(), CheckpointError> {
-    let (least, expected) = if kind == KINDS[2] { (0.0, "a number from 0") } else { (f32::MIN, "a number") };
-    let first = |values: &[f32]| values.iter().position(|value| !value.is_finite() || *value < least);
-    if let Some(at) = first(&layer.weight) {
-        let place = vec![at / layer.inputs, at % layer.inputs];
-        return Err(CheckpointError::Value {
-            name: name(kind, number, "weight"),
-            found: layer.weight[at],
-            place,
-            expected,
-        });
-    }
-    match first(&layer.bias) {
-        Some(at) => {
-            let (name, found) = (name(kind, number, "bias"), layer.bias[at]);
-            Err(CheckpointError::Value { name, found, place: vec![at], expected })
-        }
-        None => Ok(()),
-    }
-}
-
-fn floats(file: &SafeTensors, name: String, shape: &[usize]) -> Result<Vec<f32>, CheckpointError> {
-    let wrong = |name, found| {
+/// Reads what the file has of this kind for a parameter.
+fn floats(file: &SafeTensors, kind: &str, outline: Outline) -> Result<NamedTensor, CheckpointError> {
+    let Outline { name, shape, .. } = outline;
+    let wrong = |found| {
         let expected = format!("32-bit floats of shape {shape:?}");
-        Err(CheckpointError::Tensor { name, found, expected })
+        Err(CheckpointError::Tensor { name: format!("{kind}{name}"), found, expected })
     };
-    let Ok(tensor) = file.tensor(&name) else { return wrong(name, "is missing".to_owned()) };
+    let Ok(tensor) = file.tensor(&format!("{kind}{name}")) else { return wrong("is missing".to_owned()) };
     if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
         let found = format!("is {:?} of shape {:?}", tensor.dtype(), tensor.shape());
-        return wrong(name, json::shortened(&found).into_owned());
+        return wrong(json::shortened(&found).into_owned());
     }
     let (values, _) = TensorView::data(&tensor).as_chunks();
-    Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    Ok(NamedTensor { name, shape, values })
+}
+
+/// Whether all values of a tensor are numbers, and none below 0 of the second moments, which are means of squares.
+fn check_values(kind: &str, tensor: &NamedTensor) -> Result<(), CheckpointError> {
+    let (least, expected) = if kind == KINDS[2] { (0.0, "a number from 0") } else { (f32::MIN, "a number") };
+    let is_wrong = |value: &f32| !value.is_finite() || *value < least;
+    let Some(at) = tensor.values.iter().position(is_wrong) else { return Ok(()) };
+    Err(CheckpointError::Value {
+        name: format!("{kind}{}", tensor.name),
+        found: tensor.values[at],
+        place: place(at, &tensor.shape),
+        expected,
+    })
+}
+
+/// The indices, one per dimension, of the value that is the `at`th of this shape.
+fn place(mut at: usize, shape: &[usize]) -> Vec<usize> {
+    let mut place: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|size| {
+            let index = at % size;
+            at /= size;
+            index
+        })
+        .collect();
+    place.reverse();
+    place
 }
 
 /// A tensor to write.
-struct Floats<'a> {
-    shape: Vec<usize>,
-    values: &'a [f32],
-}
+struct Floats<'a>(&'a NamedTensor);
 
 impl View for Floats<'_> {
     fn dtype(&self) -> Dtype {
@@ -440,15 +435,15 @@ impl View for Floats<'_> {
     }
 
     fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.0.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        self.0.values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
     fn data_len(&self) -> usize {
-        size_of_val(self.values)
+        size_of_val(&*self.0.values)
     }
 }
 
@@ -462,8 +457,8 @@ mod tests {
         learner.step = 77;
         learner.first_moments = untrained(hidden, 4).parameters;
         learner.second_moments = untrained(hidden, 5).parameters;
-        for layer in &mut learner.second_moments {
-            layer.weight.iter_mut().chain(&mut layer.bias).for_each(|value| *value = value.abs());
+        for tensor in &mut learner.second_moments {
+            tensor.values.iter_mut().for_each(|value| *value = value.abs());
         }
         let tally = Tally { steps: 7, images: 224, correct: 100, loss_sum: 0.1 + 0.2 };
         let state = TrainerState { learner, epoch: 2, position: 224, epoch_is_over: false, tally };

@@ -1,17 +1,16 @@
-//! What every learner does, whatever its device and its network, and what it is asked in and answers with: plain data.
-//! Computes nothing.
+//! What every learner does, whatever its device and its network, and the plain data that goes in and out of it. Computes
+//! nothing.
 
 use super::error::EngineError;
 use crate::fashion::CLASSES;
 
 /// What the last layer says of one image, before the softmax.
-pub(crate) type Logits = [f32; CLASSES];
+pub(super) type Logits = [f32; CLASSES];
 
 /// A device's way of doing a network's arithmetic: steps, predictions, and its whole state out and in.
 ///
-/// The network is Dense and `ReLU` for each hidden layer, then Dense with ten logits; the loss is the batch's mean softmax
-/// cross entropy; the optimizer is Adam as Keras writes it.
-pub(crate) trait Learner {
+/// The loss is the batch's mean softmax cross entropy; the optimizer is Adam as Keras writes it.
+pub(super) trait Learner {
     /// Trains one step on the training images with these indices (1 or more). Does not wait for a device that
     /// computes on its own; the figures come with [`Learner::drain`].
     fn step(&mut self, batch: &[u32]) -> Result<(), EngineError>;
@@ -22,21 +21,22 @@ pub(crate) trait Learner {
     /// The ten logits of each of these images (`pixels`: n × 784 bytes, n at least 1), n entries.
     fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError>;
 
-    /// The weights and biases, first layer first.
-    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
-        Ok(self.state()?.parameters)
-    }
+    /// The ten logits of each test image, in their order. A learner may have those images at hand.
+    fn test_logits(&mut self) -> Result<Vec<Logits>, EngineError>;
 
-    /// The weights, the moments and the count of steps.
+    /// The parameters.
+    fn parameters(&self) -> Result<Vec<NamedTensor>, EngineError>;
+
+    /// The parameters, their moments and the count of steps.
     fn state(&self) -> Result<LearnerState, EngineError>;
 
-    /// Takes over a state of the same layer sizes; training goes on from it bit for bit.
+    /// Takes over a state of the same network; training goes on from it bit for bit.
     fn restore(&mut self, state: &LearnerState) -> Result<(), EngineError>;
 }
 
 /// What one step did on its batch, before its update.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct StepOutcome {
+pub(super) struct StepOutcome {
     /// Mean softmax cross entropy over the batch, in nats.
     pub loss: f32,
     /// How many of the batch's images had the largest logit at their true class.
@@ -45,34 +45,26 @@ pub(crate) struct StepOutcome {
     pub images: u32,
 }
 
-/// A layer's values in the orientation that a checkpoint has (`PyTorch`'s): weight `[outputs, inputs]` row by row.
-/// Holds parameters, or Adam's moments of them.
+/// A parameter, or what an optimizer keeps for each of its values, as a checkpoint has it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LayerValues {
-    pub inputs: usize,
-    pub outputs: usize,
-    /// `outputs × inputs` values.
-    pub weight: Vec<f32>,
-    /// `outputs` values.
-    pub bias: Vec<f32>,
-}
-
-impl LayerValues {
-    /// A layer of zeros.
-    pub fn zeros(inputs: usize, outputs: usize) -> Self {
-        Self { inputs, outputs, weight: vec![0.0; inputs * outputs], bias: vec![0.0; outputs] }
-    }
+pub struct NamedTensor {
+    /// The parameter's name: `layers.0.weight`.
+    pub name: String,
+    /// Sizes, the outputs first, as `PyTorch` has them.
+    pub shape: Vec<usize>,
+    /// As many values as the shape has places, the last index running fastest.
+    pub values: Vec<f32>,
 }
 
 /// All that a learner must know to go on as if it had never been interrupted.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LearnerState {
+pub(super) struct LearnerState {
     /// Steps trained; Adam's `t`.
     pub step: u64,
-    /// Weights and biases, first layer first.
-    pub parameters: Vec<LayerValues>,
-    /// Adam's first moments, laid out alike.
-    pub first_moments: Vec<LayerValues>,
-    /// Adam's second moments, laid out alike.
-    pub second_moments: Vec<LayerValues>,
+    /// The parameters, in the order of their network.
+    pub parameters: Vec<NamedTensor>,
+    /// Adam's first moments of each, in the same order, under the same names.
+    pub first_moments: Vec<NamedTensor>,
+    /// Adam's second moments of each, likewise.
+    pub second_moments: Vec<NamedTensor>,
 }

@@ -1,7 +1,7 @@
 //! The same network and the same Adam in loops over 64-bit numbers, for the tests to compare with. Knows no dfdx, is
 //! slow, and is not compiled into the program.
 
-use super::learner::{LayerValues, LearnerState};
+use super::learner::{LearnerState, NamedTensor};
 use crate::fashion::Split;
 
 /// Keras's dense network with its Adam, in plain arithmetic.
@@ -45,13 +45,16 @@ impl ReferenceParameter {
 impl Reference {
     /// The network of an untrained state.
     pub fn new(state: &LearnerState, learning_rate: f64) -> Self {
-        let parameters = |values: &[f32]| values.iter().map(|&value| ReferenceParameter::new(value.into())).collect();
-        let dense = |layer: &LayerValues| ReferenceLayer {
-            inputs: layer.inputs,
-            weight: parameters(&layer.weight),
-            bias: parameters(&layer.bias),
+        let parameters = |tensor: &NamedTensor| -> Vec<ReferenceParameter> {
+            tensor.values.iter().map(|&value| ReferenceParameter::new(value.into())).collect()
         };
-        Self { learning_rate, step: 0, layers: state.parameters.iter().map(dense).collect() }
+        let (pairs, _) = state.parameters.as_chunks();
+        let layer = |[weight, bias]: &[NamedTensor; 2]| ReferenceLayer {
+            inputs: weight.shape[1],
+            weight: parameters(weight),
+            bias: parameters(bias),
+        };
+        Self { learning_rate, step: 0, layers: pairs.iter().map(layer).collect() }
     }
 
     /// Trains one batch: its mean loss and its right answers, before the update.

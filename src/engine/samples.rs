@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use super::{learner::LearnerState, network};
+use super::{learner::LearnerState, model};
 use crate::{
     fashion::{Dataset, FASHION_NAMES, Source},
     settings::Settings,
@@ -26,5 +26,5 @@ pub(super) fn dense(hidden: &[usize], batch_size: usize, threads: usize) -> Sett
 
 /// A dense network with these hidden layers before its first step.
 pub(super) fn untrained(hidden: &[usize], seed: u64) -> LearnerState {
-    network::untrained(&Settings { seed, ..dense(hidden, 32, 1) })
+    model::untrained(&Settings { seed, ..dense(hidden, 32, 1) })
 }

@@ -33,7 +33,8 @@ use self::{
 use super::{
     adam::{BETA_1, BETA_2, EPSILON},
     error::EngineError,
-    learner::{LayerValues, Learner, LearnerState, Logits, StepOutcome},
+    learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
+    model::{self, Outline},
 };
 use crate::{fashion::Dataset, settings::Settings};
 
@@ -43,7 +44,7 @@ const WORTH_A_THREAD: usize = 2048;
 /// A network that some threads of the CPU train.
 pub(super) struct ShardedLearner {
     dataset: Arc<Dataset>,
-    learning_rate: f64,
+    settings: Settings,
     step: u64,
     team: Arc<Team>,
     station: Station,
@@ -101,10 +102,9 @@ impl ShardedLearner {
     ///
     /// # Errors
     /// When the system gives no threads or no memory.
-    pub fn new(dataset: Arc<Dataset>, settings: &Settings, state: &LearnerState) -> Result<Self, EngineError> {
+    pub fn new(dataset: Arc<Dataset>, settings: Settings, state: &LearnerState) -> Result<Self, EngineError> {
         dfdx::flush_denormals_to_zero();
-        let cut = cut(settings);
-        let learning_rate = settings.learning_rate;
+        let cut = cut(&settings);
         let batch_size = settings.batch_size.min(dataset.train.len()).max(1);
         let images = batch_size.min(PASS);
         let seats = cut.shards();
@@ -112,14 +112,14 @@ impl ShardedLearner {
             dataset: Arc::clone(&dataset),
             crew: Arc::new(Crew::new(cut, state, images)),
             calls: Meeting::new(seats),
-            call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(learning_rate, 1) }),
+            call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(settings.learning_rate, 1) }),
             batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },
             images,
         });
         let station = team.station(0).map_err(EngineError::arithmetic)?;
         let mut learner = Self {
             dataset,
-            learning_rate,
+            settings,
             step: state.step,
             team,
             station,
@@ -157,7 +157,7 @@ impl Learner for ShardedLearner {
     fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
         let start = Instant::now();
         self.step += 1;
-        let adam = adam_step(self.learning_rate, self.step);
+        let adam = adam_step(self.settings.learning_rate, self.step);
         let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
         if together {
             self.call_helpers(batch, adam);
@@ -189,10 +189,15 @@ impl Learner for ShardedLearner {
         pass::logits(&self.team.crew, self.helpers.len() + 1, pixels)
     }
 
-    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
+    fn test_logits(&mut self) -> Result<Vec<Logits>, EngineError> {
+        let dataset = Arc::clone(&self.dataset);
+        self.logits(dataset.test.pixels())
+    }
+
+    fn parameters(&self) -> Result<Vec<NamedTensor>, EngineError> {
         self.settle()?;
         let crew = &self.team.crew;
-        let mut parameters = cut::zero_layers(&crew.cut);
+        let mut parameters: Vec<NamedTensor> = model::outlines(&self.settings).map(Outline::zeros).collect();
         for shard in 0..crew.shards.len() {
             crew.shard(shard).save_parameters(&crew.cut, &mut parameters);
         }
@@ -202,7 +207,7 @@ impl Learner for ShardedLearner {
     fn state(&self) -> Result<LearnerState, EngineError> {
         self.settle()?;
         let crew = &self.team.crew;
-        let mut state = cut::zeros(&crew.cut, self.step);
+        let mut state = model::zeros(&self.settings, self.step);
         for shard in 0..crew.shards.len() {
             crew.shard(shard).save(&crew.cut, &mut state);
         }
@@ -299,8 +304,8 @@ mod tests {
     };
 
     fn learner(dataset: &Arc<Dataset>, batch_size: usize, threads: usize, state: &LearnerState) -> ShardedLearner {
-        let hidden: Vec<usize> = state.parameters.iter().skip(1).map(|layer| layer.inputs).collect();
-        ShardedLearner::new(Arc::clone(dataset), &dense(&hidden, batch_size, threads), state).expect("the CPU has room")
+        let hidden: Vec<usize> = state.parameters.iter().step_by(2).skip(1).map(|weight| weight.shape[1]).collect();
+        ShardedLearner::new(Arc::clone(dataset), dense(&hidden, batch_size, threads), state).expect("the CPU has room")
     }
 
     fn batches(size: u32, count: u32, images: u32) -> impl Iterator<Item = Vec<u32>> {
@@ -316,18 +321,18 @@ mod tests {
         outcomes
     }
 
-    fn values(layers: &[LayerValues]) -> impl Iterator<Item = f32> + '_ {
-        layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias)).copied()
+    fn values(tensors: &[NamedTensor]) -> impl Iterator<Item = f32> + '_ {
+        tensors.iter().flat_map(|tensor| &tensor.values).copied()
     }
 
-    fn largest_difference(one: &[LayerValues], other: &[LayerValues]) -> f32 {
+    fn largest_difference(one: &[NamedTensor], other: &[NamedTensor]) -> f32 {
         values(one).zip(values(other)).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max)
     }
 
     fn assert_same(one: &LearnerState, other: &LearnerState) {
         let bits = |state: &LearnerState| -> Vec<u32> {
             let all = [&state.parameters, &state.first_moments, &state.second_moments];
-            all.into_iter().flat_map(|layers| values(layers)).map(f32::to_bits).collect()
+            all.into_iter().flat_map(|tensors| values(tensors)).map(f32::to_bits).collect()
         };
         assert_eq!(one.step, other.step);
         assert!(bits(one) == bits(other), "the states differ");
@@ -338,7 +343,8 @@ mod tests {
         let dataset = fashion(2_000, 1);
         let state = untrained(hidden, 1);
         prepare_cpu_thread(1);
-        let mut plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), 1e-3, &state).expect("there is room");
+        let mut plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), Settings::default(), &state)
+            .expect("there is room");
         let expected = train(&mut plain, batches(size, steps, 2_000));
         let expected_state = plain.state().expect("the CPU computes");
         for threads in [1, 2, 3] {
@@ -441,7 +447,8 @@ mod tests {
         train(&mut sharded, batches(32, 10, 2_000));
         let state = sharded.state().expect("the CPU computes");
         prepare_cpu_thread(1);
-        let plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), 1e-3, &untrained(&[128, 33], 1));
+        let plain =
+            PlainLearner::new(Cpu::default(), Arc::clone(&dataset), Settings::default(), &untrained(&[128, 33], 1));
         let mut plain = plain.expect("there is room");
         plain.restore(&state).expect("the layers are the same");
         assert_same(&plain.state().expect("the CPU computes"), &state);
@@ -474,7 +481,7 @@ mod tests {
     fn a_network_that_is_lost_says_so_by_its_loss() {
         let dataset = fashion(320, 1);
         let settings = Settings { learning_rate: 1e30, ..dense(&[64], 32, 2) };
-        let learner = ShardedLearner::new(Arc::clone(&dataset), &settings, &untrained(&[64], 0));
+        let learner = ShardedLearner::new(Arc::clone(&dataset), settings, &untrained(&[64], 0));
         let mut learner = learner.expect("there is room");
         let outcomes = train(&mut learner, batches(32, 5, 320));
         assert!(outcomes[0].loss.is_finite() && outcomes[4].loss.is_nan(), "{outcomes:?}");

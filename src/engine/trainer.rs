@@ -11,6 +11,7 @@ use super::{
     evaluation::{Evaluation, evaluation, softmax},
     insight,
     learner::{Learner, LearnerState, StepOutcome},
+    model,
     tally::Tally,
 };
 use crate::{
@@ -32,7 +33,7 @@ fn is_hopeless(loss: f64) -> bool {
 /// All that a trainer must know to go on, in another process, as if it had never been interrupted. The order of the
 /// images follows from the seed and the epoch, and so needs no more than a position in it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TrainerState {
+pub(super) struct TrainerState {
     /// The network and its optimizer.
     pub learner: LearnerState,
     /// The epoch, from 1.
@@ -46,8 +47,8 @@ pub(crate) struct TrainerState {
 }
 
 /// Leads a learner through its epochs.
-pub(crate) struct Trainer<L> {
-    learner: L,
+pub(super) struct Trainer {
+    learner: Box<dyn Learner>,
     dataset: Arc<Dataset>,
     settings: Settings,
     epoch: u32,
@@ -66,9 +67,9 @@ pub(crate) struct Trainer<L> {
     outcomes: Vec<StepOutcome>,
 }
 
-impl<L: Learner> Trainer<L> {
+impl Trainer {
     /// A trainer before its first step. The learner learns from this data set, with these settings.
-    pub fn new(learner: L, dataset: Arc<Dataset>, settings: Settings) -> Self {
+    pub fn new(learner: Box<dyn Learner>, dataset: Arc<Dataset>, settings: Settings) -> Self {
         let order = order(dataset.train.len(), settings.seed, 1);
         Self {
             learner,
@@ -173,7 +174,7 @@ impl<L: Learner> Trainer<L> {
     /// [`EngineError::Diverged`] when the loss is no finite number, or a hopeless one.
     pub fn evaluate(&mut self) -> Result<Evaluation, EngineError> {
         let test = &self.dataset.test;
-        let logits = self.learner.logits(test.pixels())?;
+        let logits = self.learner.test_logits()?;
         let evaluation = evaluation(test, &logits);
         if is_hopeless(evaluation.loss) {
             return Err(self.diverged("loss on the test images", evaluation.loss, self.known_steps));
@@ -190,15 +191,14 @@ impl<L: Learner> Trainer<L> {
     /// What each pixel of a test image says for the network's prediction; `None` where there is no such image.
     pub fn attribution(&mut self, index: usize) -> Result<Option<Attribution>, EngineError> {
         let Some(image) = pixels(&self.dataset.test, index) else { return Ok(None) };
-        let pixels = insight::attribution(&self.learner.parameters()?, image)?;
+        let pixels = insight::attribution(self.settings.model, &self.learner.parameters()?, image)?;
         Ok(Some(Attribution { index, step: self.steps, pixels }))
     }
 
     /// These parts of the network.
     pub fn tiles(&mut self, range: TileRange) -> Result<Tiles, EngineError> {
-        let parameters = self.learner.parameters()?;
-        let of = parameters.first().map_or(0, |layer| layer.outputs);
-        Ok(Tiles { step: self.steps, of, tiles: insight::tiles(&parameters, range) })
+        let tiles = model::tiles(self.settings.model, &self.learner.parameters()?, range);
+        Ok(Tiles { step: self.steps, of: model::tile_count(&self.settings), tiles })
     }
 
     /// All that it takes to go on from here in another trainer.
@@ -245,22 +245,21 @@ mod tests {
     use super::*;
     use crate::{
         engine::{
-            network,
             plain::{PlainLearner, prepare_cpu_thread},
             samples::fashion,
         },
         fashion::CLASSES,
     };
 
-    fn trainer(dataset: &Arc<Dataset>, settings: &Settings) -> Trainer<PlainLearner<Cpu>> {
+    fn trainer(dataset: &Arc<Dataset>, settings: &Settings) -> Trainer {
         prepare_cpu_thread(1);
-        let state = network::untrained(settings);
-        let learner = PlainLearner::new(Cpu::default(), Arc::clone(dataset), settings.learning_rate, &state);
-        Trainer::new(learner.expect("the CPU has room"), Arc::clone(dataset), settings.clone())
+        let state = model::untrained(settings);
+        let learner = PlainLearner::new(Cpu::default(), Arc::clone(dataset), settings.clone(), &state);
+        Trainer::new(Box::new(learner.expect("the CPU has room")), Arc::clone(dataset), settings.clone())
     }
 
     /// Trains so many steps, over the ends of epochs too.
-    fn train(trainer: &mut Trainer<impl Learner>, steps: usize) {
+    fn train(trainer: &mut Trainer, steps: usize) {
         for _ in 0..steps {
             if trainer.epoch_is_over() {
                 trainer.begin_next_epoch();
@@ -284,7 +283,7 @@ mod tests {
         };
         let (first, second) = (trained(3), trained(3));
         let bits = |state: &TrainerState| -> Vec<u32> {
-            state.learner.parameters.iter().flat_map(|layer| &layer.weight).map(|weight| weight.to_bits()).collect()
+            state.learner.parameters.iter().flat_map(|tensor| &tensor.values).map(|weight| weight.to_bits()).collect()
         };
         assert!(bits(&first) == bits(&second), "one seed trained two networks");
         assert!(bits(&first) != bits(&trained(4)), "two seeds trained one network");

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::kernels::{LOGITS, PANEL, Parameter};
-use crate::engine::learner::{LayerValues, LearnerState};
+use crate::engine::learner::{LearnerState, NamedTensor};
 
 /// A dense network's layers and its cut into shards.
 #[derive(Clone, Debug)]
@@ -141,64 +141,53 @@ impl Shard {
             let part = cut.part(layer, shard);
             let mut weight = Parameter::zeros(part.inputs.len() * part.outputs.len());
             let mut bias = Parameter::zeros(if part.has_bias { part.outputs.len() } else { 0 });
-            let all = [&state.parameters[layer], &state.first_moments[layer], &state.second_moments[layer]];
+            let [weights, biases] = [2 * layer, 2 * layer + 1].map(|at| {
+                [&state.parameters, &state.first_moments, &state.second_moments].map(|tensors| &tensors[at].values)
+            });
             part.pairs(cut.sizes(layer), |kind, there, here| match kind {
-                WeightOrBias::Weight => weight.set(here, all.map(|values| values.weight[there])),
-                WeightOrBias::Bias => bias.set(here, all.map(|values| values.bias[there])),
+                WeightOrBias::Weight => weight.set(here, weights.map(|values| values[there])),
+                WeightOrBias::Bias => bias.set(here, biases.map(|values| values[there])),
             });
             LayerShard { part, weight, bias }
         });
         Self { layers: layers.collect() }
     }
 
-    /// Writes this shard's part of the weights and biases.
-    pub fn save_parameters(&self, cut: &Cut, layers: &mut [LayerValues]) {
-        for (layer, dense) in self.layers.iter().enumerate() {
-            let values = &mut layers[layer];
+    /// Writes this shard's part of the parameters: for each layer a weight and a bias.
+    pub fn save_parameters(&self, cut: &Cut, parameters: &mut [NamedTensor]) {
+        let (pairs, _) = parameters.as_chunks_mut();
+        for (layer, ([weight, bias], dense)) in pairs.iter_mut().zip(&self.layers).enumerate() {
             dense.part.pairs(cut.sizes(layer), |kind, there, here| match kind {
-                WeightOrBias::Weight => values.weight[there] = dense.weight.values[here],
-                WeightOrBias::Bias => values.bias[there] = dense.bias.values[here],
+                WeightOrBias::Weight => weight.values[there] = dense.weight.values[here],
+                WeightOrBias::Bias => bias.values[there] = dense.bias.values[here],
             });
         }
     }
 
     /// Writes this shard's part of the state.
     pub fn save(&self, cut: &Cut, state: &mut LearnerState) {
+        let mut all = [&mut state.parameters, &mut state.first_moments, &mut state.second_moments];
         for (layer, dense) in self.layers.iter().enumerate() {
-            let all = [&mut state.parameters[layer], &mut state.first_moments[layer], &mut state.second_moments[layer]];
-            let mut all = all.map(|values| (&mut values.weight, &mut values.bias));
             dense.part.pairs(cut.sizes(layer), |kind, there, here| {
-                let values = match kind {
-                    WeightOrBias::Weight => dense.weight.get(here),
-                    WeightOrBias::Bias => dense.bias.get(here),
+                let (tensor, values) = match kind {
+                    WeightOrBias::Weight => (2 * layer, dense.weight.get(here)),
+                    WeightOrBias::Bias => (2 * layer + 1, dense.bias.get(here)),
                 };
-                for ((weight, bias), value) in all.iter_mut().zip(values) {
-                    match kind {
-                        WeightOrBias::Weight => weight[there] = value,
-                        WeightOrBias::Bias => bias[there] = value,
-                    }
+                for (tensors, value) in all.iter_mut().zip(values) {
+                    tensors[tensor].values[there] = value;
                 }
             });
         }
     }
 }
 
-/// A state of zeros with this cut's layers.
-pub(super) fn zeros(cut: &Cut, step: u64) -> LearnerState {
-    let layers = || zero_layers(cut);
-    LearnerState { step, parameters: layers(), first_moments: layers(), second_moments: layers() }
-}
-
-/// Layers of zeros with this cut's sizes.
-pub(super) fn zero_layers(cut: &Cut) -> Vec<LayerValues> {
-    let sizes = (0..cut.layers()).map(|layer| cut.sizes(layer));
-    sizes.map(|(inputs, outputs)| LayerValues::zeros(inputs, outputs)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::samples::{dense, untrained};
+    use crate::engine::{
+        model,
+        samples::{dense, untrained},
+    };
 
     #[test]
     fn the_shards_of_a_layer_have_every_unit_once() {
@@ -222,16 +211,17 @@ mod tests {
             let mut state = untrained(&hidden, 5);
             state.first_moments = untrained(&hidden, 6).parameters;
             state.second_moments = untrained(&hidden, 7).parameters;
-            for layer in &mut state.parameters {
-                layer.bias.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(bias, number)| *bias = number.into());
+            for bias in state.parameters.iter_mut().skip(1).step_by(2) {
+                bias.values.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(bias, number)| *bias = number.into());
             }
             for threads in [1, 2, 3] {
-                let cut = Cut::new(dense(&hidden, 32, 1).layer_sizes(), threads);
-                let mut whole = zeros(&cut, 0);
+                let settings = dense(&hidden, 32, 1);
+                let cut = Cut::new(settings.layer_sizes(), threads);
+                let mut whole = model::zeros(&settings, 0);
                 for shard in 0..cut.shards() {
                     Shard::new(&cut, shard, &state).save(&cut, &mut whole);
                 }
-                let mut parameters = zero_layers(&cut);
+                let mut parameters = model::zeros(&settings, 0).parameters;
                 for shard in 0..cut.shards() {
                     Shard::new(&cut, shard, &state).save_parameters(&cut, &mut parameters);
                 }
