@@ -1,45 +1,44 @@
 //! A training at one moment, as a safetensors file that other programs read too, and back. Knows bytes; where they are
 //! kept is others' business.
 //!
-//! Tensors, all of 32-bit floats, N from 0 for the first layer:
+//! Tensors, all of 32-bit floats. Which parameters there are is the model's to say; a dense network's are, N from 0 for
+//! the first layer:
 //!
 //! | name | shape |
 //! |---|---|
 //! | `layers.N.weight` | `[out, in]`, as `torch.nn.Linear` has it |
 //! | `layers.N.bias` | `[out]` |
-//! | `adam.first_moment.layers.N.weight`, `….bias` | alike |
-//! | `adam.second_moment.layers.N.weight`, `….bias` | alike |
+//! | `adam.first_moment.` and a parameter's name | that parameter's |
+//! | `adam.second_moment.` and a parameter's name | that parameter's |
 //!
-//! The metadata's `fitroom` is a [`Header`] as JSON: how far the training is, and what it was asked to do. The order of an
-//! epoch's images follows from the seed and the epoch's number, so that no generator has a state to keep.
+//! The metadata's `fitroom` is a [`CheckpointHeader`] as JSON: how far the training is, and what it was asked to do. The
+//! order of an epoch's images follows from the seed and the epoch's number, so that no generator has a state to keep.
 
-use std::{borrow::Cow, collections::HashMap, fmt};
+mod error;
+mod header;
+mod tensors;
 
-use safetensors::{
-    Dtype, SafeTensorError, SafeTensors, View,
-    tensor::{self, TensorView},
+use std::fmt;
+
+use safetensors::{SafeTensors, tensor};
+
+pub use self::error::CheckpointError;
+use self::{
+    header::{CheckpointHeader, VERSION},
+    tensors::{Floats, SECOND_MOMENT, check_values, floats},
 };
-use serde::{Deserialize, Serialize};
-
 use super::{
     choice,
     error::EngineError,
     evaluation::{Evaluation, evaluation, softmax},
     learner::{LearnerState, NamedTensor},
-    model::{self, Outline},
-    tally::Tally,
+    model,
     trainer::TrainerState,
 };
 use crate::{fashion::Split, json, protocol::Probabilities, settings::Settings};
 
-/// The layout that this program writes, and the only one that it reads.
-const VERSION: u32 = 1;
-/// The metadata's key of the header.
-const KEY: &str = "fitroom";
-/// The most images that a data set can have: they are counted in 32 bits.
-const MOST_IMAGES: u64 = u32::MAX as u64;
 /// What the names of the parameters and of their moments begin with.
-const KINDS: [&str; 3] = ["", "adam.first_moment.", "adam.second_moment."];
+const KINDS: [&str; 3] = ["", "adam.first_moment.", SECOND_MOMENT];
 
 /// A training between two of its steps: all that it takes to go on as if it had never stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,172 +48,6 @@ pub struct Checkpoint {
     pub(super) seconds: f64,
     settings: Settings,
     dataset: Option<String>,
-}
-
-/// What the metadata says.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    version: u32,
-    /// Steps trained.
-    step: u64,
-    /// The epoch, from 1, and how many of its images are trained.
-    epoch: u32,
-    position: usize,
-    /// Whether these are all.
-    epoch_is_over: bool,
-    /// The figures of the epoch so far.
-    tally: Tally,
-    seconds: f64,
-    settings: Settings,
-    /// The data set's digest, if whoever wrote the file knew it.
-    dataset: Option<String>,
-}
-
-impl Header {
-    /// Whether a training can have written it: one step trains a batch, the last one of an epoch what is left.
-    fn check(&self) -> Result<(), CheckpointError> {
-        let wrong = |what, found: &dyn fmt::Display, expected: &dyn fmt::Display| {
-            Err(CheckpointError::Header { what, found: found.to_string(), expected: expected.to_string() })
-        };
-        let Settings { epochs, batch_size, learning_rate, hidden, .. } = &self.settings;
-        if *epochs == 0 {
-            return wrong("epochs", epochs, &"1 or more");
-        }
-        if !(1..=MOST_IMAGES).contains(&(*batch_size as u64)) {
-            return wrong("batch size", batch_size, &"1 or more, and no more than there can be images");
-        }
-        if !(learning_rate.is_finite() && *learning_rate > 0.0) {
-            return wrong("learning rate", learning_rate, &"a positive number");
-        }
-        if let Some(units) = hidden.iter().find(|units| **units == 0) {
-            return wrong("units of a hidden layer", units, &"1 or more");
-        }
-        if !(1..=*epochs).contains(&self.epoch) {
-            return wrong("epoch", &self.epoch, &format_args!("1 to {epochs}, the epochs of its training"));
-        }
-        let batch_size = *batch_size as u64;
-        let position = self.position as u64;
-        if position > MOST_IMAGES {
-            return wrong("position", &position, &"no more than there can be images");
-        }
-        if !self.epoch_is_over && !position.is_multiple_of(batch_size) {
-            return wrong("position", &position, &format_args!("a multiple of its batch size {batch_size}"));
-        }
-        if self.epoch_is_over && position == 0 {
-            return wrong("position", &position, &"1 or more in an epoch that is over");
-        }
-        self.check_steps(position, batch_size)?;
-        let Tally { images, correct, loss_sum, .. } = self.tally;
-        if images != position {
-            return wrong("images of its tally", &images, &format_args!("{position}, its position"));
-        }
-        if correct > images {
-            return wrong("right answers of its tally", &correct, &format_args!("at most {images}, its images"));
-        }
-        if !(loss_sum.is_finite() && loss_sum >= 0.0) {
-            return wrong("loss of its tally", &loss_sum, &"a number from 0");
-        }
-        if !(self.seconds.is_finite() && self.seconds >= 0.0) {
-            return wrong("seconds", &self.seconds, &"a number from 0");
-        }
-        Ok(())
-    }
-
-    /// Whether there are as many steps as it takes to come as far.
-    fn check_steps(&self, position: u64, batch_size: u64) -> Result<(), CheckpointError> {
-        let steps = position.div_ceil(batch_size);
-        if self.tally.steps != steps {
-            let expected = format!("{steps}, for {position} images in batches of {batch_size}");
-            return Err(CheckpointError::Header {
-                what: "steps of its tally",
-                found: self.tally.steps.to_string(),
-                expected,
-            });
-        }
-        // An epoch that is over tells how many steps each of them had.
-        let before = u64::from(self.epoch - 1);
-        let (least, most) =
-            if self.epoch_is_over { (steps, steps) } else { (1.max(steps), MOST_IMAGES.div_ceil(batch_size)) };
-        // Below 2⁶⁴, since there are fewer than 2³² of both.
-        let possible = before * least + steps..=before * most + steps;
-        if possible.contains(&self.step) {
-            return Ok(());
-        }
-        let expected = match possible.into_inner() {
-            (least, most) if least == most => format!("{least} in epoch {}", self.epoch),
-            (least, most) => format!("{least} to {most} in epoch {}", self.epoch),
-        };
-        Err(CheckpointError::Header { what: "step", found: self.step.to_string(), expected })
-    }
-}
-
-/// Why a checkpoint cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// It is cut short, or no safetensors file at all.
-    #[error("it is not a complete safetensors file ({}): put back a copy of it, or train anew", json::plain(_0))]
-    NoSafetensors(SafeTensorError),
-    /// It is a safetensors file of another program.
-    #[error("it is a safetensors file, but not one of fitroom's: {0}")]
-    Foreign(String),
-    /// It is laid out as another version of fitroom does it.
-    #[error("it has layout {found}, and this fitroom reads layout {VERSION}: use the fitroom that wrote it")]
-    Version {
-        /// The layout that it has.
-        found: u32,
-    },
-    /// A tensor is missing or of another kind than the network's.
-    #[error("its tensor {name} {found}, expected {expected}")]
-    Tensor {
-        /// Which.
-        name: String,
-        /// What it is.
-        found: String,
-        /// What it should be.
-        expected: String,
-    },
-    /// A tensor has a value that no training leaves behind.
-    #[error("its tensor {name} has {found} at {place:?}, expected {expected}: put back a copy of it, or train anew")]
-    Value {
-        /// Which.
-        name: String,
-        /// The first such value.
-        found: f32,
-        /// Where it is, from 0, an index a dimension.
-        place: Vec<usize>,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// What it says of itself cannot be.
-    #[error("its header says {what} {found}, expected {expected}: put back a copy of it, or train anew")]
-    Header {
-        /// Of what.
-        what: &'static str,
-        /// What it says.
-        found: String,
-        /// What could be.
-        expected: String,
-    },
-    /// It belongs to a run with other settings.
-    #[error("it was trained with {what} {theirs}, and the run with {ours}")]
-    Settings {
-        /// Which setting.
-        what: &'static str,
-        /// The checkpoint's.
-        theirs: String,
-        /// The run's.
-        ours: String,
-    },
-    /// It has learned from other images.
-    #[error("it was trained on another data set than the run's")]
-    Dataset,
-}
-
-// Without `#[from]`, which would also make it the error's source: that is told after the error, and so twice.
-impl From<SafeTensorError> for CheckpointError {
-    fn from(error: SafeTensorError) -> Self {
-        Self::NoSafetensors(error)
-    }
 }
 
 impl Checkpoint {
@@ -285,10 +118,9 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When the layers' names cannot be written, which are the program's own.
-    #[expect(clippy::missing_panics_doc, reason = "plain data under fixed names is JSON")]
     pub fn to_bytes(&self, dataset: &str) -> Result<Vec<u8>, CheckpointError> {
         let TrainerState { learner, epoch, position, epoch_is_over, tally } = &self.state;
-        let header = Header {
+        let header = CheckpointHeader {
             version: VERSION,
             step: learner.step,
             epoch: *epoch,
@@ -299,12 +131,11 @@ impl Checkpoint {
             settings: self.settings.clone(),
             dataset: Some(dataset.to_owned()),
         };
-        let header = serde_json::to_string(&header).expect("plain data under fixed names is JSON");
         let all = [&learner.parameters, &learner.first_moments, &learner.second_moments];
         let tensors = KINDS.into_iter().zip(all).flat_map(|(kind, tensors)| {
             tensors.iter().map(move |tensor| (format!("{kind}{}", tensor.name), Floats(tensor)))
         });
-        Ok(tensor::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), header)])))?)
+        Ok(tensor::serialize(tensors, Some(header.metadata()))?)
     }
 
     /// Reads a file's bytes.
@@ -313,7 +144,7 @@ impl Checkpoint {
     /// When they are cut short, another program's, or not what they say.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let file = SafeTensors::deserialize(bytes)?;
-        let header = header(bytes)?;
+        let header = CheckpointHeader::read(bytes)?;
         header.check()?;
         let tensors = |kind| -> Result<Vec<NamedTensor>, CheckpointError> {
             model::outlines(&header.settings).map(|outline| floats(&file, kind, outline)).collect()
@@ -364,93 +195,14 @@ impl Checkpoint {
     }
 }
 
-fn header(bytes: &[u8]) -> Result<Header, CheckpointError> {
-    /// All that can be told of any version.
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    let foreign = |what: &dyn fmt::Display| CheckpointError::Foreign(json::plain(&what));
-    let text = metadata.metadata().as_ref().and_then(|values| values.get(KEY));
-    let text = text.ok_or_else(|| foreign(&format_args!("its metadata have no {KEY:?}")))?;
-    let Version { version } = serde_json::from_str(text).map_err(|error| foreign(&error))?;
-    if version != VERSION {
-        return Err(CheckpointError::Version { found: version });
-    }
-    serde_json::from_str(text).map_err(|error| foreign(&error))
-}
-
-/// Reads what the file has of this kind for a parameter.
-fn floats(file: &SafeTensors, kind: &str, outline: Outline) -> Result<NamedTensor, CheckpointError> {
-    let Outline { name, shape, .. } = outline;
-    let wrong = |found| {
-        let expected = format!("32-bit floats of shape {shape:?}");
-        Err(CheckpointError::Tensor { name: format!("{kind}{name}"), found, expected })
-    };
-    let Ok(tensor) = file.tensor(&format!("{kind}{name}")) else { return wrong("is missing".to_owned()) };
-    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        let found = format!("is {:?} of shape {:?}", tensor.dtype(), tensor.shape());
-        return wrong(json::shortened(&found).into_owned());
-    }
-    let (values, _) = TensorView::data(&tensor).as_chunks();
-    let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    Ok(NamedTensor { name, shape, values })
-}
-
-/// Whether all values of a tensor are numbers, and none below 0 of the second moments, which are means of squares.
-fn check_values(kind: &str, tensor: &NamedTensor) -> Result<(), CheckpointError> {
-    let (least, expected) = if kind == KINDS[2] { (0.0, "a number from 0") } else { (f32::MIN, "a number") };
-    let is_wrong = |value: &f32| !value.is_finite() || *value < least;
-    let Some(at) = tensor.values.iter().position(is_wrong) else { return Ok(()) };
-    Err(CheckpointError::Value {
-        name: format!("{kind}{}", tensor.name),
-        found: tensor.values[at],
-        place: place(at, &tensor.shape),
-        expected,
-    })
-}
-
-/// The indices, one per dimension, of the value that is the `at`th of this shape.
-fn place(mut at: usize, shape: &[usize]) -> Vec<usize> {
-    let mut place: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|size| {
-            let index = at % size;
-            at /= size;
-            index
-        })
-        .collect();
-    place.reverse();
-    place
-}
-
-/// A tensor to write.
-struct Floats<'a>(&'a NamedTensor);
-
-impl View for Floats<'_> {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.0.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        self.0.values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    }
-
-    fn data_len(&self) -> usize {
-        size_of_val(&*self.0.values)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::engine::samples::untrained;
+    use std::collections::HashMap;
+
+    use safetensors::{Dtype, tensor::TensorView};
+
+    use super::{header::KEY, *};
+    use crate::engine::{samples::untrained, tally::Tally};
 
     fn checkpoint(hidden: &[usize]) -> Checkpoint {
         let mut learner = untrained(hidden, 3);
@@ -469,7 +221,8 @@ mod tests {
     fn with_header(checkpoint: &Checkpoint, change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
         let bytes = checkpoint.to_bytes("digest").expect("there is room");
         let file = SafeTensors::deserialize(&bytes).expect("it is a safetensors file");
-        let mut header = serde_json::to_value(header(&bytes).expect("it has a header")).expect("it is JSON");
+        let mut header =
+            serde_json::to_value(CheckpointHeader::read(&bytes).expect("it has a header")).expect("it is JSON");
         change(&mut header);
         tensor::serialize(file.tensors(), Some(HashMap::from([(KEY.to_owned(), header.to_string())])))
             .expect("there is room")
@@ -533,7 +286,8 @@ mod tests {
             .tensors()
             .into_iter()
             .map(|(name, tensor)| if name == "layers.0.bias" { (name, halves.clone()) } else { (name, tensor) });
-        let header = serde_json::to_string(&header(&whole).expect("it has a header")).expect("it is JSON");
+        let header =
+            serde_json::to_string(&CheckpointHeader::read(&whole).expect("it has a header")).expect("it is JSON");
         let bytes = tensor::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), header)]))).expect("there is room");
         let error = Checkpoint::from_bytes(&bytes).expect_err("they are no 32-bit floats").to_string();
         assert_eq!(error, "its tensor layers.0.bias is F16 of shape [16], expected 32-bit floats of shape [16]");
