@@ -26,7 +26,7 @@ use std::{
 use self::{
     cut::{Cut, Shard},
     exchange::Meeting,
-    kernels::AdamStep,
+    kernels::parameter::AdamStep,
     pacing::{Pacing, Way},
     pass::{Batches, Crew, PASS, Station},
 };

@@ -6,7 +6,10 @@
 
 use std::ops::Range;
 
-use super::kernels::{LOGITS, PANEL, Parameter};
+use super::kernels::{
+    panels::{LOGITS, PANEL},
+    parameter::Parameter,
+};
 use crate::engine::learner::{LearnerState, NamedTensor};
 
 /// A dense network's layers and its cut into shards.

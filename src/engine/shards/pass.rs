@@ -21,8 +21,13 @@ use super::{
     exchange::{Board, Meeting},
     ink::Ink,
     kernels::{
-        AdamStep, InputGradient, LOGITS, PANEL, Product, SoftmaxCrossEntropy, Strided, Update, Verdict, WeightGradient,
-        add, through_relu,
+        elementwise::{add, through_relu},
+        input_gradient::InputGradient,
+        panels::{LOGITS, PANEL, Strided},
+        parameter::AdamStep,
+        product::Product,
+        softmax::{SoftmaxCrossEntropy, Verdict},
+        weight_gradient::{Update, WeightGradient},
     },
 };
 use crate::{
