@@ -9,6 +9,7 @@
 //! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can do
 //! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
 
+mod crew;
 mod cut;
 mod exchange;
 mod ink;
@@ -24,11 +25,12 @@ use std::{
 };
 
 use self::{
+    crew::Crew,
     cut::{Cut, Shard},
     exchange::Meeting,
     kernels::parameter::AdamStep,
     pacing::{Pacing, Way},
-    pass::{Batches, Crew, PASS, Station},
+    pass::{Batches, PASS, Station},
 };
 use super::{
     adam::{BETA_1, BETA_2, EPSILON},
