@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("json", &[]),
     ("fashion", &["json", "printable"]),
-    ("settings", &["printable"]),
+    ("settings", &["fashion", "printable"]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// A crate, and the rooms that may name it.
 const CRATES: &[(&str, &[&str])] = &[
+    ("cudarc", &["engine"]),
     ("dfdx", &["engine"]),
     ("pulp", &["engine"]),
     ("rand", &["engine"]),
