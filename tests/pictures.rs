@@ -655,7 +655,7 @@ fn files_that_cannot_be_shown_say_why_in_a_line() {
     let wide = png(&[(b"IHDR", &png_header(20_000, 20_000, 8, 0)), (b"IDAT", &deflated(b"")), (b"IEND", b"")]);
     let ground = GrayImage::from_pixel(50, 5000, Luma([199]));
     let expected = "expected a PNG, JPEG, WebP or IDX file";
-    let too_large = "expected at most 20000 a side and 512 MiB in memory: make it smaller";
+    let too_large = "expected at most 20000 per side and 512 MiB in memory: make it smaller";
     for (content, words) in [
         (&b""[..], format!("the file is empty, {expected}")),
         (b"words", format!("it is text that begins with \"words\", {expected}")),
@@ -663,7 +663,7 @@ fn files_that_cannot_be_shown_say_why_in_a_line() {
         (b"GIF89a..", format!("it is a GIF picture: save it as PNG, {expected}")),
         (b"\x93NUMPY\x01\0", format!("it is a NumPy array (.npy): write its bytes as IDX, {expected}")),
         (b"\x89PNG\r\n\x1a\nand no chunk of its own kind", "the PNG picture cannot be read: it is damaged".to_owned()),
-        (b"\x02\x03\xff\xfe", format!("no picture that can be read, {expected}")),
+        (b"\x02\x03\xff\xfe", format!("it is not a picture that can be read, {expected}")),
         (&whole[..whole.len() / 2], "the PNG picture is cut off: copy or download it again".to_owned()),
         (&huge, format!("the picture has 30000×30000 pixels, {too_large}")),
         (&wide, format!("the picture has 20000×20000 pixels, {too_large}")),
