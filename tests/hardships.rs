@@ -1,5 +1,6 @@
 //! What real terminals do to a program: they stop reading, read slowly, stop and continue it, go away, or know nothing.
-//! All of it in real pseudo-terminals.
+//! All of it in real pseudo-terminals. Reads `/proc`, so it runs on Linux alone.
+#![cfg(target_os = "linux")]
 
 #[expect(dead_code, reason = "what is of no use here is in other tests")]
 #[path = "place/place.rs"]

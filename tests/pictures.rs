@@ -633,6 +633,7 @@ fn pictures_of_every_kind_show_the_same_boot() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_small_subject_in_a_large_picture_takes_little_more_memory_than_the_picture() {
     let place = small();

@@ -478,6 +478,7 @@ fn a_hole_in_the_log_of_batches_keeps_no_run_from_going_on() {
     assert_eq!(place.metrics("coat").len(), 4);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_a_full_disk_kept_waiting_is_written_once_there_is_room_but_for_old_histograms() {
     const EPOCHS: u64 = 170;
@@ -633,6 +634,7 @@ fn the_newest_run_is_the_newest_with_a_checkpoint() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_run_goes_on_with_as_many_threads_as_it_was_begun_with() {
     let place = Place::new();
