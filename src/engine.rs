@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS},
-    protocol::{BatchRecord, Command, EpochRecord, Report, Started},
+    protocol::{BatchRecord, Command, EpochRecord, Look, Report, Started},
     settings::{DeviceChoice, Settings},
 };
 
@@ -55,8 +55,8 @@ pub struct Job {
     pub pace: Option<f64>,
     /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
-    /// The test image whose prediction is reported while the network learns, from 0.
-    pub selected: Option<usize>,
+    /// What is to be seen of the network from the beginning.
+    pub look: Look,
     /// The run's name, if it is kept.
     pub run: Option<String>,
     /// Where to go on; `None`: a new run.
@@ -75,7 +75,7 @@ pub struct Past {
 }
 
 impl Job {
-    /// A new run at full speed, of which nothing is kept and no image is selected.
+    /// A new run at full speed, of which nothing is kept and nothing is looked at.
     #[must_use]
     pub fn new(settings: Settings, dataset: Arc<Dataset>) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Job {
             dataset,
             pace: None,
             evaluate_untrained: false,
-            selected: None,
+            look: Look::default(),
             run: None,
             past: None,
             save_every: None,
@@ -158,7 +158,7 @@ impl Worker {
 /// Starts to train on a thread named `trainer`, which hands every report to `listener` and takes commands between batches.
 ///
 /// The first report is [`Report::Started`]. After [`Report::Finished`] and [`Report::Failed`] the thread stays and goes
-/// on to answer [`Command::Select`], until [`Command::Stop`] or until every sender of commands is dropped.
+/// on to answer [`Command::Look`], until [`Command::Stop`] or until every sender of commands is dropped.
 ///
 /// # Errors
 /// When the settings cannot be trained with, the device is not to be had, or the system gives no thread.
@@ -313,7 +313,7 @@ fn run(
     let wishes = Wishes {
         pace: job.pace,
         evaluate_untrained: job.evaluate_untrained,
-        selected: job.selected,
+        look: job.look,
         save_every: job.save_every,
     };
     let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();

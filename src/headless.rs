@@ -70,7 +70,7 @@ pub fn run(plan: Plan, json: bool) -> Result<u8> {
     let dataset = Arc::new(plan.source.load()?);
     let inbox = Arc::new(Inbox::default());
     let reports = Arc::clone(&inbox);
-    let session = Session::start(plan, dataset, None, move |report| reports.put(report))?;
+    let session = Session::start(plan, dataset, false, move |report| reports.put(report))?;
     let told = Arc::clone(&inbox);
     thread::Builder::new()
         .name("teller".to_owned())

@@ -29,7 +29,7 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
 
 /// How often each class was predicted for each: ten rows of true classes, ten columns of predicted classes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Confusion {
+pub struct ConfusionMatrix {
     counts: [[u32; CLASSES]; CLASSES],
 }
 
@@ -47,7 +47,7 @@ pub struct ClassFigures {
     pub support: u32,
 }
 
-impl Confusion {
+impl ConfusionMatrix {
     /// Counts pairs of the true class and the most probable class.
     #[must_use]
     pub fn new<'a>(truths: impl IntoIterator<Item = &'a Class>, predictions: &[Probabilities]) -> Self {
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_class_s_figures_are_those_of_scikit_learn() {
         let truths = [0, 0, 0, 1, 1, 2].map(class);
-        let confusion = Confusion::new(&truths, &[0, 0, 1, 1, 2, 1].map(sure_of));
+        let confusion = ConfusionMatrix::new(&truths, &[0, 0, 1, 1, 2, 1].map(sure_of));
         assert_eq!((confusion.counts()[0][1], confusion.counts()[2][1], confusion.images()), (1, 1, 6));
         assert_eq!(confusion.accuracy(), 0.5);
         let zero = ClassFigures { precision: 1.0, recall: 2.0 / 3.0, f1: 0.8, support: 3 };
@@ -189,7 +189,7 @@ mod tests {
         let weighted = confusion.weighted_average();
         assert!((weighted.f1 - (0.8 * 3.0 + 0.4 * 2.0) / 6.0).abs() < 1e-12);
         assert!((confusion.macro_average().f1 - 0.12).abs() < 1e-12);
-        assert_eq!(Confusion::default().weighted_average(), ClassFigures::default());
+        assert_eq!(ConfusionMatrix::default().weighted_average(), ClassFigures::default());
     }
 
     #[test]

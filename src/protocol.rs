@@ -1,6 +1,8 @@
 //! What the dashboard and the worker say to each other: plain data, which serde can carry through a socket.
 //! Knows neither of the two.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,30 +31,41 @@ pub enum Command {
         /// Steps a second, positive and finite.
         steps_per_second: Option<f64>,
     },
-    /// From now on report the prediction of this test image while the network learns.
-    Select {
-        /// Index into the test images, from 0.
-        index: usize,
-    },
-    /// From now on report, or no longer, what each pixel of the selected test image says for the prediction.
-    Explain {
-        /// Whether to.
-        on: bool,
-    },
-    /// From now on report the weights of these units of the first layer while they change; `None`: of none.
-    Watch {
-        /// Which.
-        units: Option<Units>,
-    },
+    /// From now on report this of the network, and nothing that was asked for before.
+    Look(Look),
     /// Keep a checkpoint of this moment.
     Save,
     /// End the run.
     Stop,
 }
 
-/// Consecutive units of the network's first layer. What goes past the layer's end counts for nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Units {
+/// What somebody wants to see of the network while it learns. What there is not, such as an image past the last one, counts
+/// for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Test images, by index from 0, whose predictions are reported as [`Report::Prediction`].
+    pub predicted: BTreeSet<usize>,
+    /// Test images, by index from 0, of which [`Report::Attribution`] says what each pixel contributes.
+    pub explained: BTreeSet<usize>,
+    /// Parts of the network that are reported as [`Report::Tiles`], a report for each of these ranges.
+    pub tiles: BTreeSet<TileRange>,
+}
+
+impl Look {
+    /// What both ask to see.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            predicted: &self.predicted | &other.predicted,
+            explained: &self.explained | &other.explained,
+            tiles: &self.tiles | &other.tiles,
+        }
+    }
+}
+
+/// Consecutive tiles of those that a network has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TileRange {
     /// The first of them, from 0.
     pub first: usize,
     /// How many.
@@ -67,7 +80,7 @@ pub enum Report {
     Started(Started),
     /// Some steps were trained. A slow reader gets fewer of these, each standing for more steps.
     Batch(Batch),
-    /// The selected test image, as the network of this step sees it.
+    /// A test image as the network of this step sees it, where [`Command::Look`] asks for it.
     Prediction {
         /// Index into the test images, from 0.
         index: usize,
@@ -76,10 +89,10 @@ pub enum Report {
         /// The ten classes' probabilities.
         probabilities: Probabilities,
     },
-    /// What each pixel of the selected test image says for the prediction, after [`Command::Explain`].
+    /// What each pixel of a test image says for the prediction, where [`Command::Look`] asks for it.
     Attribution(Attribution),
-    /// Units of the first layer as they are now, after [`Command::Watch`].
-    Neurons(Neurons),
+    /// Parts of the network as they are now, where [`Command::Look`] asks for them.
+    Tiles(Tiles),
     /// Every test image, as the network sees it before it trains any further.
     Untrained {
         /// Steps trained before these predictions, over the whole run; 0 in a new one.
@@ -89,7 +102,7 @@ pub enum Report {
     },
     /// Training waits for a command.
     Paused,
-    /// Training goes on.
+    /// Training goes on, after a pause or an epoch's evaluation.
     Resumed,
     /// The pace changed to this; `None`: as fast as the device can.
     Paced {
@@ -184,27 +197,33 @@ pub struct Attribution {
     pub pixels: Vec<f32>,
 }
 
-/// Units of the first layer as they were at one step.
+/// Parts of a network that can be drawn, as they were at one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Neurons {
+pub struct Tiles {
     /// Steps trained before, over the whole run.
     pub step: u64,
-    /// How many units the layer has in all.
+    /// How many tiles the network has in all.
     pub of: usize,
     /// Those that were asked for, as far as there are any.
-    pub neurons: Vec<Neuron>,
+    pub tiles: Vec<Tile>,
 }
 
-/// A unit of the first layer.
+/// A part of a network, as a picture: of a dense network a unit of its first layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Neuron {
-    /// Its number in the layer, from 0.
-    pub unit: usize,
-    /// Its weights for the 784 pixels, row by row.
-    pub weights: Vec<f32>,
-    /// What it adds to each class's logit for each 1 that it puts out, through the layers behind it as if none of their
-    /// units were held back.
-    pub votes: [f32; CLASSES],
+pub struct Tile {
+    /// Its number among all of the network's, from 0.
+    pub number: usize,
+    /// What it is called: `Unit 12`.
+    pub title: String,
+    /// The picture's height in values.
+    pub rows: usize,
+    /// The picture's width in values.
+    pub columns: usize,
+    /// `rows` × `columns` values, row by row: of a unit its weight for each pixel.
+    pub values: Vec<f32>,
+    /// What it adds to each class's logit for each 1 that it puts out, as if no unit behind it were held back. Empty where
+    /// that is not known.
+    pub votes: Vec<f32>,
 }
 
 /// How busy the device is that trains.

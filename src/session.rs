@@ -279,8 +279,7 @@ fn for_the_files(report: &Report) -> Option<Report> {
 }
 
 impl Session {
-    /// Begins to train. `selected`: the test image whose predictions are reported, along with everybody's before the first
-    /// step.
+    /// Begins to train. `evaluate_untrained`: whether to report every test image's prediction before the first step.
     ///
     /// # Errors
     /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
@@ -288,14 +287,13 @@ impl Session {
     pub fn start(
         plan: Plan,
         dataset: Arc<Dataset>,
-        selected: Option<usize>,
+        evaluate_untrained: bool,
         mut emit: impl FnMut(Report) + Clone + Send + 'static,
     ) -> Result<Self> {
         let mut job = Job::new(plan.settings, dataset);
         job.pace = plan.pace;
         job.save_every = plan.save_every;
-        job.selected = selected;
-        job.evaluate_untrained = selected.is_some();
+        job.evaluate_untrained = evaluate_untrained;
         let opened = match plan.keeping {
             Kept::Nowhere => None,
             Kept::New { runs, name } => {

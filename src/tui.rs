@@ -17,7 +17,7 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 use rustix::process::kill_current_process_group;
 use tokio::{
     sync::{
@@ -29,12 +29,12 @@ use tokio::{
 
 use self::{budget::Budget, keyboard::Input, screen::Screen};
 use crate::{
-    app::{self, Action, App, Overlay, Phase, keys},
+    app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
     cli::Looks,
     depth,
     fashion::{Dataset, Survey},
     printable::Printable,
-    protocol::{Command, OtherRun, Report},
+    protocol::{Command, Look, Report},
     run::Runs,
     session::{self, Plan, Session},
     signals::{self, First, HANGUP, Signal},
@@ -68,7 +68,7 @@ pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
-            let dashboard = Dashboard::open(&plan, looks, theme)?;
+            let dashboard = EventLoop::open(&plan, looks, theme)?;
             inputs.listen_to_keys(&dashboard.screen)?;
             dashboard.run(plan, inputs).await
         },
@@ -76,14 +76,19 @@ pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
 }
 
 /// The event loop's belongings.
-struct Dashboard {
+struct EventLoop {
     screen: Screen,
+    /// Its size when it was last drawn.
+    area: Rect,
     app: App,
     theme: Theme,
     session: Option<Session>,
-    /// What is asked of other threads, and where their answers come in.
-    asked: Asked,
-    answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
+    /// What is asked of the training before it has begun.
+    waiting: Vec<Command>,
+    /// What the screen needed when that was last looked at.
+    wished: Wishes,
+    /// Where what other threads read for the screen comes in.
+    read: (mpsc::Sender<Loaded>, mpsc::Receiver<Loaded>),
     frame_time: Duration,
     changed: bool,
     /// Since when somebody waits for a frame.
@@ -98,19 +103,6 @@ struct Dashboard {
     refilled: Instant,
     /// Until when training is left alone.
     rest: Instant,
-}
-
-/// What a thread is busy with for the screen.
-#[derive(Default)]
-struct Asked {
-    survey: bool,
-    runs: bool,
-}
-
-/// What comes of it.
-enum Answer {
-    Survey(Box<Survey>),
-    Runs(Result<Vec<OtherRun>, String>),
 }
 
 /// How the dashboard's time ended.
@@ -148,20 +140,22 @@ impl Inputs {
     }
 }
 
-impl Dashboard {
+impl EventLoop {
     fn open(plan: &Plan, looks: &Looks, theme: Theme) -> Result<Self> {
         let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
-        let budget = Budget::new(screen.area().context("cannot tell the terminal's size")?);
+        let area = screen.area().context("cannot tell the terminal's size")?;
         Ok(Self {
             screen,
-            budget,
+            area,
+            budget: Budget::new(area),
             refilled: Instant::now(),
             rest: Instant::now(),
             app: App::new(plan.pace),
             theme,
             session: None,
-            asked: Asked::default(),
-            answers: mpsc::channel(2),
+            waiting: Vec::new(),
+            wished: Wishes::default(),
+            read: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
             awaited: None,
@@ -177,12 +171,12 @@ impl Dashboard {
             // What trains is waited for from here on, by nobody who listens.
             signals::end_at_once();
         })?;
-        let is_kept = self.app.started().is_some_and(|started| started.run.is_some());
+        let is_kept = self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
         if is_kept && !ended.is_closed {
             self.app
                 .apply(Report::NotSaved { reason: "not saved: left before all of the run was on the disk".to_owned() });
         }
-        let is_unsaved = self.app.unsaved().is_some();
+        let is_unsaved = self.app.known().unsaved.is_some();
         match (self.leave(&runs), ended.by) {
             (_, Some(number)) => Ok(128 + number),
             (Phase::Failed { reason }, None) => bail!("{reason}"),
@@ -196,7 +190,7 @@ impl Dashboard {
         self.draw_at_once();
         let mut ticks = self.ticks();
         let (report_in, mut reports) = mpsc::channel(QUEUE);
-        let (pace, runs) = (plan.pace, plan.runs.clone());
+        let runs = plan.runs.clone();
         let mut steps = load(plan, report_in)?;
         let mut by = None;
         while !self.app.quitting() && by.is_none() {
@@ -214,13 +208,16 @@ impl Dashboard {
                 }
                 loaded = steps.recv(), if self.session.is_none() => {
                     let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
-                    self.take_loaded(loaded, pace);
+                    self.take_step(loaded);
                 }
                 report = reports.recv(), if !self.flowing => {
                     self.take_report(report)?;
                     self.flowing = true;
                 }
-                answer = self.answers.1.recv() => self.take_answer(answer),
+                Some(loaded) = self.read.1.recv() => {
+                    self.app.load(loaded);
+                    self.draw_at_once();
+                }
                 _ = ticks.tick(), if self.changed || self.flowing => {
                     self.flowing = self.take_reports(&mut reports)?;
                     self.draw_in_time();
@@ -228,7 +225,7 @@ impl Dashboard {
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
-            self.ask(&runs)?;
+            self.follow_wishes(&runs)?;
             if self.is_lost {
                 by = Some(HANGUP);
             }
@@ -280,11 +277,11 @@ impl Dashboard {
         self.screen.give_back(parting::words(&self.app, runs).as_deref());
         // From here on there is only an output to be waited for.
         signals::end_at_once();
-        if let Some(reason) = self.app.unsaved() {
+        if let Some(reason) = &self.app.known().unsaved {
             // Where standard error is gone there is nobody to tell.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
-        self.app.phase().clone()
+        self.app.known().phase.clone()
     }
 
     fn ticks(&self) -> Interval {
@@ -293,56 +290,50 @@ impl Dashboard {
         ticks
     }
 
-    /// Takes in what is ready to train. `pace` is the one that the training began with.
-    fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) {
+    /// Takes in what is ready to train.
+    fn take_step(&mut self, step: Step) {
         self.changed = true;
-        match loaded {
-            Loaded::Data(data) => self.app.load(data),
-            Loaded::Session(session) => {
-                // What was chosen meanwhile.
-                if self.app.selected() != 0 {
-                    session.send(Command::Select { index: self.app.selected() });
-                }
-                if self.app.pace() != pace {
-                    session.send(Command::Pace { steps_per_second: self.app.pace() });
-                }
+        match step {
+            Step::Data(data) => self.app.load(Loaded::Data(data)),
+            Step::Session(session) => {
+                self.waiting.drain(..).for_each(|command| session.send(command));
                 self.session = Some(session);
+                // It knows of none yet.
+                self.wished.look = Look::default();
             }
         }
     }
 
-    /// Has other threads do what would keep the screen from being drawn in time.
-    fn ask(&mut self, runs: &Runs) -> Result<()> {
-        if let (Some(data), false) = (self.app.wants_survey(), self.asked.survey) {
-            let data = Arc::clone(data);
-            self.asked.survey = true;
-            self.answer(move || Answer::Survey(Box::new(Survey::new(&data))))?;
+    /// Asks for what the screen needs, where that has changed: the worker for what is seen of the network, other threads for
+    /// what would keep the screen from being drawn in time.
+    fn follow_wishes(&mut self, runs: &Runs) -> Result<()> {
+        let wishes = self.app.wishes(&self.page());
+        let before = std::mem::replace(&mut self.wished, wishes.clone());
+        if let (Some(session), true) = (&self.session, wishes.look != before.look) {
+            session.send(Command::Look(wishes.look));
         }
-        if self.app.wants_runs() && !self.asked.runs {
-            self.asked.runs = true;
+        if let (Some(data), true, false) = (&self.app.known().data, wishes.survey, before.survey) {
+            let data = Arc::clone(data);
+            self.read(move || Loaded::Survey(Box::new(Survey::new(&data))))?;
+        }
+        if wishes.runs && !before.runs {
             let runs = runs.clone();
-            self.answer(move || Answer::Runs(session::figures(&runs).map_err(|error| format!("{error:#}"))))?;
+            self.read(move || Loaded::Runs(session::figures(&runs).map_err(|error| format!("{error:#}"))))?;
         }
         Ok(())
     }
 
-    fn answer(&self, work: impl FnOnce() -> Answer + Send + 'static) -> Result<()> {
-        let answers = self.answers.0.clone();
+    /// Has another thread read something for the screen.
+    fn read(&self, read: impl FnOnce() -> Loaded + Send + 'static) -> Result<()> {
+        let loaded = self.read.0.clone();
         // An error means that the person has left.
-        let work = move || drop(answers.blocking_send(work()));
-        thread::Builder::new().name("answer".to_owned()).spawn(work).map(drop).context("cannot start a thread")
+        let work = move || drop(loaded.blocking_send(read()));
+        thread::Builder::new().name("reader".to_owned()).spawn(work).map(drop).context("cannot start a thread")
     }
 
-    fn take_answer(&mut self, answer: Option<Answer>) {
-        match answer {
-            Some(Answer::Survey(survey)) => self.app.take_survey(*survey),
-            Some(Answer::Runs(runs)) => {
-                self.asked.runs = false;
-                self.app.take_runs(runs);
-            }
-            None => {}
-        }
-        self.draw_at_once();
+    /// How much the terminal holds of the screen that is shown.
+    fn page(&self) -> Page {
+        view::page(self.area, &self.app)
     }
 
     /// Takes in the reports that have come, and says whether there were any.
@@ -403,24 +394,24 @@ impl Dashboard {
 
     /// What a click, or a turn of the wheel, means: the wheel goes by rows, or by one where there is one image.
     fn take_mouse(&mut self, mouse: MouseEvent) -> Result<()> {
-        let is_one = self.app.screen() == app::Screen::Dashboard || self.app.is_large();
+        let stride = if self.app.shows_one() { Stride::One } else { Stride::Row };
         let action = match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 let position = Position { x: mouse.column, y: mouse.row };
-                let area = self.or_lost(|dashboard| dashboard.screen.area());
-                view::hit(area, &self.app, position)
+                view::hit(self.area, &self.app, position)
             }
-            MouseEventKind::ScrollUp => Some(if is_one { Action::Previous } else { Action::RowUp }),
-            MouseEventKind::ScrollDown => Some(if is_one { Action::Next } else { Action::RowDown }),
+            MouseEventKind::ScrollUp => Some(Action::Go(stride, Direction::Back)),
+            MouseEventKind::ScrollDown => Some(Action::Go(stride, Direction::Forward)),
             _ => None,
         };
         action.map_or(Ok(()), |action| self.act(action))
     }
 
     fn act(&mut self, action: Action) -> Result<()> {
-        let command = self.app.act(action);
-        if let (Some(session), Some(command)) = (&self.session, command) {
-            session.send(command);
+        let command = self.app.act(action, &self.page());
+        match &self.session {
+            Some(session) => command.into_iter().for_each(|command| session.send(command)),
+            None => self.waiting.extend(command),
         }
         match action {
             Action::Redraw => self.or_lost(|dashboard| dashboard.screen.clear()),
@@ -488,7 +479,7 @@ impl Dashboard {
     fn draw_in_time(&mut self) {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
-        let is_training = *self.app.phase() == Phase::Training && self.app.pace().is_none();
+        let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
         let is_open = self.budget.is_open() && self.screen.wait().is_some_and(|wait| wait.is_zero());
         if !self.changed || !is_open || (is_training && now < self.rest) {
             return;
@@ -514,10 +505,7 @@ impl Dashboard {
         self.or_lost(|dashboard| {
             let area = dashboard.screen.area()?;
             dashboard.budget.fit(area, dashboard.screen.rate());
-            dashboard.app.fit(view::page(area, &dashboard.app));
-            if let Some(session) = &dashboard.session {
-                dashboard.app.requests().into_iter().for_each(|command| session.send(command));
-            }
+            dashboard.area = area;
             dashboard.changed = false;
             let Self { screen, app, theme, .. } = dashboard;
             screen.draw(|frame| view::draw(frame, app, theme))
@@ -526,13 +514,13 @@ impl Dashboard {
 }
 
 /// What is ready, one after the other.
-enum Loaded {
+enum Step {
     Data(Arc<Dataset>),
     Session(Session),
 }
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
-fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
+fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Step>>> {
     let (loaded, steps) = mpsc::channel(2);
     let tell = loaded.clone();
     // Held until the outcome is told: reports that end before it would be taken for a thread that died.
@@ -540,21 +528,21 @@ fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Resu
     let load = move || -> Result<Session> {
         let data = Arc::new(plan.source.load()?);
         // An error means that the person has left.
-        let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
+        let _ = tell.blocking_send(Ok(Step::Data(Arc::clone(&data))));
         let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Neurons(_) => {
+            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
                 drop(reports.try_send(report));
             }
             // An error means that the dashboard is gone, and the worker learns that from its commands.
             report => drop(reports.blocking_send(report)),
         };
-        Session::start(plan, data, Some(0), emit)
+        Session::start(plan, data, true, emit)
     };
     thread::Builder::new()
         .name("data".to_owned())
         .spawn(move || {
             // An error means that the person has left.
-            let _ = loaded.blocking_send(load().map(Loaded::Session));
+            let _ = loaded.blocking_send(load().map(Step::Session));
             drop(held);
         })
         .context("cannot start a thread")?;

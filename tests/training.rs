@@ -1,6 +1,7 @@
 //! A run as the rest of the program sees it: commands into a worker thread, reports out of it, on real images.
 
 use std::{
+    collections::BTreeSet,
     num::NonZeroUsize,
     sync::{
         Arc, LazyLock,
@@ -13,7 +14,7 @@ use std::{
 use fitroom::{
     engine::{self, Checkpoint, EngineError, Job, Listener, Worker},
     fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
-    protocol::{Batch, BatchRecord, Command, EpochRecord, Neurons, Probabilities, Report, Started, Units},
+    protocol::{Batch, BatchRecord, Command, EpochRecord, Look, Probabilities, Report, Started, TileRange, Tiles},
     settings::{DeviceChoice, Settings},
 };
 
@@ -35,6 +36,19 @@ fn long_job() -> Job {
     let mut job = job(1_000, 100);
     job.settings.epochs = 1_000_000;
     job
+}
+
+/// Of the network, these test images' predictions.
+fn predicted<const N: usize>(images: [usize; N]) -> Look {
+    Look { predicted: images.into(), ..Look::default() }
+}
+
+fn select(index: usize) -> Command {
+    Command::Look(predicted([index]))
+}
+
+fn tiles(first: usize, count: usize) -> Command {
+    Command::Look(Look { tiles: [TileRange { first, count }].into(), ..Look::default() })
 }
 
 struct Run {
@@ -90,7 +104,7 @@ impl Run {
 
     /// Selects an image and waits for its prediction, skipping everything else.
     fn prediction_of(&self, selected: usize) -> (u64, Probabilities) {
-        self.send(Command::Select { index: selected });
+        self.send(select(selected));
         self.find(|report| match report {
             Report::Prediction { index, step, probabilities } if index == selected => Some((step, probabilities)),
             _ => None,
@@ -253,7 +267,7 @@ fn three_epochs_on_five_thousand_images_teach_most_of_the_classes() {
 fn the_untrained_network_is_reported_when_it_is_asked_for() {
     let mut job = job(100, 50);
     job.evaluate_untrained = true;
-    job.selected = Some(7);
+    job.look = predicted([7]);
     let run = Run::new(job);
     assert!(matches!(run.next(), Report::Started(_)));
     let Report::Untrained { predictions, .. } = run.next() else { panic!("the untrained network comes second") };
@@ -321,7 +335,7 @@ fn a_pause_does_not_count_as_training_time() {
 #[test]
 fn a_step_while_paused_is_one_batch_and_its_prediction() {
     let mut job = long_job();
-    job.selected = Some(3);
+    job.look = predicted([3]);
     let run = Run::new(job);
     run.pause();
     let (before, _) = run.prediction_of(3);
@@ -386,7 +400,7 @@ fn a_step_while_training_is_ignored() {
 #[test]
 fn a_pace_is_kept_and_every_step_of_it_is_reported_with_its_prediction() {
     let mut job = long_job();
-    job.selected = Some(0);
+    job.look = predicted([0]);
     job.pace = Some(20.0);
     let run = Run::new(job);
     let start = Instant::now();
@@ -469,11 +483,11 @@ fn a_selection_is_answered_while_training_while_paused_and_after_the_end() {
 #[test]
 fn an_image_that_is_not_there_is_not_selected() {
     let mut job = job(100, 50);
-    job.selected = Some(50);
+    job.look = predicted([50]);
     let run = Run::new(job);
     assert!(run.to_the_end().iter().all(|report| !matches!(report, Report::Prediction { .. })));
     for index in [50, usize::MAX] {
-        run.send(Command::Select { index });
+        run.send(select(index));
     }
     run.assert_silent();
     run.stop();
@@ -482,7 +496,7 @@ fn an_image_that_is_not_there_is_not_selected() {
 #[test]
 fn the_selected_image_is_followed_while_the_network_learns() {
     let mut job = long_job();
-    job.selected = Some(5);
+    job.look = predicted([5]);
     let run = Run::new(job);
     let mut steps = Vec::new();
     run.find(|report| {
@@ -497,9 +511,9 @@ fn the_selected_image_is_followed_while_the_network_learns() {
 
 #[test]
 fn what_the_pixels_say_is_told_while_it_is_asked_for() {
-    let run = Run::new(Job { selected: Some(3), ..long_job() });
+    let run = Run::new(Job { look: predicted([3]), ..long_job() });
     run.pause();
-    run.send(Command::Explain { on: true });
+    run.send(Command::Look(Look { explained: BTreeSet::from([3]), ..predicted([3]) }));
     let attribution = |report| if let Report::Attribution(attribution) = report { Some(attribution) } else { None };
     let first = run.find(attribution);
     assert_eq!((first.index, first.pixels.len()), (3, 784));
@@ -507,9 +521,9 @@ fn what_the_pixels_say_is_told_while_it_is_asked_for() {
     let next = run.find(attribution);
     assert_eq!(next.step, first.step + 1);
     assert!(next.pixels != first.pixels, "the network has learned");
-    run.send(Command::Select { index: 5 });
+    run.send(Command::Look(Look { explained: BTreeSet::from([5]), ..predicted([5]) }));
     assert_eq!(run.find(attribution).index, 5);
-    run.send(Command::Explain { on: false });
+    run.send(select(5));
     run.send(Command::Step);
     run.send(Command::Pause);
     run.find(|report| {
@@ -523,20 +537,19 @@ fn what_the_pixels_say_is_told_while_it_is_asked_for() {
 fn the_first_layers_units_are_told_while_they_are_watched() {
     let run = Run::new(long_job());
     run.pause();
-    run.send(Command::Watch { units: Some(Units { first: 2, count: 3 }) });
-    let neurons = |report| {
-        if let Report::Neurons(Neurons { step, of, neurons }) = report { Some((step, of, neurons)) } else { None }
-    };
-    let (step, of, first) = run.find(neurons);
-    assert_eq!(first.iter().map(|neuron| neuron.unit).collect::<Vec<_>>(), [2, 3, 4]);
+    run.send(tiles(2, 3));
+    let seen =
+        |report| if let Report::Tiles(Tiles { step, of, tiles }) = report { Some((step, of, tiles)) } else { None };
+    let (step, of, first) = run.find(seen);
+    assert_eq!(first.iter().map(|tile| tile.number).collect::<Vec<_>>(), [2, 3, 4]);
     run.send(Command::Step);
-    let (next_step, next_of, next) = run.find(neurons);
+    let (next_step, next_of, next) = run.find(seen);
     assert_eq!((next_step, next_of), (step + 1, of));
-    assert!(next[0].weights != first[0].weights, "the network has learned");
-    run.send(Command::Watch { units: Some(Units { first: of, count: 9 }) });
-    assert!(run.find(neurons).2.is_empty(), "there are none behind the last one");
+    assert!(next[0].values != first[0].values, "the network has learned");
+    run.send(tiles(of, 9));
+    assert!(run.find(seen).2.is_empty(), "there are none behind the last one");
     run.send(Command::Resume);
-    run.find(neurons);
+    run.find(seen);
     run.stop();
 }
 
@@ -556,7 +569,7 @@ fn a_network_that_learns_too_fast_fails_with_its_step_and_still_answers() {
     );
     assert!(batches(&reports).iter().all(|batch| batch.loss.is_finite() && batch.epoch_loss.is_finite()));
     run.assert_silent();
-    for command in [Command::Resume, Command::Step, Command::Pause, Command::Select { index: 0 }] {
+    for command in [Command::Resume, Command::Step, Command::Pause, select(0)] {
         run.send(command);
     }
     let Report::Prediction { probabilities, .. } = run.next() else {

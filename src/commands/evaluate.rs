@@ -12,7 +12,7 @@ use super::{SavedRun, status, to_the_right, width};
 use crate::{
     cli::Which,
     fashion::{Class, Dataset},
-    metrics::{ClassFigures, Confusion},
+    metrics::{ClassFigures, ConfusionMatrix},
     printable::{self, Printable},
 };
 
@@ -33,7 +33,7 @@ pub fn evaluate(which: &Which, json: bool, mut out: impl Write) -> Result<u8> {
         loss: evaluation.loss,
         accuracy: evaluation.accuracy,
     };
-    let confusion = Confusion::new(dataset.test.classes(), &evaluation.predictions);
+    let confusion = ConfusionMatrix::new(dataset.test.classes(), &evaluation.predictions);
     let written = if json {
         writeln!(out, "{}", totals.json(&confusion, &dataset))
     } else {
@@ -74,7 +74,7 @@ struct Whole<'a> {
 }
 
 impl Totals {
-    fn json(&self, confusion: &Confusion, dataset: &Dataset) -> String {
+    fn json(&self, confusion: &ConfusionMatrix, dataset: &Dataset) -> String {
         let whole = Whole {
             totals: self,
             classes: Class::all()
@@ -87,7 +87,7 @@ impl Totals {
         serde_json::to_string(&whole).expect("numbers under fixed names are JSON")
     }
 
-    fn text(&self, confusion: &Confusion, dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
+    fn text(&self, confusion: &ConfusionMatrix, dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         let Self { step, epochs, images, loss, accuracy, .. } = self;
         let many = if *epochs == 1 { "epoch" } else { "epochs" };
         let run = Printable(&self.run);

@@ -9,9 +9,9 @@ use super::{
     trainer::{EngineError, LayerValues},
 };
 use crate::{
-    fashion::{CLASSES, PIXELS},
+    fashion::{CLASSES, PIXELS, SIDE},
     metrics::most_probable,
-    protocol::{Neuron, Units},
+    protocol::{Tile, TileRange},
 };
 
 /// What each pixel of an image says for the class that the network of these parameters takes it for: the derivative of
@@ -30,18 +30,21 @@ pub(super) fn attribution(parameters: &[LayerValues], pixels: &[u8; PIXELS]) -> 
     parts().map_err(|error: CpuError| EngineError::arithmetic(error))
 }
 
-/// These units of the first of the layers, as far as there are any.
-pub(super) fn neurons(layers: &[LayerValues], units: Units) -> Vec<Neuron> {
+/// The units of the first of these layers as tiles, as far as there are any in the range.
+pub(super) fn tiles(layers: &[LayerValues], range: TileRange) -> Vec<Tile> {
     let Some((first, behind)) = layers.split_first() else { return Vec::new() };
     let votes = votes(behind, first.outputs);
     let weights = first.weight.chunks_exact(first.inputs.max(1)).enumerate();
     weights
-        .skip(units.first)
-        .take(units.count)
-        .map(|(unit, weights)| Neuron {
-            unit,
-            weights: weights.to_vec(),
-            votes: std::array::from_fn(|class| votes[class * first.outputs + unit]),
+        .skip(range.first)
+        .take(range.count)
+        .map(|(unit, weights)| Tile {
+            number: unit,
+            title: format!("Unit {unit}"),
+            rows: SIDE,
+            columns: SIDE,
+            values: weights.to_vec(),
+            votes: (0..CLASSES).map(|class| votes[class * first.outputs + unit]).collect(),
         })
         .collect()
 }
@@ -121,30 +124,30 @@ mod tests {
     #[test]
     fn a_unit_is_told_with_its_weights_and_its_votes() {
         let parameters = untrained(&[12], 0).parameters;
-        let neurons = neurons(&parameters, Units { first: 10, count: 5 });
-        assert_eq!(neurons.iter().map(|neuron| neuron.unit).collect::<Vec<_>>(), [10, 11]);
-        assert_eq!(neurons[1].weights, parameters[0].weight[11 * PIXELS..]);
+        let tiles = tiles(&parameters, TileRange { first: 10, count: 5 });
+        assert_eq!(tiles.iter().map(|tile| tile.number).collect::<Vec<_>>(), [10, 11]);
+        assert_eq!(tiles[1].values, parameters[0].weight[11 * PIXELS..]);
         for class in 0..CLASSES {
-            assert!((neurons[0].votes[class] - parameters[1].weight[class * 12 + 10]).abs() < f32::EPSILON);
+            assert!((tiles[0].votes[class] - parameters[1].weight[class * 12 + 10]).abs() < f32::EPSILON);
         }
     }
 
     #[test]
     fn a_unit_s_votes_go_through_all_layers_behind_it() {
         let parameters = untrained(&[3, 4], 0).parameters;
-        let neurons = neurons(&parameters, Units { first: 0, count: 3 });
+        let tiles = tiles(&parameters, TileRange { first: 0, count: 3 });
         let (middle, last) = (&parameters[1].weight, &parameters[2].weight);
         let expected: f32 = (0..4).map(|unit| last[7 * 4 + unit] * middle[unit * 3 + 2]).sum();
-        assert!((neurons[2].votes[7] - expected).abs() < 1e-6);
+        assert!((tiles[2].votes[7] - expected).abs() < 1e-6);
     }
 
     #[test]
     fn without_hidden_layers_each_unit_is_its_class_s_own() {
-        let neurons = neurons(&untrained(&[], 0).parameters, Units { first: 0, count: 100 });
-        assert_eq!(neurons.len(), CLASSES);
-        for neuron in &neurons {
-            for (class, vote) in neuron.votes.iter().enumerate() {
-                assert!((vote - f32::from(u8::from(class == neuron.unit))).abs() < f32::EPSILON);
+        let tiles = tiles(&untrained(&[], 0).parameters, TileRange { first: 0, count: 100 });
+        assert_eq!(tiles.len(), CLASSES);
+        for tile in &tiles {
+            for (class, vote) in tile.votes.iter().enumerate() {
+                assert!((vote - f32::from(u8::from(class == tile.number))).abs() < f32::EPSILON);
             }
         }
     }

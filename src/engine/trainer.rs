@@ -11,7 +11,7 @@ use super::insight;
 use crate::{
     fashion::{CLASSES, Dataset, PIXELS, Split},
     metrics::most_probable,
-    protocol::{Attribution, Neurons, Probabilities, Units},
+    protocol::{Attribution, Probabilities, TileRange, Tiles},
     settings::Settings,
 };
 
@@ -312,11 +312,6 @@ impl<L: Learner> Trainer<L> {
         self.tally
     }
 
-    /// The data set.
-    pub fn dataset(&self) -> &Dataset {
-        &self.dataset
-    }
-
     /// What the run was asked to do.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -406,11 +401,11 @@ impl<L: Learner> Trainer<L> {
         Ok(Some(Attribution { index, step: self.steps, pixels }))
     }
 
-    /// These units of the first layer.
-    pub fn neurons(&mut self, units: Units) -> Result<Neurons, EngineError> {
+    /// These parts of the network.
+    pub fn tiles(&mut self, range: TileRange) -> Result<Tiles, EngineError> {
         let parameters = self.learner.parameters()?;
         let of = parameters.first().map_or(0, |layer| layer.outputs);
-        Ok(Neurons { step: self.steps, of, neurons: insight::neurons(&parameters, units) })
+        Ok(Tiles { step: self.steps, of, tiles: insight::tiles(&parameters, range) })
     }
 
     /// All that it takes to go on from here in another trainer.
@@ -601,14 +596,15 @@ mod tests {
 
     #[test]
     fn an_evaluation_agrees_with_its_predictions() {
-        let mut trainer = trainer(&fashion(640, 200), &small());
+        let dataset = fashion(640, 200);
+        let mut trainer = trainer(&dataset, &small());
         train(&mut trainer, 20);
         let evaluation = trainer.evaluate().expect("the loss is finite");
         let (mut loss, mut right) = (0.0, 0.0);
         for (index, probabilities) in evaluation.predictions.iter().enumerate() {
             let sum: f32 = probabilities.iter().sum();
             assert!((sum - 1.0).abs() < 1e-6, "the probabilities of image {index} sum to {sum}");
-            let class = trainer.dataset().test.class(index).index();
+            let class = dataset.test.class(index).index();
             loss -= f64::from(probabilities[class]).ln() / 200.0;
             right += f64::from(u8::from(probabilities.iter().all(|other| *other <= probabilities[class])));
         }

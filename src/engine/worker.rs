@@ -11,7 +11,7 @@ use super::{
     checkpoint::Checkpoint,
     trainer::{EngineError, Learner, Tally, Trainer},
 };
-use crate::protocol::{Batch, BatchRecord, Command, EpochRecord, Report, Started, Units};
+use crate::protocol::{Batch, BatchRecord, Command, EpochRecord, Look, Report, Started};
 
 /// Batches are reported no more often than this while training runs free: 50 times a second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
@@ -30,13 +30,13 @@ pub(super) struct Wishes {
     pub pace: Option<f64>,
     /// Report every test image's prediction before the first step.
     pub evaluate_untrained: bool,
-    /// Report this test image's prediction while the network learns.
-    pub selected: Option<usize>,
+    /// What is to be seen of the network while it learns.
+    pub look: Look,
     /// Have figures and a checkpoint kept so often while an epoch lasts.
     pub save_every: Option<Duration>,
 }
 
-/// Trains until its end or until a command stops it, and answers `Select` after the end as well. Returns on `Stop` or
+/// Trains until its end or until a command stops it, and answers [`Command::Look`] after the end as well. Returns on `Stop` or
 /// when the other end of `commands` is gone.
 pub(super) fn run<L: Learner>(
     trainer: Trainer<L>,
@@ -52,13 +52,13 @@ pub(super) fn run<L: Learner>(
         listener,
         state: State::Paused,
         pace: wishes.pace.filter(|&pace| is_a_pace(pace)),
-        selected: wishes.selected,
         watch: Stopwatch::default(),
         rate: Rate::default(),
         last_step: None,
         last_batch: None,
         last_prediction: None,
-        insight: Insight::default(),
+        look: wishes.look.clone(),
+        next_insight: None,
         saving: Saving::new(wishes.save_every),
     };
     let beginning = worker.begin(started, checkpoint, wishes.evaluate_untrained);
@@ -67,7 +67,7 @@ pub(super) fn run<L: Learner>(
         let done = match worker.next_turn() {
             Turn::Train => worker.train_step(false),
             Turn::Keep => worker.keep_in_time(),
-            Turn::Obey(command) => worker.obey(&command),
+            Turn::Obey(command) => worker.obey(command),
             Turn::End => return worker.end(),
         };
         worker.fail_on_error(done);
@@ -99,13 +99,14 @@ struct Worker<'a, L, E> {
     listener: &'a mut E,
     state: State,
     pace: Option<f64>,
-    selected: Option<usize>,
     watch: Stopwatch,
     rate: Rate,
     last_step: Option<Instant>,
     last_batch: Option<Instant>,
     last_prediction: Option<Instant>,
-    insight: Insight,
+    look: Look,
+    /// When the network may be looked into again, beyond its predictions.
+    next_insight: Option<Instant>,
     saving: Saving,
 }
 
@@ -134,15 +135,6 @@ impl Saving {
     }
 }
 
-/// What is asked of the network's inside, beyond its predictions.
-#[derive(Default)]
-struct Insight {
-    explain: bool,
-    units: Option<Units>,
-    /// When it may be looked into again.
-    next: Option<Instant>,
-}
-
 impl<L: Learner, E: Listener> Worker<'_, L, E> {
     /// Takes up the run where it stopped, reports what stands before the first step, and starts training.
     fn begin(
@@ -161,7 +153,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             let predictions = self.trainer.evaluate()?.predictions;
             self.listener.report(Report::Untrained { step: self.trainer.steps(), predictions });
         }
-        self.report_prediction()?;
+        self.report_predictions()?;
         if self.trainer.epoch_is_over() {
             return self.go_on_or_finish(true);
         }
@@ -201,8 +193,8 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         interval.checked_sub(self.last_step?.elapsed()).filter(|wait| !wait.is_zero())
     }
 
-    fn obey(&mut self, command: &Command) -> Result<(), EngineError> {
-        match *command {
+    fn obey(&mut self, command: Command) -> Result<(), EngineError> {
+        match command {
             Command::Pause if !self.is_over() => self.pause()?,
             Command::Resume if !self.is_over() => {
                 self.state = State::Training;
@@ -218,28 +210,10 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
                 self.pace = steps_per_second;
                 self.listener.report(Report::Paced { steps_per_second });
             }
-            Command::Select { index } if index < self.trainer.dataset().test.len() => {
-                self.selected = Some(index);
-                self.report_prediction()?;
-                self.report_attribution()?;
-            }
-            Command::Explain { on } => {
-                self.insight.explain = on;
-                self.report_attribution()?;
-            }
-            Command::Watch { units } => {
-                self.insight.units = units;
-                self.report_neurons()?;
-            }
+            Command::Look(look) => self.look_at(look)?,
             Command::Save => self.save()?,
-            // What the state has no use for, an image that is none, a pace that is none, and the end, which
-            // `next_turn` has taken.
-            Command::Pause
-            | Command::Resume
-            | Command::Step
-            | Command::Pace { .. }
-            | Command::Select { .. }
-            | Command::Stop => {}
+            // What the state has no use for, a pace that is none, and the end, which `next_turn` has taken.
+            Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Stop => {}
         }
         Ok(())
     }
@@ -250,7 +224,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             self.watch.stop();
             self.state = State::Paused;
             self.report_batch()?;
-            self.report_prediction()?;
+            self.report_predictions()?;
             self.report_insight()?;
         }
         self.listener.report(Report::Paused);
@@ -267,9 +241,9 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             self.report_batch()?;
         }
         if at_once || is_due(self.last_prediction, PREDICTION_REPORT) {
-            self.report_prediction()?;
+            self.report_predictions()?;
         }
-        if alone || over || self.insight.next.is_none_or(|next| next <= Instant::now()) {
+        if alone || over || self.next_insight.is_none_or(|next| next <= Instant::now()) {
             self.report_insight()?;
         }
         if over { self.close_epoch() } else { self.keep_in_time() }
@@ -303,42 +277,38 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
         drained
     }
 
-    /// Reports what the network makes of the selected image, if one is selected.
-    fn report_prediction(&mut self) -> Result<(), EngineError> {
-        let Some(index) = self.selected else { return Ok(()) };
-        if let Some(probabilities) = self.trainer.predict(index)? {
-            let step = self.trainer.steps();
-            self.listener.report(Report::Prediction { index, step, probabilities });
+    /// Takes what is to be seen from now on, and reports it as it is now.
+    fn look_at(&mut self, look: Look) -> Result<(), EngineError> {
+        self.look = look;
+        self.report_predictions()?;
+        self.report_insight()
+    }
+
+    /// Reports what the network makes of the images that are to be seen.
+    fn report_predictions(&mut self) -> Result<(), EngineError> {
+        for index in &self.look.predicted {
+            if let Some(probabilities) = self.trainer.predict(*index)? {
+                let step = self.trainer.steps();
+                self.listener.report(Report::Prediction { index: *index, step, probabilities });
+            }
         }
         self.last_prediction = Some(Instant::now());
         Ok(())
     }
 
-    /// Reports what is asked of the network's inside, and puts off the next time by what this one took.
+    /// Reports what is to be seen of the network's inside, and puts off the next time by what this one took.
     fn report_insight(&mut self) -> Result<(), EngineError> {
         let start = Instant::now();
-        self.report_attribution()?;
-        self.report_neurons()?;
-        self.insight.next = Some(start + PREDICTION_REPORT.max(start.elapsed() * INSIGHT_SHARE));
-        Ok(())
-    }
-
-    /// Reports what the selected image's pixels say for its prediction, if that is asked for.
-    fn report_attribution(&mut self) -> Result<(), EngineError> {
-        if let (true, Some(index)) = (self.insight.explain, self.selected)
-            && let Some(attribution) = self.trainer.attribution(index)?
-        {
-            self.listener.report(Report::Attribution(attribution));
+        for index in &self.look.explained {
+            if let Some(attribution) = self.trainer.attribution(*index)? {
+                self.listener.report(Report::Attribution(attribution));
+            }
         }
-        Ok(())
-    }
-
-    /// Reports the units of the first layer that are asked for.
-    fn report_neurons(&mut self) -> Result<(), EngineError> {
-        if let Some(units) = self.insight.units {
-            let neurons = self.trainer.neurons(units)?;
-            self.listener.report(Report::Neurons(neurons));
+        for range in &self.look.tiles {
+            let tiles = self.trainer.tiles(*range)?;
+            self.listener.report(Report::Tiles(tiles));
         }
+        self.next_insight = Some(start + PREDICTION_REPORT.max(start.elapsed() * INSIGHT_SHARE));
         Ok(())
     }
 
@@ -382,6 +352,7 @@ impl<L: Learner, E: Listener> Worker<'_, L, E> {
             if train {
                 self.state = State::Training;
                 self.watch.start();
+                self.listener.report(Report::Resumed);
             } else {
                 // The end of an epoch is news of the training, and it still waits.
                 self.listener.report(Report::Paused);

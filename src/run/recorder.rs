@@ -123,7 +123,7 @@ impl Recorder {
             Report::Batch(_)
             | Report::Prediction { .. }
             | Report::Attribution(_)
-            | Report::Neurons(_)
+            | Report::Tiles(_)
             | Report::Untrained { .. }
             | Report::Paused
             | Report::Resumed

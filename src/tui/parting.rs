@@ -12,20 +12,21 @@ use crate::{
 
 /// The line; `None` if there is nothing to say, or if an error says it.
 pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
-    let started = app.started()?;
-    let is_done = match app.phase() {
+    let known = app.known();
+    let started = known.started.as_ref()?;
+    let is_done = match &known.phase {
         Phase::Failed { .. } | Phase::Loading => return None,
         phase => *phase == Phase::Done,
     };
     let epochs = started.settings.epochs;
-    let last = app.epochs().last();
+    let last = known.epochs.last();
     let accuracy = match last {
         Some(last) => format!("test accuracy {:.4} after epoch {} of {epochs}", last.val_accuracy, last.epoch),
         None => format!("left in epoch 1 of {epochs}, before its first evaluation"),
     };
     let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
     let told = format!("Run {run}: {accuracy}");
-    let (Some(name), Some(root), None) = (quoted(run), quoted(&printable::path(runs.root())), app.unsaved()) else {
+    let (Some(name), Some(root), None) = (quoted(run), quoted(&printable::path(runs.root())), &known.unsaved) else {
         return Some(told);
     };
     let mut command = vec!["fitroom --resume".to_owned(), name];

@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{picture, theme::Theme};
-use crate::app::{App, Page};
+use crate::app::Page;
 
 /// Cells between two pictures side by side; the frame stands in them.
 const GAP: u16 = 2;
@@ -20,16 +20,16 @@ pub struct Grid {
     pub scale: u16,
     /// Rows of a caption.
     captions: u16,
-    /// Rows between two tiles.
+    /// Rows between two slots.
     air: u16,
     columns: u16,
     rows: u16,
     largest: u16,
 }
 
-/// Where one tile's picture and caption stand.
+/// Where one slot's picture and caption stand.
 #[derive(Clone, Copy, Debug)]
-pub struct Tile {
+pub struct Slot {
     /// The picture.
     pub picture: Rect,
     /// Below it.
@@ -42,7 +42,7 @@ const fn captions(scale: u16) -> u16 {
 }
 
 impl Grid {
-    /// As many tiles as fit with pictures of this scale, or of the largest that fits.
+    /// As many slots as fit with pictures of this scale, or of the largest that fits.
     pub fn new(area: Rect, scale: u16) -> Self {
         let fits = |scale: u16| {
             let (width, height) = picture::extent(scale);
@@ -58,16 +58,16 @@ impl Grid {
         Self { area, scale, captions, air, columns, rows: rows(air), largest }
     }
 
-    /// How many tiles there are.
+    /// How many slots there are.
     pub fn page(&self) -> Page {
         let (columns, rows) = (usize::from(self.columns), usize::from(self.rows));
         Page { columns, rows, largest: self.largest, ..Page::default() }
     }
 
-    /// The tiles, row by row.
-    pub fn tiles(&self) -> impl Iterator<Item = Tile> + '_ {
+    /// The slots, row by row.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
         let (width, height) = picture::extent(self.scale);
-        // The tiles as a whole stand in the middle.
+        // The slots as a whole stand in the middle.
         let spare = self.area.width.saturating_sub(self.columns * (width + GAP) - GAP);
         let left = self.area.x + spare / 2;
         (0..self.rows).flat_map(move |row| {
@@ -76,32 +76,28 @@ impl Grid {
                 let y = self.area.y + row * (height + self.captions + self.air);
                 let picture = Rect { x, y, width, height }.intersection(self.area);
                 let caption = Rect { x, y: y + height, width, height: self.captions }.intersection(self.area);
-                Tile { picture, caption }
+                Slot { picture, caption }
             })
         })
     }
 
-    /// The number, within the page, of the tile at this position.
-    pub fn tile_at(&self, position: Position) -> Option<usize> {
-        self.tiles().position(|tile| tile.picture.contains(position) || tile.caption.contains(position))
+    /// The number, within the page, of the slot at this position.
+    pub fn slot_at(&self, position: Position) -> Option<usize> {
+        self.slots().position(|slot| slot.picture.contains(position) || slot.caption.contains(position))
     }
 }
 
-/// The tiles of a screen, below its heading; none where one picture has it all.
-pub fn of(area: Rect, app: &App) -> Option<Grid> {
+/// How many slots a screen has below its heading, unless one picture has it all.
+pub fn page(area: Rect, size: u16, is_large: bool) -> Page {
     let [_, body] = below_heading(area);
-    (!app.is_large()).then(|| Grid::new(body, app.size().unwrap_or(0)))
+    if is_large { Page::default() } else { Grid::new(body, size).page() }
 }
 
-/// How many tiles a screen has.
-pub fn page(area: Rect, app: &App) -> Page {
-    of(area, app).map_or_else(Page::default, |grid| grid.page())
-}
-
-/// The place, among all of a screen's pictures, of the tile at this position, where the selected one is at `selected`.
-pub fn place_at(area: Rect, app: &App, selected: usize, position: Position) -> Option<usize> {
-    let grid = of(area, app)?;
-    Some(grid.page().start(selected) + grid.tile_at(position)?)
+/// The place, among all of a screen's pictures, of the slot at this position, where the selected one is at `selected`.
+pub fn place_at(area: Rect, size: u16, selected: usize, position: Position) -> Option<usize> {
+    let [_, body] = below_heading(area);
+    let grid = Grid::new(body, size);
+    Some(grid.page().start(selected) + grid.slot_at(position)?)
 }
 
 /// A heading and the rest.
@@ -109,11 +105,11 @@ pub fn below_heading(area: Rect) -> [Rect; 2] {
     area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
 }
 
-/// Marks a tile as the selected one, in the gaps beside it.
-pub fn draw_frame(frame: &mut Frame, tile: Tile, theme: &Theme) {
+/// Marks a slot as the selected one, in the gaps beside it.
+pub fn draw_frame(frame: &mut Frame, slot: Slot, theme: &Theme) {
     let [left, right] = theme.selection();
-    for y in tile.picture.y..tile.picture.bottom() {
-        for (x, symbol) in [(tile.picture.x.checked_sub(1), left), (Some(tile.picture.right()), right)] {
+    for y in slot.picture.y..slot.picture.bottom() {
+        for (x, symbol) in [(slot.picture.x.checked_sub(1), left), (Some(slot.picture.right()), right)] {
             if let Some(cell) = x.and_then(|x| frame.buffer_mut().cell_mut((x, y))) {
                 cell.set_symbol(symbol).set_style(theme.accent());
             }
@@ -138,15 +134,15 @@ mod tests {
                 for scale in 0..4 {
                     let area = Rect::new(3, 2, width, height);
                     let grid = Grid::new(area, scale);
-                    let tiles: Vec<Tile> = grid.tiles().collect();
-                    assert_eq!(tiles.len(), grid.page().count());
-                    for tile in &tiles {
-                        assert_eq!(area.intersection(tile.picture), tile.picture, "{area} {tile:?}");
-                        assert_eq!((tile.picture.width, tile.picture.height), picture::extent(grid.scale));
-                        assert!(!tile.caption.is_empty(), "{area} {tile:?}");
+                    let slots: Vec<Slot> = grid.slots().collect();
+                    assert_eq!(slots.len(), grid.page().count());
+                    for slot in &slots {
+                        assert_eq!(area.intersection(slot.picture), slot.picture, "{area} {slot:?}");
+                        assert_eq!((slot.picture.width, slot.picture.height), picture::extent(grid.scale));
+                        assert!(!slot.caption.is_empty(), "{area} {slot:?}");
                     }
-                    let overlap = |one: &Tile, other: &Tile| one.picture.intersects(other.picture);
-                    assert!(tiles.windows(2).all(|pair| !overlap(&pair[0], &pair[1])), "{area}, {scale}");
+                    let overlap = |one: &Slot, other: &Slot| one.picture.intersects(other.picture);
+                    assert!(slots.windows(2).all(|pair| !overlap(&pair[0], &pair[1])), "{area}, {scale}");
                 }
             }
         }

@@ -2,10 +2,10 @@
 //! in the shape that a run's have.
 
 use crate::{
-    app::{Action, App, Screen},
-    fashion::{CLASSES, PIXELS, Survey},
+    app::{Action, App, Direction, Loaded, Page, Screen, Stride},
+    fashion::{CLASSES, PIXELS, SIDE, Survey},
     protocol::{
-        Attribution, Batch, EpochRecord, Neuron, Neurons, OtherRun, Probabilities, Report,
+        Attribution, Batch, EpochRecord, OtherRun, Probabilities, Report, Tile, Tiles,
         samples::{self, EPOCH, dataset},
     },
     settings::Settings,
@@ -13,6 +13,11 @@ use crate::{
 
 /// Steps that one report stands for.
 const REPORTED: u64 = 25;
+
+/// Does what a key means, on a terminal of the usual size.
+fn act(app: &mut App, action: Action) {
+    app.act(action, &Page::default());
+}
 
 /// Before anything is known.
 pub fn loading() -> App {
@@ -22,7 +27,7 @@ pub fn loading() -> App {
 /// The images are read, the untrained network has seen them, no batch is trained.
 pub fn started() -> App {
     let mut app = loading();
-    app.load(dataset());
+    app.load(Loaded::Data(dataset()));
     app.apply(Report::Started(samples::started()));
     app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
     app
@@ -40,6 +45,7 @@ pub fn trained(steps: u64) -> App {
             let epoch = u32::try_from(step / EPOCH).expect("few epochs");
             app.apply(Report::Evaluating { epoch });
             app.apply(Report::Epoch { record: record(epoch), predictions: predictions(f64::from(epoch)) });
+            app.apply(Report::Resumed);
         }
     }
     app
@@ -54,11 +60,12 @@ pub fn third_epoch() -> App {
 pub fn slow_motion() -> App {
     let mut app = trained(150);
     for _ in 0..8 {
-        app.act(Action::Slower);
+        act(&mut app, Action::Slower);
     }
     app.apply(Report::Batch(Batch { images_per_second: 512.0, ..batch(155, 5) }));
     app.apply(Report::Paced { steps_per_second: Some(16.0) });
-    app.act(Action::TogglePause);
+    act(&mut app, Action::TogglePause);
+    app.apply(Report::Paused);
     app
 }
 
@@ -91,13 +98,13 @@ pub fn failed() -> App {
 /// The tutorial's Sneaker that is taken for a Sandal.
 pub fn wrong() -> App {
     let mut app = third_epoch();
-    app.act(Action::NextWrong);
+    act(&mut app, Action::Wrong(Direction::Forward));
     app
 }
 
 pub fn help() -> App {
     let mut app = third_epoch();
-    app.act(Action::ToggleHelp);
+    act(&mut app, Action::ToggleHelp);
     app
 }
 
@@ -105,7 +112,7 @@ pub fn help() -> App {
 pub fn prompt() -> App {
     let mut app = third_epoch();
     for action in [Action::OpenPrompt, Action::Type('1'), Action::Type('2'), Action::Type('3')] {
-        app.act(action);
+        act(&mut app, action);
     }
     app
 }
@@ -113,17 +120,17 @@ pub fn prompt() -> App {
 /// A key had no effect and says why.
 pub fn notice() -> App {
     let mut app = third_epoch();
-    app.act(Action::Step);
+    act(&mut app, Action::Step);
     app
 }
 
 /// A screen of a run that is done, after these actions.
 fn screen(screen: Screen, actions: &[Action]) -> App {
     let mut app = done();
-    app.take_survey(Survey::new(&dataset()));
-    app.act(Action::Show(screen));
+    app.load(Loaded::Survey(Box::new(Survey::new(&dataset()))));
+    act(&mut app, Action::Show(screen));
     for action in actions {
-        app.act(*action);
+        act(&mut app, *action);
     }
     app
 }
@@ -144,9 +151,15 @@ pub fn compared() -> App {
         let record = record(epoch);
         EpochRecord { loss: record.loss + 0.1, val_loss: record.val_loss + 0.1, ..record }
     });
-    app.take_runs(Ok(vec![OtherRun { name: "slow".to_owned(), settings, epochs: epochs.collect() }]));
-    for action in [Action::Enter, Action::NextSmoothing, Action::NextSmoothing, Action::Previous, Action::Previous] {
-        app.act(action);
+    app.load(Loaded::Runs(Ok(vec![OtherRun { name: "slow".to_owned(), settings, epochs: epochs.collect() }])));
+    for action in [
+        Action::Enter,
+        Action::NextSmoothing,
+        Action::NextSmoothing,
+        Action::Go(Stride::One, Direction::Back),
+        Action::Go(Stride::One, Direction::Back),
+    ] {
+        act(&mut app, action);
     }
     app
 }
@@ -159,25 +172,33 @@ pub fn choice() -> App {
         epochs: vec![record(1), record(2)],
         ..samples::other_run(name, 0)
     };
-    app.take_runs(Ok(vec![run("coat", 1e-3), run("shirt", 1e-4)]));
+    app.load(Loaded::Runs(Ok(vec![run("coat", 1e-3), run("shirt", 1e-4)])));
     app
 }
 
 /// Units that look for stripes, each of another width.
 pub fn neurons(actions: &[Action]) -> App {
-    let mut app = screen(Screen::Neurons, actions);
-    let neuron = |unit: usize| Neuron {
-        unit,
-        weights: (0..PIXELS).map(|pixel| if (pixel / (unit % 9 + 2)).is_multiple_of(2) { 0.1 } else { -0.1 }).collect(),
-        votes: std::array::from_fn(|class| if class == unit % CLASSES { 0.9 } else { -0.1 }),
+    let mut app = screen(Screen::Neurons, &[]);
+    let tile = |number: usize| Tile {
+        number,
+        title: format!("Unit {number}"),
+        rows: SIDE,
+        columns: SIDE,
+        values: (0..PIXELS)
+            .map(|pixel| if (pixel / (number % 9 + 2)).is_multiple_of(2) { 0.1 } else { -0.1 })
+            .collect(),
+        votes: (0..CLASSES).map(|class| if class == number % CLASSES { 0.9 } else { -0.1 }).collect(),
     };
-    app.apply(Report::Neurons(Neurons { step: 18_750, of: 128, neurons: (0..128).map(neuron).collect() }));
+    app.apply(Report::Tiles(Tiles { step: 18_750, of: 128, tiles: (0..128).map(tile).collect() }));
+    for action in actions {
+        act(&mut app, *action);
+    }
     app
 }
 
 /// The picture of the mistake that `wrong` shows, with what its pixels say.
 pub fn explained() -> App {
-    let mut app = screen(Screen::Dashboard, &[Action::NextWrong, Action::ToggleExplain]);
+    let mut app = screen(Screen::Dashboard, &[Action::Wrong(Direction::Forward), Action::ToggleExplain]);
     let pixels = dataset().test.image(12).pixels().map(|byte| f32::from(byte) / 255.0);
     let pixels = (0..).zip(pixels).map(|(pixel, ink)| if pixel % 28 < 14 { ink } else { -ink }).collect();
     app.apply(Report::Attribution(Attribution { index: 12, step: 18_750, pixels }));
@@ -195,9 +216,15 @@ fn empty() -> App {
 pub fn screens() -> Vec<(&'static str, App)> {
     let cell = [Action::Enter];
     vec![
-        ("gallery", screen(Screen::Gallery, &[Action::RowDown, Action::Next])),
-        ("gallery_large", screen(Screen::Gallery, &[Action::NextWrong, Action::Enter])),
-        ("gallery_training", screen(Screen::Gallery, &[Action::ToggleHalf, Action::ZoomIn])),
+        (
+            "gallery",
+            screen(
+                Screen::Gallery,
+                &[Action::Go(Stride::Row, Direction::Forward), Action::Go(Stride::One, Direction::Forward)],
+            ),
+        ),
+        ("gallery_large", screen(Screen::Gallery, &[Action::Wrong(Direction::Forward), Action::Enter])),
+        ("gallery_training", screen(Screen::Gallery, &[Action::ToggleHalf, Action::Zoom(Direction::Forward)])),
         ("training_values", screen(Screen::Gallery, &[Action::ToggleHalf, Action::Enter])),
         ("gallery_empty", empty()),
         ("gallery_cell", screen(Screen::Confusion, &cell)),
@@ -205,8 +232,8 @@ pub fn screens() -> Vec<(&'static str, App)> {
         ("curves", screen(Screen::Curves, &[])),
         ("compared", compared()),
         ("choice", choice()),
-        ("data", screen(Screen::Data, &[Action::Next])),
-        ("neurons", neurons(&[Action::Next])),
+        ("data", screen(Screen::Data, &[Action::Go(Stride::One, Direction::Forward)])),
+        ("neurons", neurons(&[Action::Go(Stride::One, Direction::Forward)])),
         ("neuron", neurons(&[Action::Enter])),
         ("filtered", filtered()),
         ("explained", explained()),

@@ -7,13 +7,14 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App, Page},
+    app::{Action, Page, Scene, screens::data::Data},
     fashion::{CLASSES, Class, Dataset, SIDE, Split, Survey},
     view::{
-        bars::{Bounds, Curve, Gauge},
-        format::{fit, thousands, width},
+        bars::{Curve, Gauge},
+        format::{fit, percent_with, thousands, width},
         heading,
         picture::{COLUMNS, Picture, ROWS, Thumbnail, Viridis, extent},
+        scale::Bounds,
         theme::Theme,
     },
 };
@@ -31,33 +32,34 @@ const CLASS_ROWS: u16 = 12;
 const COUNT: u16 = 6;
 
 /// Draws the shapes, the classes, the histogram, and beside them the classes' mean images.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, data_screen: &Data, scene: &Scene, theme: &Theme) {
+    let (class, inverted) = (data_screen.class, scene.inverted);
     let areas = Areas::new(area);
-    let (Some(data), Some(survey)) = (app.data(), app.survey()) else {
+    let (Some(data), Some(survey)) = (scene.known.data.as_deref(), &scene.known.survey) else {
         heading::draw(frame, areas.heading, "Data", "", theme);
         frame.render_widget(Line::styled("counting", theme.muted()), areas.shapes);
         return;
     };
     heading::draw(frame, areas.heading, "Data", "what there is to learn from", theme);
     draw_shapes(frame, areas.shapes, data, theme);
-    draw_classes(frame, areas.classes, data, survey, app, theme);
+    draw_classes(frame, areas.classes, data, survey, class, theme);
     draw_histogram(frame, areas.histogram, survey, theme);
-    draw_mean(frame, areas.mean, data, survey, app, theme);
+    draw_mean(frame, areas.mean, (class, data.name(class)), survey, inverted, theme);
     if areas.means.is_empty() {
         return;
     }
-    draw_means(frame, areas.means, data, survey, app, theme);
+    draw_means(frame, areas.means, data, survey, (class, inverted), theme);
     draw_first(frame, areas.first, data, theme);
 }
 
 /// The classes stand one below the other.
-pub fn page() -> Page {
+pub fn page(_: Rect, _: &Data, _: &Scene) -> Page {
     Page { columns: 1, rows: CLASSES, ..Page::default() }
 }
 
 /// What a click there means.
-pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
-    app.survey()?;
+pub fn hit(area: Rect, _: &Data, scene: &Scene, position: Position) -> Option<Action> {
+    scene.known.survey.as_ref()?;
     let areas = Areas::new(area);
     if areas.mean.contains(position) {
         return Some(Action::Enter);
@@ -140,7 +142,7 @@ fn ends(split: &Split) -> String {
 }
 
 /// A row a class: how many images of it there are.
-fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, app: &App, theme: &Theme) {
+fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, selected: Class, theme: &Theme) {
     let most = |counts: &[u32; CLASSES]| counts.iter().copied().max().unwrap_or(0).max(1);
     let names = data.names().iter().map(|name| width(name)).max().unwrap_or(0).min(16) + 4;
     let row = |area: Rect| -> [Rect; 5] {
@@ -162,7 +164,7 @@ fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, 
     }
     for (class, area) in Class::all().zip(rows) {
         let [name, train, train_bar, test, test_bar] = row(area);
-        let is_selected = class == app.class();
+        let is_selected = class == selected;
         let mark = if is_selected { theme.glyphs().predicted } else { " " };
         let words = fit(data.name(class), usize::from(name.width).saturating_sub(4), theme.glyphs().ellipsis);
         let style = if is_selected { theme.strong() } else { ratatui::style::Style::new() };
@@ -184,7 +186,7 @@ fn draw_histogram(frame: &mut Frame, area: Rect, survey: &Survey, theme: &Theme)
         area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]));
     let all: u64 = survey.histogram.iter().sum();
     let ground = survey.histogram[0] as f64 / all.max(1) as f64;
-    let aside = format!("{:.0}% are 0, the others by value", ground * 100.0);
+    let aside = format!("{} are 0, the others by value", percent_with(ground, 0));
     heading::draw(frame, title, "Pixels", &aside, theme);
     let columns = usize::from(body.width).clamp(1, 255);
     let inks = &survey.histogram[1..];
@@ -203,15 +205,22 @@ fn draw_histogram(frame: &mut Frame, area: Rect, survey: &Survey, theme: &Theme)
 }
 
 /// The selected class's mean image.
-fn draw_mean(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, app: &App, theme: &Theme) {
+fn draw_mean(
+    frame: &mut Frame,
+    area: Rect,
+    (class, name): (Class, &str),
+    survey: &Survey,
+    inverted: bool,
+    theme: &Theme,
+) {
     let [title, picture, caption] =
         area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Length(ROWS), Constraint::Length(1)]));
     let area = Rect { width: COLUMNS.min(title.width), ..title };
     frame.render_widget(Line::styled("mean training image", theme.muted()), area);
     let place = Rect { width: COLUMNS.min(picture.width), ..picture };
-    frame.render_widget(&Picture { image: survey.mean(app.class()), inverted: app.inverted(), theme }, place);
+    frame.render_widget(&Picture { image: survey.mean(class), inverted, theme }, place);
     let caption = Rect { width: area.width, ..caption };
-    frame.render_widget(Line::raw(data.name(app.class()).to_owned()).centered(), caption);
+    frame.render_widget(Line::raw(name.to_owned()).centered(), caption);
 }
 
 /// Where the mean images stand, in two rows of five, each with its name.
@@ -226,13 +235,20 @@ fn mean_tiles(area: Rect) -> impl Iterator<Item = Rect> {
     (0..10).filter(move |_| !area.is_empty()).map(tile)
 }
 
-fn draw_means(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, app: &App, theme: &Theme) {
+fn draw_means(
+    frame: &mut Frame,
+    area: Rect,
+    data: &Dataset,
+    survey: &Survey,
+    (selected, inverted): (Class, bool),
+    theme: &Theme,
+) {
     for (tile, class) in mean_tiles(area).zip(Class::all()) {
-        let picture = Picture { image: survey.mean(class), inverted: app.inverted(), theme };
+        let picture = Picture { image: survey.mean(class), inverted, theme };
         frame.render_widget(&Thumbnail(picture), tile);
         let caption = Rect { y: tile.bottom().saturating_sub(1), height: 1, ..tile };
         let name = fit(data.name(class), usize::from(tile.width), theme.glyphs().ellipsis);
-        let style = if class == app.class() { theme.strong() } else { theme.muted() };
+        let style = if class == selected { theme.strong() } else { theme.muted() };
         frame.render_widget(Line::styled(name, style), caption.intersection(frame.area()));
     }
 }

@@ -1,8 +1,22 @@
-//! What of the curves a person looks at: a window of the run, smoothed or not, against which axis, with a cursor and
-//! perhaps another run beside. Arithmetic; draws nothing.
+//! The Curves' own state: a window of the run, smoothed or not, against which axis, with a cursor and perhaps another run
+//! beside. Leads to the Dashboard, to the predictions of the moment under the cursor.
 
-use super::history::Point;
-use crate::protocol::{EpochRecord, OtherRun};
+use super::{Responds, Screen};
+use crate::{
+    app::{
+        Action,
+        answer::{Answer, Offer, Stance},
+        history::Point,
+        known::Known,
+        overlay::{Overlay, RunChoice},
+        scene::{NO_PREDICTIONS, Scene},
+        ways::{Direction, Page, Stride},
+    },
+    protocol::{EpochRecord, OtherRun},
+};
+
+/// Points that make a curve.
+const LEAST_CURVE: usize = 3;
 
 /// How often the window can be halved.
 const DEEPEST_ZOOM: u32 = 12;
@@ -71,9 +85,20 @@ pub enum Unit {
     Steps,
 }
 
-/// The curves' screen, as its keys have set it.
+impl Unit {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Epochs => Self::Steps,
+            Self::Steps => Self::Epochs,
+        }
+    }
+}
+
+/// Loss and accuracy.
 #[derive(Clone, Debug, Default)]
-pub struct Chart {
+pub struct Curves {
     /// How the training curves are smoothed.
     pub smoothing: Smoothing,
     /// Whether the loss has a logarithmic axis.
@@ -88,7 +113,47 @@ pub struct Chart {
     zoom: u32,
 }
 
-impl Chart {
+impl Curves {
+    /// The last step that is shown, of this run or of the one beside it.
+    #[must_use]
+    pub fn last_step(&self, known: &Known) -> u64 {
+        let other = self.other.as_ref().and_then(|other| other.epochs.last());
+        known.last_step().max(other.map_or(0, |record| self.end_of_other(record, known.steps_per_epoch())))
+    }
+
+    /// Lays the chosen run over this one's curves.
+    pub(in crate::app) fn compare(&mut self, choice: RunChoice) {
+        let chosen = choice.row.checked_sub(1);
+        self.other = choice.runs.into_iter().flatten().nth(chosen.unwrap_or(usize::MAX));
+    }
+
+    fn move_cursor_by_epoch(&mut self, known: &Known, direction: Direction) -> Answer {
+        let last = self.last_step(known);
+        let from = self.cursor(last).unwrap_or(last);
+        let mut ends = known.epochs.iter().map(|record| record.step);
+        let end = match direction {
+            Direction::Forward => ends.find(|end| *end > from),
+            Direction::Back => ends.rev().find(|end| *end < from),
+        };
+        let Some(end) = end else { return "no epoch ends there".into() };
+        self.put_cursor(end);
+        Answer::Done
+    }
+
+    /// Shows half as much of the curves, where that is enough to be seen as a curve.
+    fn zoom_into(&mut self, known: &Known) -> Answer {
+        let last = self.last_step(known);
+        let zoom = self.zoom;
+        if self.zoom_in(last) {
+            let (start, end) = self.window(last);
+            let points = known.history.points().iter().filter(|point| (start..=end).contains(&point.step));
+            if points.count() >= LEAST_CURVE {
+                return Answer::Done;
+            }
+        }
+        self.zoom = zoom;
+        "no shorter part of the run can be shown".into()
+    }
     /// The step that the cursor stands on, of a run of so many steps.
     #[must_use]
     pub fn cursor(&self, last: u64) -> Option<u64> {
@@ -121,21 +186,21 @@ impl Chart {
     }
 
     /// Shows half as much; `false` where that is not to be had.
-    pub fn zoom_in(&mut self, last: u64) -> bool {
+    fn zoom_in(&mut self, last: u64) -> bool {
         let can = self.zoom < DEEPEST_ZOOM && last >> (self.zoom + 1) > 1;
         self.zoom += u32::from(can);
         can
     }
 
     /// Shows twice as much; `false` where all is shown.
-    pub fn zoom_out(&mut self) -> bool {
+    fn zoom_out(&mut self) -> bool {
         let can = self.zoom > 0;
         self.zoom = self.zoom.saturating_sub(1);
         can
     }
 
     /// Moves the cursor by a part of the window, of so many steps: forward or back. It comes from the run's end.
-    pub fn move_cursor(&mut self, forward: bool, last: u64) {
+    fn move_cursor(&mut self, forward: bool, last: u64) {
         let (start, end) = self.window(last);
         let stride = ((end - start) / CURSOR_MOVES).max(1);
         let from = self.cursor(last).unwrap_or(last);
@@ -144,13 +209,75 @@ impl Chart {
     }
 
     /// Puts the cursor on this step.
-    pub fn put_cursor(&mut self, step: u64) {
+    fn put_cursor(&mut self, step: u64) {
         self.cursor = Some(step);
     }
 
     /// Takes the cursor away; `false` where there was none.
-    pub fn take_cursor(&mut self) -> bool {
+    fn take_cursor(&mut self) -> bool {
         self.cursor.take().is_some()
+    }
+}
+
+impl Responds for Curves {
+    fn go(&mut self, scene: &mut Scene, _: &Page, stride: Stride, direction: Direction) -> Answer {
+        let last = self.last_step(&scene.known);
+        match (stride, direction) {
+            (Stride::One, _) => self.move_cursor(direction == Direction::Forward, last),
+            (Stride::Row | Stride::Page, _) => return self.move_cursor_by_epoch(&scene.known, direction),
+            (Stride::All, Direction::Forward) => self.put_cursor(last),
+            (Stride::All, Direction::Back) => self.put_cursor(0),
+        }
+        Answer::Done
+    }
+
+    fn enter(&mut self, scene: &mut Scene) -> Answer {
+        let Some(cursor) = self.cursor(self.last_step(&scene.known)) else {
+            return "put a cursor on the curves first, with ← and →".into();
+        };
+        if scene.known.archive.newest().is_none() {
+            return NO_PREDICTIONS.into();
+        }
+        match scene.see(cursor) {
+            Answer::Done => Answer::Into(Screen::Dashboard, Stance::default(), None),
+            answer => answer,
+        }
+    }
+
+    fn zoom(&mut self, scene: &Scene, _: &Page, direction: Direction) -> Answer {
+        match direction {
+            Direction::Forward => self.zoom_into(&scene.known),
+            Direction::Back if self.zoom_out() => Answer::Done,
+            Direction::Back => "this is the whole run".into(),
+        }
+    }
+
+    fn act(&mut self, _: &mut Scene, action: Action) -> Option<Answer> {
+        match action {
+            Action::NextSmoothing => self.smoothing = self.smoothing.next(),
+            Action::ToggleLogarithm => self.logarithmic = !self.logarithmic,
+            Action::ToggleUnit => self.unit = self.unit.other(),
+            Action::PickRun => return Some(Answer::Open(Overlay::Runs(RunChoice::default()))),
+            Action::PickStep(step) => self.put_cursor(step),
+            _ => return None,
+        }
+        Some(Answer::Done)
+    }
+
+    fn owns(&self, action: Action) -> bool {
+        matches!(action, Action::NextSmoothing | Action::ToggleLogarithm | Action::ToggleUnit | Action::PickRun)
+    }
+
+    fn offers(&self, _: &Scene, action: Action) -> Offer {
+        (self.owns(action) || matches!(action, Action::Zoom(_))).into()
+    }
+
+    fn close(&mut self) -> bool {
+        self.take_cursor()
+    }
+
+    fn is_open(&self) -> bool {
+        self.cursor.is_some()
     }
 }
 
@@ -183,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_window_is_the_run_and_then_its_end_or_what_is_around_the_cursor() {
-        let mut chart = Chart::default();
+        let mut chart = Curves::default();
         assert_eq!(chart.window(1000), (0, 1000));
         assert!(chart.zoom_in(1000) && chart.zoom_in(1000));
         assert_eq!(chart.window(1000), (750, 1000));
@@ -197,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_cursor_comes_from_the_end_and_stays_within_the_run() {
-        let mut chart = Chart::default();
+        let mut chart = Curves::default();
         chart.move_cursor(false, 1000);
         assert_eq!(chart.cursor(1000), Some(980));
         (0..3).for_each(|_| chart.move_cursor(true, 1000));
@@ -209,7 +336,7 @@ mod tests {
 
     #[test]
     fn zooming_ends_where_a_single_step_is_shown() {
-        let mut chart = Chart::default();
+        let mut chart = Curves::default();
         let count = (0..100).take_while(|_| chart.zoom_in(100)).count();
         assert_eq!(count, 5);
         let (start, end) = chart.window(100);

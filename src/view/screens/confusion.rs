@@ -8,11 +8,11 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App},
+    app::{Action, Page, Scene, screens::confusion::Confusion},
     fashion::{CLASSES, Class, Dataset},
-    metrics::{ClassFigures, Confusion, ratio},
+    metrics::{ClassFigures, ConfusionMatrix, ratio},
     view::{
-        format::{self, accuracy, fit, joined, thousands, width},
+        format::{self, accuracy, fit, joined, percent_with, thousands, width},
         grid, heading,
         theme::{Theme, Tone},
     },
@@ -36,9 +36,9 @@ const FIGURES: [Figure; 3] =
 const TEXT_ROWS: u16 = 4;
 
 /// Draws the matrix of the moment that is shown, and what its selected cell means.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, confusion: &Confusion, scene: &Scene, theme: &Theme) {
     let [title, body] = grid::below_heading(area);
-    let (Some(moment), Some(data)) = (app.moment(), app.data()) else {
+    let (Some(moment), Some(data)) = (scene.moment(), scene.known.data.as_deref()) else {
         heading::draw(frame, title, "Confusion", "", theme);
         frame.render_widget(Line::styled("it comes with the first evaluation", theme.muted()), body);
         return;
@@ -51,9 +51,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     ];
     let room = usize::from(title.width).saturating_sub(width("Confusion") + width(dot));
     heading::draw(frame, title, "Confusion", &joined(facts.iter().map(String::as_str), dot, room), theme);
-    let (table, cell) = (Table::new(body, data), app.cell());
+    let (table, cell) = (Table::new(body, data), confusion.cell(scene));
     table.draw_names(frame, data, cell, theme);
-    let mistakes = app.mistakes();
+    let mistakes = scene.mistakes();
     let count = |(truth, predicted): (Class, Class)| moment.confusion().counts()[truth.index()][predicted.index()];
     let worst = mistakes.first().copied().map_or(0, count);
     for truth in Class::all() {
@@ -100,15 +100,20 @@ fn draw_mistakes(
     }
 }
 
+/// There is nothing to page through.
+pub fn page(_: Rect, _: &Confusion, _: &Scene) -> Page {
+    Page::default()
+}
+
 /// What a click there means.
-pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+pub fn hit(area: Rect, _: &Confusion, scene: &Scene, position: Position) -> Option<Action> {
     let [_, body] = grid::below_heading(area);
-    let table = Table::new(body, app.data()?);
-    app.moment()?;
+    let table = Table::new(body, scene.known.data.as_deref()?);
+    scene.moment()?;
     let mistakes = mistakes_area(body, &table);
     if mistakes.contains(position) {
         let row = usize::from(position.y - mistakes.y).checked_sub(1)?;
-        return app.mistakes().get(row).map(|(truth, predicted)| Action::PickCell(*truth, *predicted));
+        return scene.mistakes().get(row).map(|(truth, predicted)| Action::PickCell(*truth, *predicted));
     }
     Class::all().find_map(|truth| {
         let predicted = Class::all().find(|predicted| table.cell(truth, *predicted).contains(position))?;
@@ -118,7 +123,7 @@ pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
 
 /// What the selected cell counts.
 fn sentence(
-    confusion: &Confusion,
+    confusion: &ConfusionMatrix,
     data: &Dataset,
     (truth, predicted): (Class, Class),
     cells: usize,
@@ -216,7 +221,7 @@ impl Table {
     fn draw_row(
         &self,
         frame: &mut Frame,
-        (confusion, worst): (&Confusion, u32),
+        (confusion, worst): (&ConfusionMatrix, u32),
         truth: Class,
         selected: (Class, Class),
         theme: &Theme,
@@ -246,7 +251,7 @@ impl Table {
     }
 
     /// The mean of each figure over the classes, where a row is left.
-    fn draw_averages(&self, frame: &mut Frame, confusion: &Confusion, theme: &Theme) {
+    fn draw_averages(&self, frame: &mut Frame, confusion: &ConfusionMatrix, theme: &Theme) {
         if self.figures.is_empty() {
             return;
         }
@@ -269,7 +274,7 @@ fn put(frame: &mut Frame, area: Rect, line: Line) {
 
 fn draw_figure(frame: &mut Frame, area: Rect, figure: f64, style: Style) {
     let row = Rect { y: area.y + area.height.saturating_sub(1) / 2, height: area.height.min(1), ..area };
-    put(frame, row, Line::styled(format!("{:.0}%", figure * 100.0), style).right_aligned());
+    put(frame, row, Line::styled(percent_with(figure, 0), style).right_aligned());
 }
 
 /// A count, in the middle of its cell's height; the selected one is framed.

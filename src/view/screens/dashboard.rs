@@ -28,14 +28,17 @@ use ratatui::{
     widgets::Clear,
 };
 
-use super::{
-    curves, epochs,
-    picture::{self, COLUMNS, ROWS},
-    prediction, test_image,
-    theme::Theme,
-    training,
+use crate::{
+    app::{Action, Half, Known, Page, Scene, Screen, screens::dashboard::Dashboard},
+    view::{
+        epochs,
+        images::Shown,
+        picture::{self, COLUMNS, ROWS},
+        prediction, sparklines, test_image,
+        theme::Theme,
+        training,
+    },
 };
-use crate::app::{Action, App, Page, Screen};
 
 /// From this many rows between header and footer, the training pane has the whole width.
 const ROOM_FOR_ROWS: u16 = 22;
@@ -52,43 +55,44 @@ const TRAINING: (u16, u16) = (6, 14);
 const STRIDES: (usize, usize) = (10, 10);
 
 /// Draws the panes.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let areas = Areas::new(area, app);
-    training::draw_heading(frame, areas.heading, app, theme);
+pub fn draw(frame: &mut Frame, area: Rect, dashboard: &Dashboard, scene: &Scene, theme: &Theme) {
+    let (known, shown) = (&scene.known, Shown::new(scene, Half::Test));
+    let areas = Areas::new(area, known);
+    training::draw_heading(frame, areas.heading, known, theme);
     if areas.curves.is_empty() {
-        training::draw_alone(frame, areas.training, app, theme);
+        training::draw_alone(frame, areas.training, known, theme);
     } else {
-        training::draw(frame, areas.training, app, theme);
-        curves::draw(frame, areas.curves, app, theme);
+        training::draw(frame, areas.training, known, theme);
+        sparklines::draw(frame, areas.curves, known, theme);
     }
-    test_image::draw(frame, areas.image, app, theme);
-    test_image::draw_caption(frame, areas.caption, app, theme);
-    prediction::draw(frame, areas.prediction, app, theme);
-    epochs::draw(frame, areas.epochs, app, theme);
-    if !app.album().is_plain() && areas.image.y == areas.prediction.y {
+    test_image::draw(frame, areas.image, &shown, dashboard.size, theme);
+    test_image::draw_caption(frame, areas.caption, &shown, theme);
+    prediction::draw(frame, areas.prediction, &shown, theme);
+    epochs::draw(frame, areas.epochs, &known.epochs, theme);
+    if !shown.album.is_plain() && areas.image.y == areas.prediction.y {
         // Which images are left takes more words than the picture is wide.
         let heading = Rect { height: 1, ..areas.image.union(areas.prediction) };
         frame.render_widget(Clear, heading);
-        test_image::draw_heading(frame, heading, app, theme);
+        test_image::draw_heading(frame, heading, &shown, theme);
     }
 }
 
 /// How far a row and a page go, and the largest picture.
-pub fn page(area: Rect, app: &App) -> Page {
-    let image = Areas::new(area, app).image;
+pub fn page(area: Rect, _: &Dashboard, scene: &Scene) -> Page {
+    let image = Areas::new(area, &scene.known).image;
     let height = image.height.saturating_sub(test_image::TEXT_ROWS);
     let largest = picture::scale(image.width, height).max(1);
     Page { columns: STRIDES.0, rows: STRIDES.1, largest, ..Page::default() }
 }
 
 /// What a click there means: the way into what the pane shows in small.
-pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
-    let areas = Areas::new(area, app);
+pub fn hit(area: Rect, _: &Dashboard, scene: &Scene, position: Position) -> Option<Action> {
+    let areas = Areas::new(area, &scene.known);
     if areas.image.contains(position) {
         return Some(Action::Enter);
     }
     if areas.epochs.contains(position) {
-        return epochs::hit(areas.epochs, app, position);
+        return epochs::hit(areas.epochs, &scene.known.epochs, position);
     }
     if areas.prediction.contains(position) {
         return Some(Action::Show(Screen::Confusion));
@@ -112,8 +116,8 @@ struct Areas {
 }
 
 impl Areas {
-    fn new(body: Rect, app: &App) -> Self {
-        let failure = training::failure_rows(app.phase(), body.width);
+    fn new(body: Rect, known: &Known) -> Self {
+        let failure = training::failure_rows(&known.phase, body.width);
         if body.height >= ROOM_FOR_ROWS { Self::in_rows(body, failure) } else { Self::in_columns(body, failure) }
     }
 

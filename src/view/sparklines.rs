@@ -7,10 +7,11 @@ use ratatui::{
 };
 
 use crate::{
-    app::{App, Phase, history::Point},
+    app::{Known, history::Point},
     view::{
-        bars::{Bounds, Curve},
-        format::{accuracy, loss},
+        bars::Curve,
+        format::{accuracy, loss, percent_with},
+        scale::Bounds,
         theme::Theme,
     },
 };
@@ -19,12 +20,12 @@ use crate::{
 const LABELS: (u16, u16) = (8, 4);
 
 /// Draws both curves, one over the other.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
     let air = u16::from(area.height > 4);
     let height = area.height.saturating_sub(air) / 2;
     let [upper, lower] = area
         .layout(&Layout::vertical([Constraint::Length(height), Constraint::Length(height)]).spacing(i32::from(air)));
-    let batch = app.batch();
+    let batch = known.batch.as_ref();
     let loss = Figure {
         name: "loss",
         mean: batch.map(|batch| loss(batch.epoch_loss, 6)),
@@ -35,10 +36,10 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         name: "accuracy",
         mean: batch.map(|batch| accuracy(batch.epoch_accuracy)),
         of: |point| point.accuracy,
-        bound: |value, decimals| format!("{:.1$}%", value * 100.0, decimals.saturating_sub(2)),
+        bound: |value, decimals| percent_with(value, decimals.saturating_sub(2)),
     };
-    draw_curve(frame, upper, &loss, app, theme);
-    draw_curve(frame, lower, &accuracy, app, theme);
+    draw_curve(frame, upper, &loss, known, theme);
+    draw_curve(frame, lower, &accuracy, known, theme);
 }
 
 /// What a curve shows.
@@ -52,7 +53,7 @@ struct Figure {
 }
 
 /// The name over the mean, the bounds of the scale, the curve.
-fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: &Theme) {
+fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, known: &Known, theme: &Theme) {
     let [names, scale, curve] = area.layout(
         &Layout::horizontal([Constraint::Length(LABELS.0), Constraint::Length(LABELS.1), Constraint::Fill(1)])
             .spacing(1),
@@ -64,8 +65,7 @@ fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, app: &App, theme: 
     for (text, row) in texts.into_iter().zip(names.rows()) {
         frame.render_widget(text, row);
     }
-    let is_over = matches!(app.phase(), Phase::Done | Phase::Failed { .. });
-    let columns = app.history().columns(usize::from(curve.width), is_over);
+    let columns = known.history.columns(usize::from(curve.width), known.is_over());
     let values: Vec<f64> = columns.iter().map(figure.of).collect();
     if values.is_empty() {
         return;
