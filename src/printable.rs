@@ -124,12 +124,12 @@ mod tests {
     fn a_cause_is_told_once() {
         #[derive(Debug, thiserror::Error)]
         #[error("cannot read x\x07{}", if *.twice { ": not found" } else { "" })]
-        struct Outer {
+        struct Refused {
             twice: bool,
             source: io::Error,
         }
         for twice in [false, true] {
-            let outer = Outer { twice, source: io::Error::other("not found") };
+            let outer = Refused { twice, source: io::Error::other("not found") };
             assert_eq!(error(&outer), "cannot read x\\x07: not found");
         }
     }

@@ -52,7 +52,7 @@ static AT_ONCE: AtomicBool = AtomicBool::new(false);
 pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) -> io::Result<()> {
     let set = wanted(terminal);
     set.thread_block()?;
-    let mut signals = pending::Pending::new(set)?;
+    let mut signals = held_back::HeldBack::new(set)?;
     let take = move || {
         while let Ok(number) = signals.next() {
             let signal = meaning(number);
@@ -138,7 +138,7 @@ fn ignored() -> Vec<Number> {
 }
 
 #[cfg(target_os = "linux")]
-mod pending {
+mod held_back {
     use std::io;
 
     use nix::sys::{
@@ -147,9 +147,9 @@ mod pending {
     };
 
     /// The signals that are held back, by number, the real-time ones too.
-    pub(super) struct Pending(SignalFd);
+    pub(super) struct HeldBack(SignalFd);
 
-    impl Pending {
+    impl HeldBack {
         pub fn new(set: SigSet) -> io::Result<Self> {
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?))
         }
@@ -168,15 +168,15 @@ mod pending {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod pending {
+mod held_back {
     use std::io;
 
     use nix::sys::signal::SigSet;
 
     /// The signals that are held back.
-    pub(super) struct Pending(SigSet);
+    pub(super) struct HeldBack(SigSet);
 
-    impl Pending {
+    impl HeldBack {
         #[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
         pub fn new(set: SigSet) -> io::Result<Self> {
             Ok(Self(set))

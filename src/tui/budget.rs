@@ -13,7 +13,7 @@ const CELLS: f64 = 80.0 * 24.0;
 const SAVED_SECONDS: f64 = 1.0;
 
 /// The share of a slow connection for frames that no key asks for.
-const LINK_SHARE: f64 = 0.6;
+const SLOW_SHARE: f64 = 0.6;
 
 /// How many frames after a key are free: the key's effect may take some of them to show.
 const FREE_FRAMES: u32 = 5;
@@ -37,9 +37,9 @@ impl Budget {
     }
 
     /// Adapts to the terminal's size, and to the bytes per second that it reads, if it is slow.
-    pub fn fit(&mut self, screen: Rect, link: Option<f64>) {
+    pub fn fit(&mut self, screen: Rect, read: Option<f64>) {
         let most = BYTES_PER_SECOND * (f64::from(screen.area()) / CELLS).max(1.0);
-        self.rate = link.map_or(most, |link| most.min(link * LINK_SHARE));
+        self.rate = read.map_or(most, |rate| most.min(rate * SLOW_SHARE));
     }
 
     /// Notes that this much time has passed.
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn large_frames_are_drawn_as_often_as_the_link_carries_them() {
+    fn large_frames_are_drawn_as_often_as_the_connection_carries_them() {
         let screen = Rect::new(0, 0, 80, 24);
         assert!((7_000..=8_500).contains(&rate(screen, 4_000)), "{}", rate(screen, 4_000));
         assert!((3_900..=12_000).contains(&rate(screen, 39_000)), "{}", rate(screen, 39_000));

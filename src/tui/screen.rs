@@ -21,7 +21,7 @@ use ratatui::{
 };
 
 use super::{
-    link::Link,
+    flow::Flow,
     tty::{Outgoing, RETRY, Tty},
 };
 
@@ -49,7 +49,7 @@ pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Canvas>>,
     canvas: Canvas,
     outgoing: Outgoing,
-    link: Link,
+    flow: Flow,
     has_mouse: bool,
     /// Whether the program has the terminal now; the thread that reads it looks here too.
     taken: Arc<AtomicBool>,
@@ -80,8 +80,8 @@ impl Screen {
         let terminal = empty(&canvas, area)?;
         let taken = Arc::default();
         keep_panics_readable(&tty, &taken);
-        let (outgoing, link) = (Outgoing::default(), Link::new(Instant::now()));
-        let mut screen = Self { tty, terminal, canvas, outgoing, link, has_mouse, taken };
+        let (outgoing, flow) = (Outgoing::default(), Flow::new(Instant::now()));
+        let mut screen = Self { tty, terminal, canvas, outgoing, flow, has_mouse, taken };
         if screen.is_ours() {
             screen.take_over()?;
         }
@@ -105,8 +105,8 @@ impl Screen {
     /// had not read for a long time, and whatever it has missed, it now gets the present.
     pub(super) fn send(&mut self) -> io::Result<bool> {
         let sent = self.outgoing.send(&self.tty)?;
-        self.link.took(sent, !self.outgoing.is_empty(), Instant::now());
-        let is_due = self.outgoing.is_empty() && self.link.done(Instant::now());
+        self.flow.took(sent, !self.outgoing.is_empty(), Instant::now());
+        let is_due = self.outgoing.is_empty() && self.flow.done(Instant::now());
         if is_due {
             self.clear()?;
         }
@@ -121,12 +121,12 @@ impl Screen {
     /// How long to wait before the next frame, so that no other is under way then; `None` if that is not known, or if
     /// the program does not have the terminal.
     pub(super) fn wait(&mut self) -> Option<Duration> {
-        (self.is_taken() && self.outgoing.is_empty()).then(|| self.link.wait(Instant::now()))
+        (self.is_taken() && self.outgoing.is_empty()).then(|| self.flow.wait(Instant::now()))
     }
 
     /// How many bytes per second the terminal reads, if it is slow.
     pub(super) fn rate(&self) -> Option<f64> {
-        self.link.rate()
+        self.flow.rate()
     }
 
     /// The terminal's cells.

@@ -30,7 +30,7 @@ const TRUST: f64 = 2.0;
 
 /// How the terminal reads.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct Flow {
     /// Bytes per second; `None`: at once.
     rate: Option<f64>,
     /// How many bytes may still be under way, at the time `at`.
@@ -57,7 +57,7 @@ struct Full {
     pause: Duration,
 }
 
-impl Link {
+impl Flow {
     /// Before anything is written.
     pub fn new(now: Instant) -> Self {
         Self {
@@ -183,27 +183,27 @@ mod tests {
             clippy::cast_precision_loss,
             reason = "bytes"
         )]
-        fn write(&mut self, link: &mut Link, mut bytes: usize) {
+        fn write(&mut self, flow: &mut Flow, mut bytes: usize) {
             while bytes > 0 {
                 let taken = bytes.min((self.buffer - self.held) as usize);
                 bytes -= taken;
                 self.held += taken as f64;
-                link.took(taken, bytes > 0, self.now);
+                flow.took(taken, bytes > 0, self.now);
                 if bytes > 0 {
                     self.pass(Duration::from_millis(20));
                 }
             }
-            link.done(self.now);
+            flow.done(self.now);
         }
     }
 
     #[test]
     fn a_terminal_that_takes_all_is_never_waited_for() {
         let mut terminal = Slow::new(12_000.0, 1e6);
-        let mut link = Link::new(terminal.now);
+        let mut flow = Flow::new(terminal.now);
         for _ in 0..100 {
-            terminal.write(&mut link, 3_000);
-            assert_eq!((link.wait(terminal.now), link.rate()), (Duration::ZERO, None));
+            terminal.write(&mut flow, 3_000);
+            assert_eq!((flow.wait(terminal.now), flow.rate()), (Duration::ZERO, None));
             terminal.pass(Duration::from_millis(50));
         }
     }
@@ -212,12 +212,12 @@ mod tests {
     fn the_speed_of_a_slow_one_is_roughly_known_once_its_buffer_was_full() {
         for rate in [1_000.0, 2_000.0, 10_000.0] {
             let mut terminal = Slow::new(12_000.0, rate);
-            let mut link = Link::new(terminal.now);
-            terminal.write(&mut link, 16_000);
-            let found = link.rate().expect("it is slow");
+            let mut flow = Flow::new(terminal.now);
+            terminal.write(&mut flow, 16_000);
+            let found = flow.rate().expect("it is slow");
             assert!((0.5..2.0).contains(&(found / rate)), "{found} of {rate}");
             // After the wait little is left under way, so the frame that answers a key arrives next.
-            let wait = link.wait(terminal.now);
+            let wait = flow.wait(terminal.now);
             terminal.pass(wait);
             assert!(terminal.held < 2.0 * rate, "{} bytes at {rate}", terminal.held);
         }
@@ -226,14 +226,14 @@ mod tests {
     #[test]
     fn waiting_for_what_is_under_way_keeps_the_buffer_from_filling() {
         let mut terminal = Slow::new(12_000.0, 2_000.0);
-        let mut link = Link::new(terminal.now);
+        let mut flow = Flow::new(terminal.now);
         // It was full several times, so this is no accident.
-        (0..5).for_each(|_| terminal.write(&mut link, 16_000));
+        (0..5).for_each(|_| terminal.write(&mut flow, 16_000));
         let (mut most, start) = (0.0_f64, terminal.now);
         while terminal.now - start < Duration::from_secs(120) {
-            let wait = link.wait(terminal.now).max(Duration::from_millis(600));
+            let wait = flow.wait(terminal.now).max(Duration::from_millis(600));
             terminal.pass(wait);
-            terminal.write(&mut link, 700);
+            terminal.write(&mut flow, 700);
             most = most.max(terminal.held);
         }
         assert!(most < 4_000.0, "{most} bytes were under way at once");
@@ -242,45 +242,45 @@ mod tests {
     #[test]
     fn one_that_stood_still_is_as_fast_as_before() {
         let start = Instant::now();
-        let mut link = Link::new(start);
+        let mut flow = Flow::new(start);
         for pause in [3, 600] {
             let (before, after) = (start, start + Duration::from_secs(pause));
-            link.took(12_000, true, before);
-            link.took(3_000, false, after);
-            assert!(link.done(after), "a whole frame is next");
-            link.took(11_000, false, after);
-            assert!(!link.done(after));
-            assert_eq!((link.rate(), link.wait(after)), (None, Duration::ZERO));
+            flow.took(12_000, true, before);
+            flow.took(3_000, false, after);
+            assert!(flow.done(after), "a whole frame is next");
+            flow.took(11_000, false, after);
+            assert!(!flow.done(after));
+            assert_eq!((flow.rate(), flow.wait(after)), (None, Duration::ZERO));
         }
     }
 
     #[test]
     fn a_very_slow_one_is_sent_one_whole_frame_and_known_by_it() {
         let mut terminal = Slow::new(12_000.0, 300.0);
-        let mut link = Link::new(terminal.now);
+        let mut flow = Flow::new(terminal.now);
         let mut wholes = 0;
         for _ in 0..20 {
             // It takes one piece at a time.
-            link.took(10, true, terminal.now);
+            flow.took(10, true, terminal.now);
             terminal.pass(Duration::from_secs(10));
-            link.took(700, false, terminal.now);
-            wholes += usize::from(link.done(terminal.now));
+            flow.took(700, false, terminal.now);
+            wholes += usize::from(flow.done(terminal.now));
         }
-        assert!(link.rate().is_some_and(|rate| rate < 1_000.0), "{:?}", link.rate());
+        assert!(flow.rate().is_some_and(|rate| rate < 1_000.0), "{:?}", flow.rate());
         assert!(wholes <= 10, "{wholes}");
     }
 
     #[test]
     fn one_that_was_slow_is_fast_again_when_it_takes_what_a_slow_one_could_not() {
         let mut terminal = Slow::new(12_000.0, 2_000.0);
-        let mut link = Link::new(terminal.now);
-        terminal.write(&mut link, 16_000);
+        let mut flow = Flow::new(terminal.now);
+        terminal.write(&mut flow, 16_000);
         terminal.rate = 1e6;
         for _ in 0..60 {
             terminal.pass(Duration::from_millis(200));
-            terminal.write(&mut link, 3_000);
+            terminal.write(&mut flow, 3_000);
         }
         // It is not assumed to be slower than what it is sent.
-        assert!(link.rate().is_none_or(|rate| rate > 15_000.0), "{:?}", link.rate());
+        assert!(flow.rate().is_none_or(|rate| rate > 15_000.0), "{:?}", flow.rate());
     }
 }
