@@ -10,8 +10,7 @@ use clap_mangen::Man;
 
 use crate::{
     fashion::Source,
-    printable::number,
-    settings::{DeviceChoice, Settings},
+    settings::{DeviceChoice, Difference, Settings},
 };
 
 /// The most epochs that can be asked for.
@@ -339,25 +338,10 @@ impl Training {
     /// The settings with which a run that was begun with `run` goes on; the epochs, the device and the threads may change.
     ///
     /// # Errors
-    /// What else is asked for than the run was begun with, in words that follow the run's name.
-    pub fn settings_of(&self, run: &Settings) -> Result<Settings, String> {
+    /// What differs, where something else is asked for than the run was begun with.
+    pub fn settings_of(&self, run: &Settings) -> Result<Settings, Difference> {
         let settings = self.over(run);
-        let differ = |option, theirs: &dyn fmt::Display, asked: &dyn fmt::Display| {
-            Err(format!("was begun with {option} {theirs}, and cannot go on with {asked}"))
-        };
-        if settings.batch_size != run.batch_size {
-            return differ("--batch-size", &run.batch_size, &settings.batch_size);
-        }
-        if settings.learning_rate.to_bits() != run.learning_rate.to_bits() {
-            return differ("--learning-rate", &number(run.learning_rate), &number(settings.learning_rate));
-        }
-        if settings.hidden != run.hidden {
-            return differ("--hidden", &units_of(run), &units_of(&settings));
-        }
-        if settings.seed != run.seed {
-            return differ("--seed", &run.seed, &settings.seed);
-        }
-        Ok(settings)
+        run.difference(&settings).map_or(Ok(settings), Err)
     }
 
     /// These settings, except for what is asked for.
@@ -376,13 +360,8 @@ impl Training {
     /// Where its data set comes from.
     #[must_use]
     pub fn source(&self) -> Source {
-        self.data.clone().map_or(Source::Embedded, Source::Directory)
+        self.data.clone().map_or(Source::Embedded, Source::at)
     }
-}
-
-/// The hidden layers as the command line spells them.
-fn units_of(settings: &Settings) -> String {
-    settings.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Reads a whole number of this range, or says what was expected.

@@ -40,18 +40,10 @@ impl SavedRun {
     fn open(which: &Which) -> Result<Self> {
         let (run, note) = Runs::new(&which.runs).find_kept(which.run.as_deref())?;
         let facts = run.facts()?;
-        let path = run.checkpoint_path();
-        if !run.has_checkpoint() {
-            let name = run.shown_name();
-            match facts.kept {
-                Some(_) => bail!(
-                    "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or choose \
-                     another run",
-                    printable::path(&path)
-                ),
-                None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
-            }
+        if !run.check_checkpoint(&facts, "choose another run")? {
+            bail!("the run {} has no checkpoint yet: it gets its first one after an epoch", run.shown_name());
         }
+        let path = run.checkpoint_path();
         let bytes = files::read(&path)?;
         let checkpoint =
             Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", printable::path(&path)))?;
@@ -64,8 +56,8 @@ impl SavedRun {
 
     /// Reads the data set that is asked for, or the run's.
     fn dataset(&self, which: &Which) -> Result<Dataset> {
-        let directory = which.data.clone().or_else(|| self.facts.dataset.directory.clone());
-        Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
+        let source = which.data.clone().map_or_else(|| self.facts.dataset.source.clone(), Source::at);
+        Ok(source.load()?)
     }
 }
 

@@ -1,4 +1,7 @@
-//! Says what is wrong with JSON that was read, without naming the program's own types. Reads none itself.
+//! Says what is wrong with JSON that was read, without naming the program's own types; and how a path is written in it.
+//! Reads no files.
+
+pub mod path;
 
 use std::{borrow::Cow, fmt};
 

@@ -9,9 +9,9 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use crate::protocol::Usage;
 
 /// Reads what can be measured of one device.
-pub struct Meter(Probe);
+pub struct Meter(Instrument);
 
-enum Probe {
+enum Instrument {
     Cpu(Box<System>),
     Gpu { nvml: Box<Nvml>, ordinal: u32 },
     Nothing,
@@ -22,17 +22,17 @@ impl Meter {
     /// make CUDA count otherwise.
     #[must_use]
     pub fn new(gpu: Option<usize>) -> Self {
-        let Some(ordinal) = gpu else { return Self(Probe::Cpu(Box::new(System::new()))) };
+        let Some(ordinal) = gpu else { return Self(Instrument::Cpu(Box::new(System::new()))) };
         let nvml = Nvml::init().ok().zip(u32::try_from(ordinal).ok());
-        Self(nvml.map_or(Probe::Nothing, |(nvml, ordinal)| Probe::Gpu { nvml: Box::new(nvml), ordinal }))
+        Self(nvml.map_or(Instrument::Nothing, |(nvml, ordinal)| Instrument::Gpu { nvml: Box::new(nvml), ordinal }))
     }
 
     /// How busy it has been since the last call; `None` if that cannot be known.
     pub fn read(&mut self) -> Option<Usage> {
         match &mut self.0 {
-            Probe::Cpu(system) => cpu(system),
-            Probe::Gpu { nvml, ordinal } => gpu(nvml, *ordinal),
-            Probe::Nothing => None,
+            Instrument::Cpu(system) => cpu(system),
+            Instrument::Gpu { nvml, ordinal } => gpu(nvml, *ordinal),
+            Instrument::Nothing => None,
         }
     }
 }

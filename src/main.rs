@@ -14,7 +14,7 @@ use fitroom::{
     fashion::photo::Handling,
     headless,
     run::Runs,
-    session::Plan,
+    session::RunPlan,
     signals, tui,
 };
 
@@ -37,15 +37,15 @@ fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
     match cli.command {
         None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
-            tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks)
+            tui::run(RunPlan::new(&cli.training, &cli.keeping)?, &cli.looks)
         }
         None => {
             if stdout().is_terminal() {
                 let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
             }
-            headless::run(Plan::new(&cli.training, &cli.keeping)?, false)
+            headless::run(RunPlan::new(&cli.training, &cli.keeping)?, false)
         }
-        Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),
+        Some(Subcommand::Train { training, keeping, json }) => headless::run(RunPlan::new(&training, &keeping)?, json),
         Some(Subcommand::Evaluate { run, directories, json }) => {
             commands::evaluate(&directories.which(run), json, stdout())
         }

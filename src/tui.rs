@@ -9,8 +9,9 @@ mod screen;
 mod tty;
 
 use std::{
+    future::pending,
     io::{self, Write, stderr},
-    sync::Arc,
+    sync::{Arc, mpsc::TryRecvError},
     thread,
     time::{Duration, Instant},
 };
@@ -20,10 +21,7 @@ use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, M
 use ratatui::layout::{Position, Rect};
 use rustix::process::kill_current_process_group;
 use tokio::{
-    sync::{
-        mpsc::{self, error::TryRecvError},
-        oneshot,
-    },
+    sync::{mpsc, oneshot},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
@@ -36,13 +34,10 @@ use crate::{
     printable::Printable,
     protocol::{Command, Look, Report},
     run::Runs,
-    session::{self, Plan, Session},
+    session::{Link, Reports, RunPlan},
     signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
-
-/// Reports that may wait for the screen. Past it per-batch figures are dropped, and the worker waits with the others.
-const QUEUE: usize = 256;
 
 /// Frames that no key asks for take no more than one part in so many of the time while training is at full speed, for they
 /// take it from the training.
@@ -63,7 +58,7 @@ const INPUTS: usize = 1024;
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
 /// person has left, a training that failed.
-pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
+pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
     let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
@@ -82,7 +77,7 @@ struct EventLoop {
     area: Rect,
     app: App,
     theme: Theme,
-    session: Option<Session>,
+    link: Option<Link>,
     /// What is asked of the training before it has begun.
     waiting: Vec<Command>,
     /// What the screen needed when that was last looked at.
@@ -141,7 +136,7 @@ impl Inputs {
 }
 
 impl EventLoop {
-    fn open(plan: &Plan, looks: &Looks, theme: Theme) -> Result<Self> {
+    fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
         let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
         let area = screen.area().context("cannot tell the terminal's size")?;
         Ok(Self {
@@ -152,7 +147,7 @@ impl EventLoop {
             rest: Instant::now(),
             app: App::new(plan.pace),
             theme,
-            session: None,
+            link: None,
             waiting: Vec::new(),
             wished: Wishes::default(),
             read: mpsc::channel(2),
@@ -164,7 +159,7 @@ impl EventLoop {
         })
     }
 
-    async fn run(mut self, plan: Plan, mut inputs: Inputs) -> Result<u8> {
+    async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
             self.screen.give_back(None);
@@ -186,12 +181,12 @@ impl EventLoop {
     }
 
     /// Attends to the run and to the person until one of them has ended it, and the run is on the disk.
-    async fn attend(&mut self, plan: Plan, inputs: &mut Inputs) -> Result<Ended> {
+    async fn attend(&mut self, plan: RunPlan, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
-        let (report_in, mut reports) = mpsc::channel(QUEUE);
         let runs = plan.runs.clone();
-        let mut steps = load(plan, report_in)?;
+        let mut steps = load(plan)?;
+        let mut reports = None;
         let mut by = None;
         while !self.app.quitting() && by.is_none() {
             let wake = self.wake();
@@ -200,17 +195,14 @@ impl EventLoop {
                 Some(signal) = inputs.signals.recv() => by = self.take_signal(signal)?,
                 input = inputs.keys.recv() => {
                     let input = input.ok_or_else(|| died("the thread that reads the keys"))?;
-                    // Before that the thread that loads has more to tell than that its reports have ended.
-                    if self.session.is_some() {
-                        self.take_reports(&mut reports)?;
-                    }
+                    self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                loaded = steps.recv(), if self.session.is_none() => {
+                loaded = steps.recv(), if reports.is_none() => {
                     let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
-                    self.take_step(loaded);
+                    reports = self.take_step(loaded);
                 }
-                report = reports.recv(), if !self.flowing => {
+                report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
                     self.flowing = true;
                 }
@@ -236,11 +228,11 @@ impl EventLoop {
 
     /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
     /// Returns whether it was waited for to the end.
-    async fn close(&mut self, inputs: &mut Inputs, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
-        let Some(session) = self.session.take() else { return Ok(true) };
+    async fn close(&mut self, inputs: &mut Inputs, reports: &mut Option<Reports>) -> Result<bool> {
+        let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
-            drop(session);
+            drop(link);
             // An error means that nobody waits any longer.
             let _ = done.send(());
         });
@@ -260,12 +252,12 @@ impl EventLoop {
                     Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break false,
                     _ => {}
                 },
-                Some(report) = reports.recv() => self.app.apply(report),
+                Some(report) = reports.next() => self.app.apply(report),
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
         };
-        while let Ok(report) = reports.try_recv() {
+        while let Ok(report) = reports.try_next() {
             self.app.apply(report);
         }
         Ok(is_closed)
@@ -290,16 +282,20 @@ impl EventLoop {
         ticks
     }
 
-    /// Takes in what is ready to train.
-    fn take_step(&mut self, step: Step) {
+    /// Takes in what is ready to train, and of what trains its reports.
+    fn take_step(&mut self, step: Step) -> Option<Reports> {
         self.changed = true;
         match step {
-            Step::Data(data) => self.app.load(Loaded::Data(data)),
-            Step::Session(session) => {
-                self.waiting.drain(..).for_each(|command| session.send(command));
-                self.session = Some(session);
+            Step::Data(data) => {
+                self.app.load(Loaded::Data(data));
+                None
+            }
+            Step::Run(link, reports) => {
+                self.waiting.drain(..).for_each(|command| link.send(command));
+                self.link = Some(link);
                 // It knows of none yet.
                 self.wished.look = Look::default();
+                Some(reports)
             }
         }
     }
@@ -309,8 +305,8 @@ impl EventLoop {
     fn follow_wishes(&mut self, runs: &Runs) -> Result<()> {
         let wishes = self.app.wishes(&self.page());
         let before = std::mem::replace(&mut self.wished, wishes.clone());
-        if let (Some(session), true) = (&self.session, wishes.look != before.look) {
-            session.send(Command::Look(wishes.look));
+        if let (Some(link), true) = (&self.link, wishes.look != before.look) {
+            link.send(Command::Look(wishes.look));
         }
         if let (Some(data), true, false) = (&self.app.known().data, wishes.survey, before.survey) {
             let data = Arc::clone(data);
@@ -318,7 +314,7 @@ impl EventLoop {
         }
         if wishes.runs && !before.runs {
             let runs = runs.clone();
-            self.read(move || Loaded::Runs(session::figures(&runs).map_err(|error| format!("{error:#}"))))?;
+            self.read(move || Loaded::Runs(runs.figures().map_err(|error| error.to_string())))?;
         }
         Ok(())
     }
@@ -337,10 +333,11 @@ impl EventLoop {
     }
 
     /// Takes in the reports that have come, and says whether there were any.
-    fn take_reports(&mut self, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
+    fn take_reports(&mut self, reports: &mut Option<Reports>) -> Result<bool> {
+        let Some(reports) = reports else { return Ok(false) };
         let mut any = false;
         loop {
-            match reports.try_recv() {
+            match reports.try_next() {
                 Ok(report) => self.take_report(Some(report))?,
                 Err(TryRecvError::Empty) => return Ok(any),
                 Err(TryRecvError::Disconnected) => self.take_report(None)?,
@@ -409,8 +406,8 @@ impl EventLoop {
 
     fn act(&mut self, action: Action) -> Result<()> {
         let command = self.app.act(action, &self.page());
-        match &self.session {
-            Some(session) => command.into_iter().for_each(|command| session.send(command)),
+        match &self.link {
+            Some(link) => command.into_iter().for_each(|command| link.send(command)),
             None => self.waiting.extend(command),
         }
         match action {
@@ -516,37 +513,34 @@ impl EventLoop {
 /// What is ready, one after the other.
 enum Step {
     Data(Arc<Dataset>),
-    Session(Session),
+    Run(Link, Reports),
 }
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
-fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Step>>> {
+fn load(plan: RunPlan) -> Result<mpsc::Receiver<Result<Step>>> {
     let (loaded, steps) = mpsc::channel(2);
-    let tell = loaded.clone();
-    // Held until the outcome is told: reports that end before it would be taken for a thread that died.
-    let held = reports.clone();
-    let load = move || -> Result<Session> {
-        let data = Arc::new(plan.source.load()?);
+    let work = move || {
         // An error means that the person has left.
-        let _ = tell.blocking_send(Ok(Step::Data(Arc::clone(&data))));
-        let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
-                drop(reports.try_send(report));
+        let tell = |step| drop(loaded.blocking_send(step));
+        match plan.source.load() {
+            Ok(data) => {
+                let data = Arc::new(data);
+                tell(Ok(Step::Data(Arc::clone(&data))));
+                tell(Link::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
             }
-            // An error means that the dashboard is gone, and the worker learns that from its commands.
-            report => drop(reports.blocking_send(report)),
-        };
-        Session::start(plan, data, true, emit)
+            Err(error) => tell(Err(error.into())),
+        }
     };
-    thread::Builder::new()
-        .name("data".to_owned())
-        .spawn(move || {
-            // An error means that the person has left.
-            let _ = loaded.blocking_send(load().map(Step::Session));
-            drop(held);
-        })
-        .context("cannot start a thread")?;
+    thread::Builder::new().name("data".to_owned()).spawn(work).context("cannot start a thread")?;
     Ok(steps)
+}
+
+/// The next report of a run; of one that does not train yet none comes.
+async fn next(reports: &mut Option<Reports>) -> Option<Report> {
+    match reports {
+        Some(reports) => reports.next().await,
+        None => pending().await,
+    }
 }
 
 fn died(who: &str) -> color_eyre::Report {

@@ -56,7 +56,7 @@ fn fashion_mnist_has_the_shape_and_the_labels_of_the_tutorial() {
 #[test]
 fn the_directory_of_the_embedded_files_reads_as_they_do() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    assert_eq!(Source::Directory(directory).load().unwrap(), *FASHION);
+    assert_eq!(Source::at(directory).load().unwrap(), *FASHION);
 }
 
 // Splits and data sets made in the program.
@@ -141,7 +141,7 @@ fn without_labels_txt_the_names_are_fashion_mnists() {
 fn a_directory_that_is_not_there_is_named() {
     let files = Files::plain();
     let nowhere = files.path("nowhere");
-    let error = Source::Directory(nowhere.clone()).load().expect_err("no such directory");
+    let error = Source::at(nowhere.clone()).load().expect_err("no such directory");
     assert_says(&error, &nowhere, "found nothing, expected a directory with the four IDX files of a data set");
 }
 
@@ -149,7 +149,7 @@ fn a_directory_that_is_not_there_is_named() {
 fn a_file_in_place_of_the_directory_is_named() {
     let files = Files::plain();
     let file = files.path(TRAIN_IMAGES);
-    let error = Source::Directory(file.clone()).load().expect_err("not a directory");
+    let error = Source::at(file.clone()).load().expect_err("not a directory");
     assert_says(&error, &file, "found a file, expected a directory with the four IDX files of a data set");
 }
 
@@ -580,7 +580,7 @@ impl Files {
     }
 
     fn load(&self) -> Result<Dataset, DataError> {
-        Source::Directory(self.0.path().to_owned()).load()
+        Source::at(self.0.path().to_owned()).load()
     }
 
     /// Asserts that loading fails because of the file of this name, with these words.

@@ -11,8 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("printable", &[]),
     ("signals", &[]),
     ("json", &[]),
-    ("fashion", &["printable"]),
-    ("settings", &[]),
+    ("fashion", &["json", "printable"]),
+    ("settings", &["printable"]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
@@ -23,7 +23,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["fashion", "printable", "settings"]),
     ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
-    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "signals", "view"]),
+    (
+        "commands",
+        &["cli", "depth", "engine", "fashion", "json", "metrics", "printable", "protocol", "run", "signals", "view"],
+    ),
     ("headless", &["depth", "printable", "protocol", "run", "session", "settings", "signals"]),
     (
         "tui",

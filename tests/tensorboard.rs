@@ -3,6 +3,7 @@
 use std::{env, process::Command};
 
 use fitroom::{
+    fashion::Source,
     protocol::{BatchRecord, EpochRecord, Report, Started},
     run::{DatasetFacts, Kept, Recorder, Run, Runs, Timestamp, events::histogram_tag},
     settings::Settings,
@@ -18,7 +19,7 @@ fn settings() -> Settings {
 
 fn dataset() -> DatasetFacts {
     DatasetFacts {
-        directory: None,
+        source: Source::Embedded,
         classes: (0..10).map(|class| format!("class {class}")).collect(),
         train_images: 60_000,
         test_images: 10_000,

@@ -159,8 +159,11 @@ impl Known {
         self.batch = Some(batch);
     }
 
-    /// Keeps every test image's prediction.
+    /// Keeps every test image's prediction. Of an epoch long ago there may be none to be had any longer.
     fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Vec<Probabilities>, seen: Option<u64>) {
+        if predictions.is_empty() {
+            return;
+        }
         let truths = self.data.as_ref().map_or(&[][..], |data| data.test.classes());
         self.archive.push(Moment::new(epoch, step, is_whole, truths, predictions), seen);
     }

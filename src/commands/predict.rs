@@ -18,9 +18,10 @@ use crate::{
     cli::{Color, Colours, Which},
     depth,
     fashion::{
-        CLASSES, Class, Dataset, Image, PIXELS, idx,
+        CLASSES, Class, Dataset, Image, PIXELS,
         photo::{self, Handling, Photo},
         sniff,
+        sources::idx,
     },
     metrics::most_probable,
     printable,

@@ -297,6 +297,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        fashion::Source,
         protocol::samples,
         run::{
             Best, Runs, Status,
@@ -504,7 +505,7 @@ mod tests {
     fn a_run_goes_on_only_with_the_data_that_it_learned_from() {
         let (_directory, run) = run();
         drop(create(&run));
-        let other = DatasetFacts { directory: Some("/other".into()), sha256: "cd".repeat(32), ..dataset() };
+        let other = DatasetFacts { source: Source::at("/other".into()), sha256: "cd".repeat(32), ..dataset() };
         let error = run.hold(&other).unwrap_err();
         assert!(matches!(error, RunError::OtherData { .. }), "{error}");
         assert!(error.to_string().contains("Fashion-MNIST (60000 + 10000 images)"), "{error}");

@@ -72,13 +72,12 @@ fn rows(choice: &RunChoice) -> Vec<String> {
 
 /// A run in a line: its name, what tells it from others, how good it became.
 fn describe(run: &OtherRun) -> String {
-    let hidden: Vec<String> = run.settings.hidden.iter().map(usize::to_string).collect();
     let best = run.epochs.iter().map(|record| record.val_accuracy).fold(0.0, f64::max);
     let settings = &run.settings;
     format!(
         "{}   {} units, Adam {}, batch {}   {} epochs, best {}",
         run.name,
-        hidden.join(","),
+        settings.units(),
         settings.learning_rate,
         settings.batch_size,
         run.epochs.len(),
