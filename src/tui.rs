@@ -2,8 +2,8 @@
 //! they mean is `app`'s, how it looks is `view`'s.
 
 mod budget;
+mod flow;
 pub mod keyboard;
-mod link;
 mod parting;
 mod screen;
 mod tty;
