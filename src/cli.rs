@@ -338,7 +338,7 @@ impl Training {
     /// The settings with which a run that was begun with `run` goes on; the epochs, the device and the threads may change.
     ///
     /// # Errors
-    /// What else is asked for than the run was begun with.
+    /// What differs, where something else is asked for than the run was begun with.
     pub fn settings_of(&self, run: &Settings) -> Result<Settings, Difference> {
         let settings = self.over(run);
         run.difference(&settings).map_or(Ok(settings), Err)
@@ -350,6 +350,7 @@ impl Training {
             epochs: self.epochs.unwrap_or(settings.epochs),
             batch_size: self.batch_size.unwrap_or(settings.batch_size),
             learning_rate: self.learning_rate.unwrap_or(settings.learning_rate),
+            model: settings.model,
             hidden: self.hidden.clone().unwrap_or_else(|| settings.hidden.clone()),
             seed: self.seed.unwrap_or(settings.seed),
             device: self.device.unwrap_or(settings.device),

@@ -2,8 +2,8 @@
 //! they mean is `app`'s, how it looks is `view`'s.
 
 mod budget;
+mod flow;
 pub mod keyboard;
-mod link;
 mod parting;
 mod screen;
 mod tty;
@@ -282,7 +282,7 @@ impl EventLoop {
         ticks
     }
 
-    /// Takes in what is ready to train.
+    /// Takes in what is ready to train, and of what trains its reports.
     fn take_step(&mut self, step: Step) -> Option<Reports> {
         self.changed = true;
         match step {
@@ -518,17 +518,17 @@ enum Step {
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
 fn load(plan: RunPlan) -> Result<mpsc::Receiver<Result<Step>>> {
-    let (step, steps) = mpsc::channel(2);
+    let (loaded, steps) = mpsc::channel(2);
     let work = move || {
         // An error means that the person has left.
-        let hand_on = |next| drop(step.blocking_send(next));
+        let tell = |step| drop(loaded.blocking_send(step));
         match plan.source.load() {
             Ok(data) => {
                 let data = Arc::new(data);
-                hand_on(Ok(Step::Data(Arc::clone(&data))));
-                hand_on(RunLink::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
+                tell(Ok(Step::Data(Arc::clone(&data))));
+                tell(RunLink::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
             }
-            Err(error) => hand_on(Err(error.into())),
+            Err(error) => tell(Err(error.into())),
         }
     };
     thread::Builder::new().name("data".to_owned()).spawn(work).context("cannot start a thread")?;

@@ -1,5 +1,5 @@
-//! Data sets as the program meets them: the one it carries, and directories, whole and broken. Every broken file is a
-//! real file, and its error must name it, what was found and what was expected, in one line.
+//! Data sets as the program meets them: the one inside it, and directories, whole and broken. Every broken file is a
+//! real file, and its error must say in one line which file it is, what was found and what was expected.
 
 use std::{
     fs,
@@ -135,7 +135,7 @@ fn without_labels_txt_the_names_are_fashion_mnists() {
     assert_eq!(Class::all().map(|class| dataset.name(class)).collect::<Vec<_>>(), FASHION_NAMES);
 }
 
-// Directories that are none, files that are missing or no files.
+// Directories and files that are missing or are something else.
 
 #[test]
 fn a_directory_that_is_not_there_is_named() {
@@ -195,7 +195,7 @@ fn a_file_that_the_system_will_not_open_is_named_with_its_reason() {
     }
 }
 
-// Gzip that is none, or is damaged.
+// Files that are not gzip, or are damaged.
 
 #[test]
 fn a_gz_name_without_gzip_shows_its_first_bytes() {
@@ -283,7 +283,7 @@ fn gzip_inside_gzip_is_told_as_that() {
     assert!(error.ends_with("expected 0x00000803 for images; it is gzip inside gzip: unpack it once"), "{error}");
 }
 
-/// What `gzip -t` and Python's `gzip` both read is read: the layouts of members that other programs write.
+/// Everything that both `gzip -t` and Python's `gzip` read is read: the members as other programs lay them out.
 #[test]
 fn gzip_of_every_layout_is_read() {
     let expected = Files::plain().load().unwrap();
@@ -326,7 +326,7 @@ fn gzip_of_every_layout_is_read() {
     }
 }
 
-// IDX that is none, or promises something else than it holds.
+// Files that are not IDX, or promise something other than they hold.
 
 #[test]
 fn a_wrong_magic_number_is_shown_beside_the_right_one() {

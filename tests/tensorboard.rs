@@ -1,4 +1,4 @@
-//! The event files of a run, read by TensorBoard's own code: see `read_events.py`.
+//! Reads the event files of a run with TensorBoard's own code: see `read_events.py`.
 
 use std::{env, process::Command};
 
@@ -54,7 +54,7 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
             eval_seconds: 0.1,
             images_per_second: 60_000.0,
         };
-        // Amid the epoch, and at its end.
+        // During the epoch, and at its end.
         for steps in [900, 975] {
             let step = record.step - if steps == 900 { 975 } else { 0 };
             let figures =
@@ -73,12 +73,14 @@ fn variables(epoch: u16) -> Vec<(String, Vec<f32>)> {
         .flat_map(|(layer, units)| {
             let kernel = values(units[0] * units[1], epoch);
             let bias = values(units[1], epoch - 1);
-            [(histogram_tag(layer, "kernel"), kernel), (histogram_tag(layer, "bias"), bias)]
+            let name = if layer == 0 { "dense".to_owned() } else { format!("dense_{layer}") };
+            let tag = |kind| histogram_tag(&format!("{name}/{kind}"));
+            [(tag("kernel"), kernel), (tag("bias"), bias)]
         })
         .collect()
 }
 
-/// As many values, from -spread/2 to spread/2.
+/// This many values from -spread/2 to spread/2.
 fn values(count: usize, spread: u16) -> Vec<f32> {
     (0_u16..).map(|index| (f32::from(index % 1009) / 1024.0 - 0.5) * f32::from(spread)).take(count).collect()
 }

@@ -159,9 +159,8 @@ impl Known {
         self.batch = Some(batch);
     }
 
-    /// Keeps every test image's prediction.
+    /// Keeps every test image's prediction. Of an epoch long ago there may be none to be had any longer.
     fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Vec<Probabilities>, seen: Option<u64>) {
-        // Of an epoch long ago there may be none to be had any longer.
         if predictions.is_empty() {
             return;
         }

@@ -1,4 +1,5 @@
-//! What is told where the dashboard was, once it is left: the run, how good it is, and how to go on. Draws nothing.
+//! The line that stays in the terminal once the dashboard is left: the run, how good it is, and how to continue it.
+//! Draws nothing.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use crate::{
     run::Runs,
 };
 
-/// The line that is left behind; `None` where there is nothing to be told, or an error tells it.
+/// The line; `None` if there is nothing to say, or if an error says it.
 pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     let known = app.known();
     let started = known.started.as_ref()?;
@@ -43,7 +44,7 @@ fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The word as a shell takes it; `None` where it may be an escaped one, and not what it stands for.
+/// The word as a shell reads it; `None` if it may have been escaped, and so may not be the real one.
 fn quoted(word: &str) -> Option<String> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
     if word.contains('\\') {
@@ -71,7 +72,7 @@ mod tests {
     }
 
     fn said(app: &App, runs: &str) -> String {
-        words(app, &Runs::new(runs)).expect("there is something to be told")
+        words(app, &Runs::new(runs)).expect("there is something to say")
     }
 
     #[test]

@@ -73,6 +73,14 @@ fn the_other_screens_look_as_they_did_when_a_person_last_looked() {
 }
 
 #[test]
+fn every_screen_is_among_the_scenes() {
+    let scenes = scenes::screens();
+    for screen in Screen::ALL {
+        assert!(scenes.iter().any(|(_, app)| app.screen() == screen), "no scene shows the {}", screen.name());
+    }
+}
+
+#[test]
 fn the_least_screens_and_those_without_colours_look_so_too() {
     for (name, app) in [("wrong", scenes::wrong()), ("failed", scenes::failed()), ("help", scenes::help())] {
         for (variant, theme) in [("plain", Theme::new(Depth::None, false)), ("ascii", Theme::new(Depth::None, true))] {

@@ -1,63 +1,63 @@
-//! What is known of the way to the terminal: how fast it takes what is written, and how much of that may still be under
-//! way. Writes nothing and reads no clock.
+//! How fast the terminal reads what is written, and how much of it may still be under way. Writes nothing and reads no
+//! clock.
 //!
-//! Between the program and the terminal lies a buffer of some ten kilobytes, which nobody can look into: only that it is
-//! full can be seen. From how fast a full one takes more follows how fast the terminal reads, and from that how long a
-//! frame will be under way. Until it was full once, the terminal is taken to read at once.
+//! Between the program and the terminal is a buffer of some ten kilobytes. Nobody can look into it; only that it is
+//! full can be seen. How fast a full buffer takes more shows how fast the terminal reads, and so how long a frame will
+//! be under way. Until the buffer has been full once, the terminal is assumed to read at once.
 
 use std::{
     mem,
     time::{Duration, Instant},
 };
 
-/// A terminal that reads faster than so many bytes a second is one that reads at once.
+/// A terminal that reads more bytes per second than this counts as one that reads at once.
 const FAST: f64 = 65_536.0;
-/// And none is taken to be slower than this.
+/// No terminal is assumed to read fewer bytes per second than this.
 const SLOWEST: f64 = 200.0;
-/// A buffer that takes nothing at all for longer is that of a terminal that does not read, or of a very slow one: which of
-/// them, a whole frame tells.
+/// If a buffer takes nothing for longer than this, its terminal does not read, or reads very slowly; a whole frame
+/// shows which of the two.
 const STALL: Duration = Duration::from_millis(2500);
-/// What is under way for no longer than this is as good as through.
+/// What will arrive within this many seconds counts as arrived.
 const NEARLY_THROUGH: f64 = 0.1;
-/// A full buffer is emptied by pieces of about so many bytes before it takes more.
+/// A full buffer gives away pieces of about this many bytes before it takes more.
 const PIECE: f64 = 3072.0;
-/// What counts of an observation when the next one comes.
+/// How much an observation still counts when the next one comes.
 const MEMORY: f64 = 0.7;
-/// By so much a second a terminal may be faster than was observed once: a moment in which a fast one was busy looks like a
-/// slow one. Each further observation makes that less likely.
+/// How much faster per second a terminal may turn out to be than was observed once: a fast terminal that was busy for a
+/// moment looks like a slow one. Each further observation makes that less likely.
 const DOUBT: f64 = 0.15;
 const TRUST: f64 = 2.0;
 
 /// How the terminal reads.
 #[derive(Debug)]
-pub(super) struct Link {
-    /// Bytes a second; `None`: at once.
+pub(super) struct Flow {
+    /// Bytes per second; `None`: at once.
     rate: Option<f64>,
-    /// The bytes that may still be under way, at `at`.
+    /// How many bytes may still be under way, at the time `at`.
     under_way: f64,
     at: Instant,
-    /// The most that was under way when the buffer was full.
+    /// The most bytes that were under way when the buffer was full.
     capacity: f64,
-    /// Bytes that a full buffer has taken lately, and the seconds that this took.
+    /// How many bytes a full buffer has taken lately, and in how many seconds.
     observed: (f64, f64),
-    /// How many observations that is, the older ones counting less.
+    /// How many observations that is; older ones count less.
     weight: f64,
     full: Option<Full>,
-    /// Whether the frame that is sent tells a terminal that had stopped reading from a slow one.
+    /// Whether the frame that is being sent is to tell a terminal that had stopped reading from a slow one.
     probing: bool,
 }
 
-/// A buffer that was full, and what it takes since.
+/// A buffer that was full, and what it has taken since.
 #[derive(Debug)]
 struct Full {
     since: Instant,
     bytes: usize,
-    /// When it last took anything, and the longest time that it took nothing.
+    /// When it last took anything, and the longest time for which it took nothing.
     last: Instant,
     pause: Duration,
 }
 
-impl Link {
+impl Flow {
     /// Before anything is written.
     pub fn new(now: Instant) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Link {
         }
     }
 
-    /// So many bytes were taken; `is_full`: and no more.
+    /// Notes that this many bytes were taken; `is_full`: and that no more were.
     #[expect(clippy::cast_precision_loss, reason = "a frame's bytes")]
     pub fn took(&mut self, bytes: usize, is_full: bool, now: Instant) {
         self.pass(now);
@@ -87,7 +87,7 @@ impl Link {
                 self.full = Some(Full { since: now, bytes: 0, last: now, pause: Duration::ZERO });
                 self.capacity = self.capacity.max(self.under_way);
             }
-            // More is under way than there is room for: so it is not, and the terminal is faster than was thought.
+            // This is more than there is room for, so some of it has arrived: the terminal is faster than assumed.
             None if self.rate.is_some() && self.capacity > 0.0 && self.under_way > self.capacity => {
                 self.rate = self.rate.map(|rate| rate * 2.0);
                 self.under_way /= 2.0;
@@ -96,8 +96,8 @@ impl Link {
         }
     }
 
-    /// All that there was to be written is taken. Returns whether a whole frame is to be next, since the terminal had stopped
-    /// reading.
+    /// Notes that everything has been taken. Returns whether the next frame is to be a whole one, because the terminal
+    /// had stopped reading.
     #[expect(clippy::cast_precision_loss, reason = "a frame's bytes")]
     pub fn done(&mut self, now: Instant) -> bool {
         let was_probing = mem::take(&mut self.probing);
@@ -112,7 +112,7 @@ impl Link {
             return true;
         }
         let time = now - since;
-        // The buffer was full somewhere between two pieces, so that of the first one half was waited for, in the mean.
+        // The buffer became full somewhere between two pieces, so on average half of the first piece was waited for.
         let pieces = (bytes as f64 / PIECE).ceil() - 0.5;
         let (all, seconds) = self.observed;
         self.observed = (all * MEMORY + pieces * PIECE, seconds * MEMORY + time.as_secs_f64());
@@ -124,19 +124,19 @@ impl Link {
         false
     }
 
-    /// How long to wait until what is under way has arrived.
+    /// How long it takes until what is under way has arrived.
     pub fn wait(&mut self, now: Instant) -> Duration {
         self.pass(now);
         let Some(rate) = self.rate else { return Duration::ZERO };
         Duration::try_from_secs_f64(self.under_way / rate - NEARLY_THROUGH).unwrap_or(Duration::ZERO)
     }
 
-    /// Bytes a second that the terminal reads, where that is slow.
+    /// How many bytes per second the terminal reads, if it is slow.
     pub fn rate(&self) -> Option<f64> {
         self.rate
     }
 
-    /// Time has passed.
+    /// Notes that time has passed.
     fn pass(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
@@ -147,7 +147,7 @@ impl Link {
             self.rate = (rate < FAST).then_some(rate);
         }
         if self.rate.is_none() && self.full.is_none() {
-            // Until it is known better, whatever is older than a second has arrived.
+            // Without better knowledge, whatever is older than a second has arrived.
             self.under_way *= (1.0 - seconds).max(0.0);
         }
     }
@@ -157,7 +157,7 @@ impl Link {
 mod tests {
     use super::*;
 
-    /// A terminal behind a buffer of this size, read at this rate.
+    /// A terminal that reads a buffer of this size at this rate.
     struct Slow {
         buffer: f64,
         rate: f64,
@@ -183,27 +183,27 @@ mod tests {
             clippy::cast_precision_loss,
             reason = "bytes"
         )]
-        fn write(&mut self, link: &mut Link, mut bytes: usize) {
+        fn write(&mut self, flow: &mut Flow, mut bytes: usize) {
             while bytes > 0 {
                 let taken = bytes.min((self.buffer - self.held) as usize);
                 bytes -= taken;
                 self.held += taken as f64;
-                link.took(taken, bytes > 0, self.now);
+                flow.took(taken, bytes > 0, self.now);
                 if bytes > 0 {
                     self.pass(Duration::from_millis(20));
                 }
             }
-            link.done(self.now);
+            flow.done(self.now);
         }
     }
 
     #[test]
     fn a_terminal_that_takes_all_is_never_waited_for() {
         let mut terminal = Slow::new(12_000.0, 1e6);
-        let mut link = Link::new(terminal.now);
+        let mut flow = Flow::new(terminal.now);
         for _ in 0..100 {
-            terminal.write(&mut link, 3_000);
-            assert_eq!((link.wait(terminal.now), link.rate()), (Duration::ZERO, None));
+            terminal.write(&mut flow, 3_000);
+            assert_eq!((flow.wait(terminal.now), flow.rate()), (Duration::ZERO, None));
             terminal.pass(Duration::from_millis(50));
         }
     }
@@ -212,12 +212,12 @@ mod tests {
     fn the_speed_of_a_slow_one_is_roughly_known_once_its_buffer_was_full() {
         for rate in [1_000.0, 2_000.0, 10_000.0] {
             let mut terminal = Slow::new(12_000.0, rate);
-            let mut link = Link::new(terminal.now);
-            terminal.write(&mut link, 16_000);
-            let found = link.rate().expect("it is slow");
+            let mut flow = Flow::new(terminal.now);
+            terminal.write(&mut flow, 16_000);
+            let found = flow.rate().expect("it is slow");
             assert!((0.5..2.0).contains(&(found / rate)), "{found} of {rate}");
-            // After the wait little of what is old is under way: a key's frame is the next one that arrives.
-            let wait = link.wait(terminal.now);
+            // After the wait little is left under way, so the frame that answers a key arrives next.
+            let wait = flow.wait(terminal.now);
             terminal.pass(wait);
             assert!(terminal.held < 2.0 * rate, "{} bytes at {rate}", terminal.held);
         }
@@ -226,14 +226,14 @@ mod tests {
     #[test]
     fn waiting_for_what_is_under_way_keeps_the_buffer_from_filling() {
         let mut terminal = Slow::new(12_000.0, 2_000.0);
-        let mut link = Link::new(terminal.now);
-        // It was full a few times: that is no accident.
-        (0..5).for_each(|_| terminal.write(&mut link, 16_000));
+        let mut flow = Flow::new(terminal.now);
+        // It was full several times, so this is no accident.
+        (0..5).for_each(|_| terminal.write(&mut flow, 16_000));
         let (mut most, start) = (0.0_f64, terminal.now);
         while terminal.now - start < Duration::from_secs(120) {
-            let wait = link.wait(terminal.now).max(Duration::from_millis(600));
+            let wait = flow.wait(terminal.now).max(Duration::from_millis(600));
             terminal.pass(wait);
-            terminal.write(&mut link, 700);
+            terminal.write(&mut flow, 700);
             most = most.max(terminal.held);
         }
         assert!(most < 4_000.0, "{most} bytes were under way at once");
@@ -242,45 +242,45 @@ mod tests {
     #[test]
     fn one_that_stood_still_is_as_fast_as_before() {
         let start = Instant::now();
-        let mut link = Link::new(start);
+        let mut flow = Flow::new(start);
         for pause in [3, 600] {
             let (before, after) = (start, start + Duration::from_secs(pause));
-            link.took(12_000, true, before);
-            link.took(3_000, false, after);
-            assert!(link.done(after), "a whole frame is next");
-            link.took(11_000, false, after);
-            assert!(!link.done(after));
-            assert_eq!((link.rate(), link.wait(after)), (None, Duration::ZERO));
+            flow.took(12_000, true, before);
+            flow.took(3_000, false, after);
+            assert!(flow.done(after), "a whole frame is next");
+            flow.took(11_000, false, after);
+            assert!(!flow.done(after));
+            assert_eq!((flow.rate(), flow.wait(after)), (None, Duration::ZERO));
         }
     }
 
     #[test]
     fn a_very_slow_one_is_sent_one_whole_frame_and_known_by_it() {
         let mut terminal = Slow::new(12_000.0, 300.0);
-        let mut link = Link::new(terminal.now);
+        let mut flow = Flow::new(terminal.now);
         let mut wholes = 0;
         for _ in 0..20 {
-            // It frees a piece at a time.
-            link.took(10, true, terminal.now);
+            // It takes one piece at a time.
+            flow.took(10, true, terminal.now);
             terminal.pass(Duration::from_secs(10));
-            link.took(700, false, terminal.now);
-            wholes += usize::from(link.done(terminal.now));
+            flow.took(700, false, terminal.now);
+            wholes += usize::from(flow.done(terminal.now));
         }
-        assert!(link.rate().is_some_and(|rate| rate < 1_000.0), "{:?}", link.rate());
+        assert!(flow.rate().is_some_and(|rate| rate < 1_000.0), "{:?}", flow.rate());
         assert!(wholes <= 10, "{wholes}");
     }
 
     #[test]
     fn one_that_was_slow_is_fast_again_when_it_takes_what_a_slow_one_could_not() {
         let mut terminal = Slow::new(12_000.0, 2_000.0);
-        let mut link = Link::new(terminal.now);
-        terminal.write(&mut link, 16_000);
+        let mut flow = Flow::new(terminal.now);
+        terminal.write(&mut flow, 16_000);
         terminal.rate = 1e6;
         for _ in 0..60 {
             terminal.pass(Duration::from_millis(200));
-            terminal.write(&mut link, 3_000);
+            terminal.write(&mut flow, 3_000);
         }
-        // No slower than it is written to.
-        assert!(link.rate().is_none_or(|rate| rate > 15_000.0), "{:?}", link.rate());
+        // It is not assumed to be slower than what it is sent.
+        assert!(flow.rate().is_none_or(|rate| rate > 15_000.0), "{:?}", flow.rate());
     }
 }
