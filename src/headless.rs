@@ -3,6 +3,7 @@
 mod bars;
 mod json;
 mod lines;
+mod teller;
 
 use std::{
     env,
@@ -16,7 +17,7 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::ProgressBars, json::JsonLines, lines::TextLines};
+use self::{bars::ProgressBars, json::JsonLines, lines::TextLines, teller::Teller};
 use crate::{
     depth,
     printable::Printable,
@@ -30,12 +31,6 @@ const UNSAVED: u8 = 1;
 
 /// How long an output that takes nothing is waited for once a signal has asked to end.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// A way to tell a run.
-trait Teller {
-    /// Tells what the report has to say, at once.
-    fn tell(&mut self, report: &Report) -> io::Result<()>;
-}
 
 /// What happens while it trains.
 enum Happening {

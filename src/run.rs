@@ -13,9 +13,11 @@
 //! directory's lock meanwhile.
 
 pub mod batches;
+mod error;
 pub mod events;
 mod facts;
 pub mod files;
+mod holder;
 mod lock;
 pub mod metrics;
 mod recorder;
@@ -23,19 +25,20 @@ mod runs;
 
 use std::{
     borrow::Cow,
-    ffi::OsString,
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
 };
 
+pub use error::RunError;
 pub use facts::{Best, DatasetFacts, Facts, Kept, RunState, Versions};
 pub use files::FileError;
+pub use holder::Holder;
 pub use jiff::Timestamp;
-pub use lock::{Holder, Lock};
+pub use lock::Lock;
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
-use crate::{json, printable, protocol::EpochRecord};
+use crate::{printable, protocol::EpochRecord};
 
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,144 +231,5 @@ pub fn standing(facts: &Facts, status: &Status) -> String {
         (Status::Training, _) | (_, None) => status.to_string(),
         (_, Some(0)) => format!("{status}, not saved"),
         (_, Some(epoch)) => format!("{status}, not saved after epoch {epoch}"),
-    }
-}
-
-/// Why a run's directory cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A file or directory that cannot be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// A name that cannot be a directory's.
-    #[error("{name:?} cannot be a run's name: {reason}")]
-    Name {
-        /// The name.
-        name: OsString,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A new run would have the name of another.
-    #[error(
-        "the run {name} exists already ({what}): continue it with --resume {name}, or give another name with --run"
-    )]
-    Exists {
-        /// The name.
-        name: String,
-        /// How the other run stands.
-        what: String,
-    },
-    /// A new run would have the name of something else.
-    #[error("{} exists already and is not a run: give another name with --run", printable::path(path))]
-    Taken {
-        /// The file or directory.
-        path: PathBuf,
-    },
-    /// A directory without `run.json`, or none at all.
-    #[error("{} is not a run: there is no run.json in it", printable::path(path))]
-    NoRun {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// Neither a run of this name nor a directory.
-    #[error("no run {name} in {}{}", printable::path(root), among(others))]
-    NotFound {
-        /// What was asked for.
-        name: String,
-        /// The directory of all runs.
-        root: PathBuf,
-        /// The runs that are there, newest first.
-        others: Vec<String>,
-    },
-    /// The newest run was asked for and there is none.
-    #[error("no runs in {}: train one with `fitroom train`", printable::path(root))]
-    Empty {
-        /// The directory of all runs.
-        root: PathBuf,
-    },
-    /// Another program trains this run.
-    #[error("{} is in use: another fitroom trains this run{}", printable::path(path), by(holder.as_ref()))]
-    InUse {
-        /// The run's directory.
-        path: PathBuf,
-        /// Who does, where that is known.
-        holder: Option<Holder>,
-    },
-    /// Another program went on with a run that this one had ended.
-    #[error("another fitroom has gone on with the run {name} since this one ended it")]
-    GoneOn {
-        /// The run's name.
-        name: String,
-    },
-    /// A run that was saved has no checkpoint.
-    #[error(
-        "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or {otherwise}",
-        printable::path(path)
-    )]
-    CheckpointMissing {
-        /// The run's name.
-        name: String,
-        /// Where the checkpoint was.
-        path: PathBuf,
-        /// What else can be done.
-        otherwise: &'static str,
-    },
-    /// A run would go on with other images.
-    #[error("the run {name} learned from {theirs}, and this is other data: {ours}; give --data what it learned from")]
-    OtherData {
-        /// The run's name.
-        name: String,
-        /// The data set of the run.
-        theirs: String,
-        /// The data set that is given.
-        ours: String,
-    },
-    /// A `run.json` that is none.
-    #[error(
-        "{} is not what fitroom writes: {}; put back a copy of it, or remove the run",
-        printable::path(path),
-        json::plain(cause)
-    )]
-    Facts {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        cause: serde_json::Error,
-    },
-    /// A line of `metrics.jsonl` that is no epoch.
-    #[error("{}, line {line}: {}", printable::path(path), json::plain(cause))]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        cause: serde_json::Error,
-    },
-}
-
-impl RunError {
-    /// What the operating system said, if it is what went wrong.
-    fn kind(&self) -> Option<io::ErrorKind> {
-        match self {
-            Self::File(error) => Some(error.kind()),
-            _ => None,
-        }
-    }
-}
-
-/// Who holds a run.
-fn by(holder: Option<&Holder>) -> String {
-    holder.map_or_else(String::new, |holder| format!(" ({holder})"))
-}
-
-/// The names that there are, a few of them.
-fn among(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    match names.len() {
-        0 => ", nor any other".to_owned(),
-        1 => format!("; there is {}", names[0]),
-        count if count <= SHOWN => format!("; there are {}", names.join(", ")),
-        count => format!("; there are {} and {} more", names[..SHOWN].join(", "), count - SHOWN),
     }
 }

@@ -2,16 +2,17 @@
 //! run finds it again. What a format's files must hold, and what is wrong with one, is the format's own business.
 
 mod embedded;
+mod error;
 mod file;
 pub mod idx;
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use self::idx::{IdxDirectory, IdxProblem};
-use super::{Dataset, NamesProblem};
-use crate::printable;
+pub use self::error::{DataError, Problem};
+use self::idx::IdxDirectory;
+use super::Dataset;
 
 /// Where a data set comes from. In JSON each kind has a form of its own, by which it is known again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,36 +60,6 @@ impl fmt::Display for Source {
             Self::Idx(directory) => directory.fmt(f),
         }
     }
-}
-
-/// Why a data set cannot be read: which file, and what is wrong with it. Its text is one whole line.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", printable::path(file))]
-pub struct DataError {
-    /// The file, or the directory of the data set.
-    pub file: PathBuf,
-    /// What was found there, and what was expected.
-    pub problem: Problem,
-}
-
-/// What is wrong with a file of a data set.
-#[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// Something else has the file's name.
-    #[error("found {found}, expected a file")]
-    NotAFile {
-        /// What it is.
-        found: &'static str,
-    },
-    /// The system refused to read the file.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
-    /// It holds other class names than there can be.
-    #[error(transparent)]
-    Names(#[from] NamesProblem),
-    /// It is not what IDX asks for.
-    #[error(transparent)]
-    Idx(#[from] IdxProblem),
 }
 
 #[cfg(test)]

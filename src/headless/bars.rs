@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Teller, lines::TextLines};
+use super::{lines::TextLines, teller::Teller};
 use crate::{
     printable::figure,
     protocol::{Batch, Report},

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Teller;
+use super::teller::Teller;
 use crate::{protocol::Report, run::metrics};
 
 /// Writes an epoch's line when it ends.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Teller;
+use super::teller::Teller;
 use crate::{
     printable::{Printable, figure},
     protocol::{EpochRecord, Report, Started},

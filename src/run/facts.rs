@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::lock::Holder;
+use super::holder::Holder;
 use crate::{
     fashion::{Class, Dataset, Source, Split},
     protocol::{EpochRecord, Usage},

@@ -1,59 +1,18 @@
 //! Who trains a run holds its directory, so that nobody else does and everybody can tell. The system lets go of it
 //! however the program ends.
 
-use std::{
-    fmt,
-    fs::{self, File},
-    path::Path,
-    process, thread,
-    time::Duration,
-};
+use std::{fs::File, path::Path, thread, time::Duration};
 
 use rustix::{
     fs::{FlockOperation, flock},
     io::Errno,
-    system::uname,
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     RunError,
     files::{FileAction, FileError},
+    holder::Holder,
 };
-
-/// A program that trains a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Its process.
-    pub process: u32,
-    /// The machine that it runs on.
-    pub host: String,
-}
-
-impl Holder {
-    /// This program.
-    #[must_use]
-    pub fn this() -> Self {
-        Self { process: process::id(), host: uname().nodename().to_string_lossy().into_owned() }
-    }
-
-    /// Who wrote that it trains the run in this directory, and did not take it back.
-    fn of(directory: &Path) -> Option<Self> {
-        /// All that is asked of a `run.json` here.
-        #[derive(Deserialize)]
-        struct Held {
-            held_by: Option<Holder>,
-        }
-        let facts = fs::read(directory.join("run.json")).ok()?;
-        serde_json::from_slice::<Held>(&facts).ok()?.held_by
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {} on {}", self.process, self.host)
-    }
-}
 
 /// The hold on a run's directory; dropping it lets go. A file system that knows no locks on directories, as some
 /// network file systems, grants it to everybody.

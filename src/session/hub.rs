@@ -6,6 +6,7 @@
 
 mod asked;
 mod epochs;
+mod letter;
 mod mailbox;
 mod memory;
 mod spans;

@@ -9,48 +9,15 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc::TryRecvError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc::TryRecvError},
     task::{Context, Poll, Waker},
 };
 
-use super::{asked::answered, memory::taken};
-use crate::protocol::{Batch, EpochRecord, Probabilities, Report};
+use super::{asked::answered, letter::Letter};
+use crate::protocol::{Batch, Report};
 
 /// Batches that wait as they are. Past it neighbours are merged.
 const MOST_BATCHES: usize = 4096;
-
-/// A report that waits.
-#[derive(Clone, Debug)]
-pub(super) enum Letter {
-    /// As it is.
-    Plain(Report),
-    /// An epoch, with its predictions as long as the hub keeps them.
-    Epoch { record: EpochRecord, predictions: Weak<Vec<Probabilities>> },
-    /// The predictions before the first step, likewise.
-    Untrained { step: u64, predictions: Weak<Vec<Probabilities>> },
-}
-
-impl From<Report> for Letter {
-    fn from(report: Report) -> Self {
-        Self::Plain(report)
-    }
-}
-
-impl Letter {
-    /// The report that it is.
-    fn open(self) -> Report {
-        match self {
-            Self::Plain(report) => report,
-            Self::Epoch { record, predictions } => Report::Epoch { record, predictions: taken(&predictions) },
-            Self::Untrained { step, predictions } => Report::Untrained { step, predictions: taken(&predictions) },
-        }
-    }
-
-    /// The report, unless predictions come with it.
-    fn plain(&self) -> Option<&Report> {
-        if let Self::Plain(report) = self { Some(report) } else { None }
-    }
-}
 
 /// The mailbox, as the hub fills it.
 #[derive(Debug)]
@@ -73,7 +40,7 @@ struct Waiting {
 impl Mailbox {
     /// A mailbox with these letters in it.
     pub fn new(letters: Vec<Letter>) -> Self {
-        let batches = letters.iter().filter_map(batch).count();
+        let batches = letters.iter().filter_map(Letter::batch).count();
         let waiting = Waiting {
             letters: letters.into(),
             batches,
@@ -169,7 +136,7 @@ impl Waiting {
         let mut first: Option<Batch> = None;
         self.batches = 0;
         for letter in self.letters.drain(..) {
-            let (earlier, next) = match (first.take(), batch(&letter).copied()) {
+            let (earlier, next) = match (first.take(), letter.batch().copied()) {
                 (Some(earlier), Some(later)) if earlier.epoch == later.epoch => {
                     (Some(Letter::from(Report::Batch(earlier.merged(later)))), None)
                 }
@@ -192,17 +159,13 @@ impl Waiting {
     fn take(&mut self) -> Result<Letter, TryRecvError> {
         match self.letters.pop_front() {
             Some(letter) => {
-                self.batches -= usize::from(batch(&letter).is_some());
+                self.batches -= usize::from(letter.batch().is_some());
                 Ok(letter)
             }
             None if self.is_closed => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),
         }
     }
-}
-
-fn batch(letter: &Letter) -> Option<&Batch> {
-    if let Letter::Plain(Report::Batch(batch)) = letter { Some(batch) } else { None }
 }
 
 /// A listener's reports, in their order. Whoever takes them may take all the time there is: nobody waits for it.

@@ -6,13 +6,13 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Weak},
+    sync::Arc,
 };
 
 use super::{
     asked::{Asked, answered, answers},
     epochs::Epochs,
-    mailbox::Letter,
+    letter::Letter,
     spans::Spans,
 };
 use crate::protocol::{Look, Probabilities, Report, Started};
@@ -123,9 +123,4 @@ impl Memory {
     pub fn forget_answers_but(&mut self, look: &Look) {
         self.answers.retain(|_, report| answers(report, look));
     }
-}
-
-/// The predictions, as long as they are kept; else none.
-pub(super) fn taken(predictions: &Weak<Vec<Probabilities>>) -> Vec<Probabilities> {
-    predictions.upgrade().map_or_else(Vec::new, |predictions| predictions.to_vec())
 }
