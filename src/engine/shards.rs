@@ -13,6 +13,8 @@ mod crew;
 mod cut;
 mod exchange;
 mod ink;
+#[cfg(test)]
+mod instruction_sets;
 mod kernels;
 mod pacing;
 mod pass;
