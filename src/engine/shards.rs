@@ -26,6 +26,8 @@ use std::{
     time::Instant,
 };
 
+use pulp::Arch;
+
 use self::{
     crew::Crew,
     cut::{Cut, Shard},
@@ -98,7 +100,7 @@ fn cut(settings: &Settings) -> Cut {
 /// What the network of this state says of these images (`pixels`: n × 784 bytes).
 pub(super) fn logits(settings: &Settings, state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    pass::logits(&Arc::new(Crew::new(Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
+    pass::logits(&Arc::new(Crew::new(Arch::new(), Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
 }
 
 impl ShardedLearner {
@@ -114,7 +116,7 @@ impl ShardedLearner {
         let seats = cut.shards();
         let team = Arc::new(Team {
             dataset: Arc::clone(&dataset),
-            crew: Arc::new(Crew::new(cut, state, images)),
+            crew: Arc::new(Crew::new(Arch::new(), cut, state, images)),
             calls: Meeting::new(seats),
             call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(settings.learning_rate, 1) }),
             batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },

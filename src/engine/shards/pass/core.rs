@@ -8,7 +8,6 @@ use std::{
 };
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, Tensor, ZerosTensor};
-use pulp::Arch;
 
 use crate::{
     engine::shards::{
@@ -57,7 +56,6 @@ pub(in crate::engine::shards) enum Batches {
 pub(super) struct Core {
     pub crew: Arc<Crew>,
     pub seat: usize,
-    pub arch: Arch,
     /// The last round of the crew's meeting.
     pub round: Cell<u64>,
     pub work: RefCell<Work>,
@@ -97,7 +95,6 @@ impl Core {
         let mut core = Core {
             crew: Arc::clone(crew),
             seat,
-            arch: Arch::new(),
             round: Cell::new(0),
             work: RefCell::new(work),
             errors: Vec::new(),
@@ -118,7 +115,7 @@ impl Core {
     /// Takes in the images of a pass.
     pub fn read<'a>(&self, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
         let work = &mut *self.work.borrow_mut();
-        work.ink.read(self.arch, images, &mut work.inputs[0]);
+        work.ink.read(self.crew.arch, images, &mut work.inputs[0]);
     }
 
     pub fn last_layer(&self) -> usize {
@@ -141,7 +138,7 @@ impl Core {
             part(0, out);
             for shard in pass.shards.clone().skip(1) {
                 part(shard, partial);
-                add(self.arch, out, partial);
+                add(self.crew.arch, out, partial);
             }
             return;
         }
