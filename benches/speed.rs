@@ -10,7 +10,7 @@ use std::{
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use fitroom::{
-    app::{Action, App, Screen},
+    app::{Action, App, Direction, Half, Loaded, Page, Screen, Stride},
     engine::{self, Job, Worker},
     fashion::{Dataset, FASHION_NAMES, Source, Survey},
     protocol::{Look, Report},
@@ -92,7 +92,7 @@ fn idx_reading(bencher: Bencher) {
 fn trained() -> App {
     let dataset = Arc::new(FASHION.clone());
     let mut app = App::new(None);
-    app.load(Arc::clone(&dataset));
+    app.load(Loaded::Data(Arc::clone(&dataset)));
     let settings = Settings { epochs: 1, ..Settings::default() };
     let look = Look { predicted: [0].into(), ..Look::default() };
     let job = Job { evaluate_untrained: true, look, ..Job::new(settings, dataset) };
@@ -113,9 +113,8 @@ fn trained() -> App {
 fn frame<const COLUMNS: u16>(bencher: Bencher, screen: Screen) {
     let (columns, rows) = (COLUMNS, if COLUMNS == 80 { 24 } else { 60 });
     let mut app = trained();
-    app.take_survey(Survey::new(&FASHION));
-    app.act(Action::Show(screen));
-    app.fit(view::page(Rect::new(0, 0, columns, rows), &app));
+    app.load(Loaded::Survey(Box::new(Survey::new(&FASHION))));
+    app.act(Action::Show(screen), &view::page(Rect::new(0, 0, columns, rows), &app));
     let theme = Theme::new(Depth::TrueColor, false);
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal is always to be had");
     bencher.bench_local(|| terminal.draw(|frame| view::draw(frame, black_box(&app), &theme)).map(|_| ()));
@@ -123,8 +122,8 @@ fn frame<const COLUMNS: u16>(bencher: Bencher, screen: Screen) {
 
 /// Leafing to the next image, and to the next wrong one; other filters, orders, epochs and screens.
 #[divan::bench(args = [
-    Action::Next,
-    Action::NextWrong,
+    Action::Go(Stride::One, Direction::Forward),
+    Action::Wrong(Direction::Forward),
     Action::NextClass,
     Action::ToggleWrong,
     Action::NextOrder,
@@ -132,17 +131,17 @@ fn frame<const COLUMNS: u16>(bencher: Bencher, screen: Screen) {
     Action::NextScreen,
 ])]
 fn action(bencher: Bencher, action: Action) {
-    let mut app = trained();
-    bencher.bench_local(|| app.act(black_box(action)));
+    let (mut app, page) = (trained(), Page::default());
+    bencher.bench_local(|| app.act(black_box(action), &page));
 }
 
 /// Taking in the predictions of an epoch while the surest mistakes stand first: verdicts, matrix, list.
 #[divan::bench]
 fn predictions(bencher: Bencher) {
     let mut app = trained();
-    app.act(Action::NextOrder);
-    app.act(Action::NextOrder);
-    let rows: Vec<_> = (0..10_000).filter_map(|index| app.prediction(index).copied()).collect();
+    app.act(Action::NextOrder, &Page::default());
+    app.act(Action::NextOrder, &Page::default());
+    let rows: Vec<_> = (0..10_000).filter_map(|index| app.scene().prediction(Half::Test, index).copied()).collect();
     let mut step = 1;
     bencher.with_inputs(|| rows.clone()).bench_local_values(|predictions| {
         step += 1;

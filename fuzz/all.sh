@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every fuzzer for so many seconds (600 unless another number is given), two at a time, and tells their figures.
-# Stops for nothing: what one of them finds lies under artifacts/, and its log tells it.
+# Runs every fuzzer for this many seconds (600 unless another number is given), two at a time, and prints their figures.
+# Does not stop when one of them finds something: the input is kept under artifacts/, and its log says why.
 set -eu
 cd "$(dirname "$0")"
 seconds=${1:-600}

@@ -1,19 +1,21 @@
-//! The dashboard's state: what is known of the run and where the person stands in it. Reports and actions change it;
-//! it draws nothing, waits for nothing and reads no clock.
+//! The dashboard's state: what is known of the run, where the person stands in it, and the screens. Reports and actions
+//! change it; it draws nothing, waits for nothing and reads no clock.
 
-mod act;
 mod action;
 pub mod album;
+mod answer;
 pub mod archive;
-pub mod chart;
-mod go;
 pub mod history;
 pub mod keys;
-mod place;
+pub mod known;
+mod overlay;
 pub mod progress;
-mod shown;
+mod run_control;
+mod scene;
+pub mod screens;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -21,98 +23,69 @@ use std::{
 };
 
 pub use self::{
-    action::{Action, Screen},
-    place::{Choice, Half, Overlay, Page, Phase},
+    action::Action,
+    answer::{Offer, Stance},
+    known::{Half, Known, Phase},
+    overlay::{Overlay, RunChoice},
+    scene::Scene,
+    screens::{Screen, Screens},
+    ways::{Direction, Page, Stride},
 };
 use self::{
-    album::Album,
-    archive::{Archive, Moment},
-    chart::Chart,
-    history::{History, Point},
+    album::{Filter, Order},
+    answer::Answer,
 };
 use crate::{
-    fashion::{Class, Dataset, Survey},
-    protocol::{
-        Attribution, Batch, EpochRecord, Look, OtherRun, Probabilities, Report, Started, TileRange, Tiles, Usage,
-    },
+    fashion::{Dataset, Survey},
+    protocol::{Command, Look, OtherRun, Report},
 };
-
-/// How pictures are drawn. Of their sizes 0 is half of the usual one, which is 1.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pictures {
-    /// `None`: as large as they fit.
-    dashboard: Option<u16>,
-    gallery: u16,
-    neurons: u16,
-    /// Light on dark.
-    inverted: bool,
-    /// With what the pixels say for and against the prediction.
-    explain: bool,
-}
-
-/// One test image as the network saw it at one step.
-#[derive(Clone, Copy, Debug)]
-struct Live {
-    index: usize,
-    step: u64,
-    probabilities: Probabilities,
-}
 
 /// Where a person was before going into something.
 #[derive(Clone, Debug)]
 struct Place {
     screen: Screen,
-    is_large: bool,
-    half: Half,
-    /// Of the test images, and of the training images.
-    filters: [album::Filter; 2],
+    /// The screen that was gone into, and how it showed before what it has.
+    into: (Screen, Stance),
+    /// The half whose filter was changed on the way, and what it was before.
+    filter: Option<(Half, Filter)>,
+}
+
+/// What the dashboard needs from elsewhere at this moment. Whoever runs it compares this with what it was before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wishes {
+    /// What the worker is to report of the network: no more than is seen.
+    pub look: Look,
+    /// That the data set is counted.
+    pub survey: bool,
+    /// That the runs that can be compared with are read.
+    pub runs: bool,
+}
+
+/// What was read for the dashboard.
+#[derive(Debug)]
+pub enum Loaded {
+    /// The data set.
+    Data(Arc<Dataset>),
+    /// What the data set is made of.
+    Survey(Box<Survey>),
+    /// The runs that can be compared with, newest first, or why they cannot be read.
+    Runs(Result<Vec<OtherRun>, String>),
 }
 
 /// The dashboard's state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct App {
-    data: Option<Arc<Dataset>>,
-    survey: Option<Survey>,
-    started: Option<Started>,
-    phase: Phase,
-    batch: Option<Batch>,
-    history: History,
-    epochs: Vec<EpochRecord>,
-    archive: Archive,
-    live: Option<Live>,
-    attribution: Option<Attribution>,
-    tiles: Option<Tiles>,
-    pace: Option<f64>,
-    /// The highest rate seen at full speed, in steps a second.
-    full_speed: Option<f64>,
-    /// How busy the device was lately.
-    usage: Option<Usage>,
-
+    scene: Scene,
+    screens: Screens,
     screen: Screen,
     overlay: Overlay,
     /// Where one goes back to.
     trail: Vec<Place>,
-    page: Page,
-    /// The step of the moment that is shown; `None`: now.
-    seen: Option<u64>,
-    test: Album,
-    train: Album,
-    half: Half,
-    /// Whether one image, or one unit, has the whole screen.
-    is_large: bool,
-    pictures: Pictures,
-    cell: Option<(Class, Class)>,
-    class: Class,
-    unit: usize,
-    chart: Chart,
-
     notice: Option<String>,
     /// What is to be told of the run after that, oldest first.
     notes: VecDeque<String>,
     /// Whether the person waits for a checkpoint.
     saving: bool,
-    /// Why something of the run could not be kept lately.
-    unsaved: Option<String>,
     quitting: bool,
 }
 
@@ -120,77 +93,32 @@ impl App {
     /// A dashboard before its run. `pace`: at most this many steps a second.
     #[must_use]
     pub fn new(pace: Option<f64>) -> Self {
-        Self {
-            data: None,
-            survey: None,
-            started: None,
-            phase: Phase::Loading,
-            batch: None,
-            history: History::default(),
-            epochs: Vec::new(),
-            archive: Archive::default(),
-            live: None,
-            attribution: None,
-            tiles: None,
-            pace,
-            full_speed: None,
-            usage: None,
-            screen: Screen::default(),
-            overlay: Overlay::None,
-            trail: Vec::new(),
-            page: Page::default(),
-            seen: None,
-            test: Album::default(),
-            train: Album::default(),
-            half: Half::default(),
-            is_large: false,
-            pictures: Pictures::default(),
-            cell: None,
-            class: Class::FIRST,
-            unit: 0,
-            chart: Chart::default(),
-            notice: None,
-            notes: VecDeque::new(),
-            saving: false,
-            unsaved: None,
-            quitting: false,
+        let mut app = Self::default();
+        app.scene.known.pace = pace;
+        app
+    }
+
+    /// Takes what was read.
+    pub fn load(&mut self, loaded: Loaded) {
+        match loaded {
+            Loaded::Data(data) => {
+                self.scene.known.data = Some(data);
+                self.scene.arrange(Half::Train);
+                self.scene.arrange(Half::Test);
+            }
+            Loaded::Survey(survey) => self.scene.known.survey = Some(*survey),
+            Loaded::Runs(runs) => self.take_runs(runs),
         }
     }
 
-    /// Takes the data set, once it is read.
-    pub fn load(&mut self, data: Arc<Dataset>) {
-        self.train.arrange(data.train.classes(), None);
-        self.data = Some(data);
-        self.arrange();
-    }
-
-    /// The data set, where it is to be counted for the screen that is shown.
-    #[must_use]
-    pub fn wants_survey(&self) -> Option<&Arc<Dataset>> {
-        self.data.as_ref().filter(|_| self.screen == Screen::Data && self.survey.is_none())
-    }
-
-    /// Takes what the data set is made of.
-    pub fn take_survey(&mut self, survey: Survey) {
-        self.survey = Some(survey);
-    }
-
-    /// Whether the runs that can be compared with are waited for.
-    #[must_use]
-    pub fn wants_runs(&self) -> bool {
-        matches!(&self.overlay, Overlay::Runs(Choice { runs: None, .. }))
-    }
-
-    /// Takes the runs that can be compared with, newest first, or why they cannot be read.
-    pub fn take_runs(&mut self, runs: Result<Vec<OtherRun>, String>) {
-        if !self.wants_runs() {
-            return;
-        }
-        let own = self.started.as_ref().and_then(|started| started.run.as_ref());
+    /// Takes the runs that can be compared with, if they are still waited for.
+    fn take_runs(&mut self, runs: Result<Vec<OtherRun>, String>) {
+        let Overlay::Runs(choice @ RunChoice { runs: None, .. }) = &mut self.overlay else { return };
         match runs {
             Ok(mut runs) => {
+                let own = self.scene.known.started.as_ref().and_then(|started| started.run.as_ref());
                 runs.retain(|run| Some(&run.name) != own && !run.epochs.is_empty());
-                self.overlay = Overlay::Runs(Choice { row: usize::from(!runs.is_empty()), runs: Some(runs) });
+                *choice = RunChoice { row: usize::from(!runs.is_empty()), runs: Some(runs) };
             }
             Err(reason) => {
                 self.overlay = Overlay::None;
@@ -199,117 +127,302 @@ impl App {
         }
     }
 
-    /// Takes how much the terminal holds of the screen that is shown.
-    pub fn fit(&mut self, page: Page) {
-        self.page = page;
-    }
-
-    /// What the screen needs to know of the network at this moment: no more than is seen.
+    /// What is needed at this moment, on a terminal that holds so much.
     #[must_use]
-    pub fn look(&self) -> Look {
-        let index = self.test.selected();
-        Look {
-            predicted: BTreeSet::from([index]),
-            explained: self.shows_explanation().then_some(index).into_iter().collect(),
-            tiles: (self.screen == Screen::Neurons).then(|| self.units()).into_iter().collect(),
+    pub fn wishes(&self, page: &Page) -> Wishes {
+        let screen = self.screens.get(self.screen);
+        let index = self.scene.album(Half::Test).selected();
+        Wishes {
+            look: Look {
+                predicted: BTreeSet::from([index]),
+                explained: self.shows_explanation().then_some(index).into_iter().collect(),
+                tiles: screen.tiles(page).into_iter().collect(),
+            },
+            survey: self.screen == Screen::Data && self.scene.known.data.is_some() && self.scene.known.survey.is_none(),
+            runs: matches!(&self.overlay, Overlay::Runs(RunChoice { runs: None, .. })),
         }
     }
 
-    /// The units that are seen.
-    fn units(&self) -> TileRange {
-        if self.is_large {
-            return TileRange { first: self.unit, count: 1 };
-        }
-        TileRange { first: self.page.start(self.unit), count: self.page.count() }
+    /// Whether it is to be shown which pixels speak for the prediction: of now, on a screen that can.
+    fn shows_explanation(&self) -> bool {
+        self.scene.explain && self.screens.get(self.screen).can_explain() && !self.scene.is_past()
     }
 
     /// Takes in what happened to the run.
     pub fn apply(&mut self, report: Report) {
-        match report {
-            Report::Started(started) => self.apply_started(started),
-            Report::Batch(batch) => self.apply_batch(batch),
-            Report::Prediction { index, step, probabilities } => {
-                self.live = Some(Live { index, step, probabilities });
+        match &report {
+            Report::Saved { step } if std::mem::take(&mut self.saving) => {
+                self.notice = Some(format!("saved as it is after step {step}"));
             }
-            Report::Attribution(attribution) => self.attribution = Some(attribution),
-            Report::Tiles(tiles) => self.tiles = Some(tiles),
-            Report::Untrained { step, predictions } => {
-                let epochs = self.epochs.len();
-                let is_whole = step == self.epochs.last().map_or(0, |record| record.step);
-                self.keep(u32::try_from(epochs).unwrap_or(u32::MAX), step, is_whole, predictions);
-            }
-            Report::Paused => self.phase = Phase::Paused,
-            Report::Resumed => self.phase = Phase::Training,
-            Report::Paced { steps_per_second } => self.pace = steps_per_second,
-            Report::Evaluating { .. } => self.phase = Phase::Evaluating,
-            Report::Epoch { record, predictions } => {
-                self.keep(record.epoch, record.step, true, predictions);
-                self.epochs.push(record);
-            }
-            Report::Usage(usage) => self.usage = Some(usage),
-            Report::Saved { step } => self.apply_saved(step),
-            Report::NotSaved { reason } => {
-                if std::mem::take(&mut self.saving) {
-                    self.notice = self.notes.pop_front();
-                }
-                self.unsaved = Some(reason);
-            }
+            Report::NotSaved { .. } if std::mem::take(&mut self.saving) => self.notice = self.notes.pop_front(),
             // Each is read before the next one: a key leads on.
-            Report::Note { text } if self.notice.is_some() => self.notes.push_back(text),
-            Report::Note { text } => self.notice = Some(text),
-            Report::Finished => self.phase = Phase::Done,
-            Report::Failed { reason } => self.phase = Phase::Failed { reason },
+            Report::Note { text } if self.notice.is_some() => self.notes.push_back(text.clone()),
+            Report::Note { text } => self.notice = Some(text.clone()),
+            _ => {}
+        }
+        self.scene.apply(report);
+    }
+
+    /// Does what a key means, on a terminal that holds so much; the command, if any, is for the worker.
+    pub fn act(&mut self, action: Action, page: &Page) -> Option<Command> {
+        self.notice = None;
+        let command = if self.overlay.lets_through(action) { self.obey(action, page) } else { None };
+        // What the key itself has to say comes first.
+        if self.notice.is_none() {
+            self.notice = self.notes.pop_front();
+        }
+        command
+    }
+
+    fn obey(&mut self, action: Action, page: &Page) -> Option<Command> {
+        let half = self.half();
+        let Self { scene, screens, screen, .. } = self;
+        let shown = screens.get_mut(*screen);
+        let answer = match action {
+            Action::Go(stride, direction) if self.overlay.go(page, stride, direction) => Answer::Done,
+            Action::Go(stride, direction) => shown.go(scene, page, stride, direction),
+            Action::Wrong(direction) => shown.go_to_wrong(scene, direction),
+            Action::Zoom(direction) => shown.zoom(scene, page, direction),
+            Action::OpenPrompt => Answer::Open(Overlay::Prompt(String::new())),
+            Action::Type(letter) => self.type_digit(letter),
+            Action::Erase => self.erase(),
+            Action::NextClass => next_class(scene, half),
+            Action::ToggleWrong => toggle_wrong(scene, half),
+            Action::NextOrder => next_order(scene, half),
+            Action::ClearFilter => set_filter(scene, half, Filter::default(), scene.album(half).order()),
+            Action::Earlier => scene.earlier(),
+            Action::Later => scene.later(),
+            Action::See(step) => scene.see(step),
+            Action::Invert => {
+                scene.inverted = !scene.inverted;
+                Answer::Done
+            }
+            Action::ToggleExplain => self.toggle_explain(),
+            Action::Show(screen) => Answer::Show(screen, None),
+            Action::NextScreen => Answer::Show(self.screen.after(1), None),
+            Action::PreviousScreen => Answer::Show(self.screen.after(Screen::ALL.len() - 1), None),
+            Action::Enter => self.enter(),
+            Action::Back => self.back(),
+            Action::ToggleHalf
+            | Action::NextSmoothing
+            | Action::ToggleLogarithm
+            | Action::ToggleUnit
+            | Action::PickRun
+            | Action::PickImage(_)
+            | Action::PickUnit(_)
+            | Action::PickCell(..)
+            | Action::PickClass(_)
+            | Action::PickStep(_) => match shown.act(scene, action) {
+                Some(answer) => answer,
+                None => self.elsewhere(action),
+            },
+            Action::PickRow(row) => self.pick_row(row),
+            Action::ToggleHelp if matches!(self.overlay, Overlay::Help { .. }) => Answer::Open(Overlay::None),
+            Action::ToggleHelp => Answer::Open(Overlay::Help { page: 0 }),
+            Action::TogglePause | Action::Step | Action::Slower | Action::Faster | Action::Save | Action::Quit => {
+                return self.control(action);
+            }
+            // The terminal's own affairs.
+            Action::Redraw | Action::Suspend => Answer::Done,
+        };
+        self.follow(answer);
+        None
+    }
+
+    /// Does what a screen has answered.
+    fn follow(&mut self, answer: Answer) {
+        match answer {
+            Answer::Done => {}
+            Answer::Say(words) => self.notice = Some(words.into_owned()),
+            Answer::Open(overlay) => self.overlay = overlay,
+            Answer::Show(screen, words) => {
+                let stance = Stance { half: self.half(), is_large: false };
+                self.screens.get_mut(self.screen).stand(stance);
+                self.screen = screen;
+                self.trail.clear();
+                self.overlay = Overlay::None;
+                self.notice = words.map(Into::into);
+            }
+            Answer::Into(screen, stance, filter) => {
+                let before = self.screens.get_mut(screen).stand(stance);
+                let filter = filter.map(|filter| (stance.half, self.replace_filter(stance.half, filter)));
+                self.trail.push(Place { screen: self.screen, into: (screen, before), filter });
+                self.screen = screen;
+            }
         }
     }
 
-    /// A run that goes on shows what it did before: its epochs, and their means as points of the curve.
-    fn apply_started(&mut self, started: Started) {
-        self.phase = Phase::Training;
-        self.epochs.clone_from(&started.past);
-        let mut before = 0;
-        for &EpochRecord { step, loss, accuracy, .. } in &started.past {
-            self.history.push(Point { step, steps: step - before, loss, accuracy });
-            before = step;
-        }
-        self.started = Some(started);
+    /// Changes which images are left, and returns what left them before.
+    fn replace_filter(&mut self, half: Half, filter: Filter) -> Filter {
+        let album = self.scene.album(half);
+        let (before, order) = (album.filter(), album.order());
+        self.scene.set_filter(half, filter, order);
+        before
     }
 
-    /// Keeps every test image's prediction, and shows them unless the person is looking at others.
-    fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Vec<Probabilities>) {
-        let truths = self.data.as_ref().map_or(&[][..], |data| data.test.classes());
-        self.archive.push(Moment::new(epoch, step, is_whole, truths, predictions), self.seen);
-        if self.seen.is_none() {
-            self.arrange();
+    /// Takes the next letter of an index.
+    fn type_digit(&mut self, letter: char) -> Answer {
+        match &mut self.overlay {
+            Overlay::Prompt(text) if letter.is_ascii_digit() && text.len() < 9 => text.push(letter),
+            Overlay::Prompt(_) => return "an index is made of digits".into(),
+            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => {}
+        }
+        Answer::Done
+    }
+
+    fn erase(&mut self) -> Answer {
+        if let Overlay::Prompt(text) = &mut self.overlay {
+            text.pop();
+        }
+        Answer::Done
+    }
+
+    fn toggle_explain(&mut self) -> Answer {
+        self.scene.explain = !self.scene.explain;
+        if !self.scene.explain || self.shows_explanation() {
+            return Answer::Done;
+        }
+        if self.scene.is_past() {
+            "what the pixels say is known only of now: ] leads there".into()
+        } else {
+            "what the pixels say is shown on the Dashboard's picture".into()
         }
     }
 
-    /// Makes the list of test images anew, after what it goes by has changed.
-    fn arrange(&mut self) {
-        let Self { data, archive, seen, test, .. } = self;
-        if let Some(data) = data {
-            test.arrange(data.test.classes(), moment(archive, *seen));
+    /// The answer to a key that means something on one screen alone, and not on this one.
+    fn elsewhere(&self, action: Action) -> Answer {
+        let owner = Screen::ALL.into_iter().find(|screen| self.screens.get(*screen).owns(action));
+        match owner.map(Screen::with_digit) {
+            Some(screen) if action == Action::ToggleHalf => format!("training images are in {screen}").into(),
+            Some(screen) => format!("this key is for {screen}").into(),
+            None => Answer::Done,
         }
     }
 
-    fn apply_saved(&mut self, step: u64) {
-        self.unsaved = None;
-        if std::mem::take(&mut self.saving) {
-            self.notice = Some(format!("saved as it is after step {step}"));
+    fn enter(&mut self) -> Answer {
+        let screen = self.screens.get_mut(self.screen);
+        match std::mem::take(&mut self.overlay) {
+            Overlay::Prompt(text) => text.parse().map_or(Answer::Done, |index| screen.jump(&mut self.scene, index)),
+            Overlay::Runs(choice) => {
+                self.screens.curves.compare(choice);
+                Answer::Done
+            }
+            Overlay::Help { .. } => Answer::Done,
+            Overlay::None => screen.enter(&mut self.scene),
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a batch size is far below 2⁵²")]
-    fn apply_batch(&mut self, batch: Batch) {
-        self.history.push(Point { step: batch.step, steps: batch.steps, loss: batch.loss, accuracy: batch.accuracy });
-        if let (None, Some(started)) = (self.pace, &self.started) {
-            let rate = batch.images_per_second / started.settings.batch_size as f64;
-            self.full_speed = Some(self.full_speed.map_or(rate, |fastest| fastest.max(rate)));
+    /// Chooses a row of the list that lies over the panes.
+    fn pick_row(&mut self, row: usize) -> Answer {
+        let Overlay::Runs(choice) = &mut self.overlay else { return Answer::Done };
+        choice.row = row.min(choice.runs.as_ref().map_or(0, Vec::len));
+        self.enter()
+    }
+
+    fn back(&mut self) -> Answer {
+        if self.overlay != Overlay::None {
+            return Answer::Open(Overlay::None);
         }
-        self.batch = Some(batch);
+        if self.screens.get_mut(self.screen).close() {
+            return Answer::Done;
+        }
+        let Some(Place { screen, into: (left, stance), filter }) = self.trail.pop() else { return Answer::Done };
+        self.screens.get_mut(left).stand(stance);
+        if let Some((half, filter)) = filter {
+            self.replace_filter(half, filter);
+        }
+        self.screen = screen;
+        Answer::Done
+    }
+
+    /// Whether a key does something at this moment, and what the footer calls it.
+    #[must_use]
+    pub fn offers(&self, action: Action) -> Offer {
+        match action {
+            Action::Step => self.scene.known.will_pause().into(),
+            Action::Back => (!self.trail.is_empty() || self.screens.get(self.screen).is_open()).into(),
+            Action::Show(_) | Action::ToggleHelp | Action::Redraw | Action::Quit => Offer::Yes,
+            action => self.screens.get(self.screen).offers(&self.scene, action),
+        }
+    }
+
+    /// What all screens share.
+    #[must_use]
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// What is known of the run.
+    #[must_use]
+    pub fn known(&self) -> &Known {
+        &self.scene.known
+    }
+
+    /// The screens' own states.
+    #[must_use]
+    pub fn screens(&self) -> &Screens {
+        &self.screens
+    }
+
+    /// The screen that is shown.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        self.screen
+    }
+
+    /// Which images the screen shows.
+    #[must_use]
+    pub fn half(&self) -> Half {
+        self.screens.get(self.screen).half()
+    }
+
+    /// Whether the screen shows one image, which a turn of the wheel exchanges for the next one.
+    #[must_use]
+    pub fn shows_one(&self) -> bool {
+        self.screens.get(self.screen).shows_one()
+    }
+
+    /// What lies over the panes.
+    #[must_use]
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// A sentence for the person about the last key.
+    #[must_use]
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Whether the person has left.
+    #[must_use]
+    pub fn quitting(&self) -> bool {
+        self.quitting
     }
 }
 
-/// The moment of this step, or else the newest.
-fn moment(archive: &Archive, seen: Option<u64>) -> Option<&Moment> {
-    seen.map_or_else(|| archive.newest(), |step| archive.at(step))
+fn next_class(scene: &mut Scene, half: Half) -> Answer {
+    let filter = scene.album(half).filter();
+    let filter = Filter { class: album::next_class(filter.class), predicted: None, ..filter };
+    set_filter(scene, half, filter, scene.album(half).order())
+}
+
+fn toggle_wrong(scene: &mut Scene, half: Half) -> Answer {
+    let filter = scene.album(half).filter();
+    match scene.why_no_predictions(half) {
+        Some(reason) => reason.into(),
+        None => set_filter(scene, half, Filter { wrong: !filter.wrong, ..filter }, scene.album(half).order()),
+    }
+}
+
+fn next_order(scene: &mut Scene, half: Half) -> Answer {
+    match scene.why_no_predictions(half) {
+        Some(reason) => reason.into(),
+        None => set_filter(scene, half, scene.album(half).filter(), scene.album(half).order().next()),
+    }
+}
+
+fn set_filter(scene: &mut Scene, half: Half, filter: Filter, order: Order) -> Answer {
+    scene.set_filter(half, filter, order);
+    Answer::Done
 }

@@ -10,22 +10,21 @@ use clap_mangen::Man;
 
 use crate::{
     fashion::Source,
-    printable::number,
-    settings::{DeviceChoice, Settings},
+    settings::{DeviceChoice, Difference, Settings},
 };
 
 /// The most epochs that can be asked for.
 pub const MOST_EPOCHS: u32 = 100_000;
 
-/// Train a Fashion-MNIST classifier live in the terminal, watch it learn, and leaf through what it predicts.
+/// Train a Fashion-MNIST classifier live in the terminal, watch it learn, and browse what it predicts.
 ///
-/// Without a command this opens the dashboard and trains at once. With standard output elsewhere than on a terminal it
-/// is `fitroom train`.
+/// Without a command, fitroom opens the dashboard and starts training. If standard output is not a terminal, it does the
+/// same as `fitroom train`.
 #[derive(Debug, Parser)]
 #[command(version, bin_name = "fitroom", max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cli {
-    /// What else than the dashboard.
+    /// What to do instead of opening the dashboard.
     #[command(subcommand)]
     pub command: Option<Subcommand>,
     /// The run.
@@ -39,16 +38,16 @@ pub struct Cli {
     pub looks: Looks,
 }
 
-/// A command line that is none to obey: it is wrong, or somebody asked for help or for the version.
+/// A command line with nothing to run: it is wrong, or it asks for help or for the version.
 #[derive(Debug)]
 pub struct Refusal(clap::Error);
 
 impl Refusal {
-    /// Tells why, or what was asked for.
+    /// Prints what is wrong with it, or what it asks for.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn tell(&self) -> io::Result<()> {
+    pub fn print(&self) -> io::Result<()> {
         self.0.print()
     }
 
@@ -60,17 +59,17 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// What [`Refusal::tell`] tells, without colours.
+    /// What [`Refusal::print`] prints, without colours.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.render())
     }
 }
 
 impl Cli {
-    /// What these arguments, the program's name first, and the environment ask for.
+    /// Reads these arguments, which begin with the program's name, and the environment.
     ///
     /// # Errors
-    /// When they are wrong, or ask for help or for the version.
+    /// When they are wrong, or ask for help or the version.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         variables::read(&Self::command(), &arguments)
@@ -78,7 +77,7 @@ impl Cli {
             .map_err(|error| Refusal(variables::printable(error)))
     }
 
-    /// The script that completes this command line in a shell.
+    /// The script that completes this command line in this shell.
     #[must_use]
     pub fn completions(shell: Shell) -> Vec<u8> {
         let mut script = Vec::new();
@@ -86,7 +85,7 @@ impl Cli {
         script
     }
 
-    /// The manual page of the program, and after it those of its commands.
+    /// The manual page of the program, followed by those of its commands.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "memory takes all")]
     pub fn manual() -> Vec<u8> {
@@ -100,10 +99,10 @@ impl Cli {
     }
 }
 
-/// What else there is than the dashboard.
+/// What there is besides the dashboard.
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
-    /// Train without a screen: a progress bar on a terminal, else one line an epoch
+    /// Train without the dashboard: show a progress bar on a terminal, else print one line per epoch
     Train {
         /// The run.
         #[command(flatten)]
@@ -111,29 +110,29 @@ pub enum Subcommand {
         /// What is kept of it.
         #[command(flatten)]
         keeping: Keeping,
-        /// Print a line of JSON an epoch, the one that goes into metrics.jsonl
+        /// Print one line of JSON per epoch, the same as in metrics.jsonl
         #[arg(long)]
         json: bool,
     },
-    /// Tell how good a run's network is on the test images: loss, accuracy, each class, the confusion matrix
+    /// Evaluate a run on the test images: loss, accuracy, figures per class, confusion matrix
     Evaluate {
         /// A run's name or directory [default: the newest that has a checkpoint]
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]
-        place: Place,
+        directories: Directories,
         /// Print one line of JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show images beside what a run's network takes them for
+    /// Show images, and what a run's network predicts for them
     Predict {
-        /// Indices of test images, or files: PNG, JPEG, WebP, or images as IDX; - is standard input, ./12 a file
+        /// Indices of test images, or files: PNG, JPEG, WebP or IDX images; - is standard input, ./12 is a file
         /// named 12
         #[arg(required = true, value_name = "INDEX|FILE")]
         inputs: Vec<OsString>,
-        /// Take pictures as they are, light ink on black: make them grey and fit them into 28×28, but subtract no
-        /// ground, trim no margins and invert nothing
+        /// Take pictures as they are, with light ink on black: only make them grey and fit them into 28×28, without
+        /// subtracting the ground, trimming margins or inverting
         #[arg(long)]
         as_is: bool,
         /// A run's name or directory [default: the newest that has a checkpoint]
@@ -141,8 +140,8 @@ pub enum Subcommand {
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]
-        place: Place,
-        /// Print a line of JSON an image, with its ten probabilities
+        directories: Directories,
+        /// Print one line of JSON per image, with its ten probabilities
         #[arg(long)]
         json: bool,
         /// How it looks.
@@ -154,44 +153,44 @@ pub enum Subcommand {
         /// The directory of all runs
         #[arg(long, value_name = "DIR", default_value = "runs")]
         runs: PathBuf,
-        /// Print a line of JSON a run
+        /// Print one line of JSON per run
         #[arg(long)]
         json: bool,
     },
-    /// Print the script that completes this program's command line in a shell
+    /// Print the shell script that completes fitroom's command line
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Print the manual page, and those of the commands
+    /// Print the manual pages of fitroom and of its commands
     Man,
 }
 
 /// Where runs and images are.
 #[derive(Args, Debug)]
-pub struct Place {
+pub struct Directories {
     /// The directory of all runs
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
 
-    /// Another data set than the run's, in the same four files
+    /// Use this data set instead of the run's: a directory with the four IDX files
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
 
-/// A run that is kept, and images for it.
+/// A saved run, and images for it.
 #[derive(Clone, Debug)]
 pub struct Which {
     /// Its name or directory; `None`: the newest that has a checkpoint.
     pub run: Option<PathBuf>,
     /// The directory of all runs.
     pub runs: PathBuf,
-    /// Another data set than its own.
+    /// A data set to use instead of its own.
     pub data: Option<PathBuf>,
 }
 
-impl Place {
-    /// This run in this place.
+impl Directories {
+    /// This run in these directories.
     #[must_use]
     pub fn which(self, run: Option<PathBuf>) -> Which {
         Which { run, runs: self.runs, data: self.data }
@@ -210,13 +209,13 @@ pub struct Keeping {
     #[arg(long, value_name = "NAME")]
     pub run: Option<OsString>,
 
-    /// Go on with a run from its last checkpoint, to the same weights as if it had never stopped: a run's name or
+    /// Continue a run from its last checkpoint, with the same weights as if it had never stopped: a run's name or
     /// directory [default: the newest that has a checkpoint]; --epochs may be raised
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "run")]
     pub resume: Option<Option<PathBuf>>,
 
-    /// Save at least so often while an epoch lasts, but no more often than costs 1 percent; 0 or off: after each epoch
-    /// only
+    /// Save this often during an epoch too, as long as it costs no more than 1 percent; 0 or off: only after each
+    /// epoch
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = interval)]
     pub save_every: Interval,
 
@@ -225,7 +224,7 @@ pub struct Keeping {
     pub no_save: bool,
 }
 
-/// How long until something is done again; `None`: it is not.
+/// How much time passes until something is done again; `None`: it is not done again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval(pub Option<Duration>);
 
@@ -233,11 +232,11 @@ pub struct Interval(pub Option<Duration>);
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Training")]
 pub struct Training {
-    /// How many times the network sees every training image [default: 10]
+    /// Passes over all training images [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EPOCHS)))]
     pub epochs: Option<u32>,
 
-    /// Images a step, 1 to 60000 [default: 32]
+    /// Images per step, 1 to 60000 [default: 32]
     #[arg(long, value_name = "N", value_parser = batch_size)]
     pub batch_size: Option<usize>,
 
@@ -257,16 +256,16 @@ pub struct Training {
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<DeviceChoice>,
 
-    /// Threads of the CPU that train [default: what pays on this machine]
+    /// How many CPU threads train [default: as many as pay off on this machine]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
 
-    /// A directory with another data set: the four IDX files, gzipped or plain, and perhaps labels.txt
+    /// A directory with another data set: the four IDX files, gzipped or plain, and optionally labels.txt
     /// [default: Fashion-MNIST, compiled in]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// Slow motion: train at most this many steps a second, 1 or more [default: full speed]
+    /// Slow motion: train at most this many steps per second, 1 or more [default: full speed]
     #[arg(long, value_name = "STEPS", value_parser = pace)]
     pub pace: Option<f64>,
 }
@@ -275,12 +274,12 @@ pub struct Training {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Screen")]
 pub struct Looks {
-    /// Frames a second at the most, 1 to 60
+    /// The most frames per second, 1 to 60
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(1..=60))]
     pub fps: u32,
 
-    /// Leave the mouse to the terminal, to select text with
+    /// Leave the mouse to the terminal, for selecting text
     #[arg(long)]
     pub no_mouse: bool,
 
@@ -293,11 +292,11 @@ pub struct Looks {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Screen")]
 pub struct Colours {
-    /// Colours: as many as the terminal says it has (auto), none (never), or just so many
+    /// Which colours to use
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 
-    /// Draw with ASCII characters only; also where the locale that is set is not UTF-8
+    /// Draw with ASCII characters only; this is the default if a locale other than UTF-8 is set
     #[arg(long)]
     pub ascii: bool,
 }
@@ -305,19 +304,19 @@ pub struct Colours {
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// Truecolor where COLORTERM promises it, else 256 colours; none with `NO_COLOR`
+    /// As many as the terminal says it has: truecolor if COLORTERM promises it, else 256; none with `NO_COLOR`
     Auto,
-    /// As auto, whatever `NO_COLOR` says
+    /// The same as auto, but ignore `NO_COLOR`
     Always,
-    /// None
+    /// No colours
     Never,
-    /// The terminal's own 16
+    /// The terminal's own 16 colours
     #[value(name = "16")]
     Ansi16,
-    /// The palette of 256
+    /// The palette of 256 colours
     #[value(name = "256")]
     Ansi256,
-    /// All
+    /// All colours
     Truecolor,
 }
 
@@ -330,37 +329,22 @@ impl Keeping {
 }
 
 impl Training {
-    /// The settings of a new run: the tutorial's, where nothing else is asked for.
+    /// The settings of a new run: the tutorial's, unless something else is asked for.
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.over(&Settings::default())
     }
 
-    /// The settings of a run that was begun with `run`'s: as many epochs and whatever device is asked for.
+    /// The settings with which a run that was begun with `run` goes on; the epochs, the device and the threads may change.
     ///
     /// # Errors
-    /// What differs, where something else is asked for than the run was begun with, in words that follow its name.
-    pub fn settings_of(&self, run: &Settings) -> Result<Settings, String> {
+    /// What differs, where something else is asked for than the run was begun with.
+    pub fn settings_of(&self, run: &Settings) -> Result<Settings, Difference> {
         let settings = self.over(run);
-        let differ = |option, theirs: &dyn fmt::Display, asked: &dyn fmt::Display| {
-            Err(format!("was begun with {option} {theirs}, and cannot go on with {asked}"))
-        };
-        if settings.batch_size != run.batch_size {
-            return differ("--batch-size", &run.batch_size, &settings.batch_size);
-        }
-        if settings.learning_rate.to_bits() != run.learning_rate.to_bits() {
-            return differ("--learning-rate", &number(run.learning_rate), &number(settings.learning_rate));
-        }
-        if settings.hidden != run.hidden {
-            return differ("--hidden", &units_of(run), &units_of(&settings));
-        }
-        if settings.seed != run.seed {
-            return differ("--seed", &run.seed, &settings.seed);
-        }
-        Ok(settings)
+        run.difference(&settings).map_or(Ok(settings), Err)
     }
 
-    /// These settings, but what is asked for.
+    /// These settings, except for what is asked for.
     fn over(&self, settings: &Settings) -> Settings {
         Settings {
             epochs: self.epochs.unwrap_or(settings.epochs),
@@ -377,16 +361,11 @@ impl Training {
     /// Where its data set comes from.
     #[must_use]
     pub fn source(&self) -> Source {
-        self.data.clone().map_or(Source::Embedded, Source::Directory)
+        self.data.clone().map_or(Source::Embedded, Source::at)
     }
 }
 
-/// The hidden layers as the command line has them.
-fn units_of(settings: &Settings) -> String {
-    settings.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// A whole number in the range, or what was expected instead.
+/// Reads a whole number of this range, or says what was expected.
 fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
@@ -427,7 +406,7 @@ fn interval(text: &str) -> Result<Interval, String> {
 fn pace(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(number) if (1.0..=1e6).contains(&number) => Ok(number),
-        _ => Err("expected a number of steps a second from 1 to 1000000".to_owned()),
+        _ => Err("expected a number of steps per second from 1 to 1000000".to_owned()),
     }
 }
 

@@ -1,5 +1,4 @@
-//! What can be asked of runs that are kept: how good they are, what they take images for, which there are. Trains
-//! nothing.
+//! The commands that ask about saved runs: how good they are, what they predict, which there are. Trains nothing.
 
 mod evaluate;
 mod listing;
@@ -17,7 +16,7 @@ use rustix::{
 pub use self::{
     evaluate::evaluate,
     listing::list,
-    predict::{Form, predict},
+    predict::{AnswerForm, predict},
 };
 use crate::{
     cli::{Refusal, Which},
@@ -30,57 +29,49 @@ use crate::{
 };
 
 /// A run with its last checkpoint.
-struct Kept {
+struct SavedRun {
     run: Run,
     facts: Facts,
     checkpoint: Checkpoint,
 }
 
-impl Kept {
-    /// The run that is asked for, or the newest that has a checkpoint.
+impl SavedRun {
+    /// Opens the run that is asked for, or the newest that has a checkpoint.
     fn open(which: &Which) -> Result<Self> {
         let (run, note) = Runs::new(&which.runs).find_kept(which.run.as_deref())?;
         let facts = run.facts()?;
-        let path = run.checkpoint_path();
-        if !run.has_checkpoint() {
-            let name = run.shown_name();
-            match facts.kept {
-                Some(_) => bail!(
-                    "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or take \
-                     another run",
-                    printable::path(&path)
-                ),
-                None => bail!("the run {name} has no checkpoint yet: it gets its first one after an epoch"),
-            }
+        if !run.check_checkpoint(&facts, "choose another run")? {
+            bail!("the run {} has no checkpoint yet: it gets its first one after an epoch", run.shown_name());
         }
+        let path = run.checkpoint_path();
         let bytes = files::read(&path)?;
         let checkpoint =
             Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", printable::path(&path)))?;
         if let Some(note) = note {
-            // Where standard error is gone there is nobody to tell.
+            // If standard error is gone, nobody can be told.
             let _ = writeln!(io::stderr(), "fitroom: {}", Printable(note));
         }
         Ok(Self { run, facts, checkpoint })
     }
 
-    /// The data set that is asked for, or the run's.
+    /// Reads the data set that is asked for, or the run's.
     fn dataset(&self, which: &Which) -> Result<Dataset> {
-        let directory = which.data.clone().or_else(|| self.facts.dataset.directory.clone());
-        Ok(directory.map_or(Source::Embedded, Source::Directory).load()?)
+        let source = which.data.clone().map_or_else(|| self.facts.dataset.source.clone(), Source::at);
+        Ok(source.load()?)
     }
 }
 
-/// Tells on standard error what went wrong, in one line, whatever is in the name of a file.
+/// Says on standard error what went wrong, in one line, whatever characters a file's name has.
 pub fn complain(error: &Report) {
     // After a hang-up standard error is gone too.
     let _ = writeln!(io::stderr(), "fitroom: {}", printable::error(&**error));
 }
 
-/// Whether standard output takes what is written to it. One that was closed before the program began cannot be told from
-/// one that is thrown away: the runtime opens `/dev/null` in its place.
+/// Checks that standard output can be written to. If it was closed before the program started, that cannot be seen: the
+/// runtime has opened `/dev/null` in its place.
 ///
 /// # Errors
-/// When it is open for reading only: then what is written there would be lost without a word.
+/// When it is open for reading only: what is written there would be lost without a word.
 pub fn check_output() -> Result<()> {
     match fcntl_getfl(stdio::stdout()) {
         Ok(flags) if flags & OFlags::RWMODE != OFlags::RDONLY => Ok(()),
@@ -89,27 +80,28 @@ pub fn check_output() -> Result<()> {
     }
 }
 
-/// This text with blanks behind it, as many cells wide.
+/// This text, followed by blanks up to this width in cells.
 fn padded(text: &str, cells: usize) -> String {
     let blanks = cells.saturating_sub(width(text));
     format!("{text}{:blanks$}", "")
 }
 
-/// This text with blanks before it, as many cells wide.
+/// This text, preceded by blanks up to this width in cells.
 fn to_the_right(text: &str, cells: usize) -> String {
     let blanks = cells.saturating_sub(width(text));
     format!("{:blanks$}{text}", "")
 }
 
-/// Tells why a command line is none to obey. Returns the exit status: 2, or 0 for help and the version.
+/// Prints what is wrong with a command line, or the help or version that it asks for. Returns the exit status: 2, or 0
+/// for help and the version.
 ///
 /// # Errors
-/// When that cannot be told.
+/// When it cannot be printed.
 pub fn refuse(refusal: &Refusal) -> Result<u8> {
-    Ok(status(refusal.tell(), io::sink())?.max(refusal.status()))
+    Ok(status(refusal.print(), io::sink())?.max(refusal.status()))
 }
 
-/// Writes what is ready to be written. Returns the exit status.
+/// Prints this. Returns the exit status.
 ///
 /// # Errors
 /// When `out` fails.
@@ -117,7 +109,7 @@ pub fn print(text: &[u8], mut out: impl Write) -> Result<u8> {
     status(out.write_all(text), out)
 }
 
-/// The exit status of a command that wrote its answer: 0, or 141 when its reader went away.
+/// The exit status of a command that has written its answer: 0, or 141 if its reader has gone away.
 fn status(written: io::Result<()>, mut out: impl Write) -> Result<u8> {
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),

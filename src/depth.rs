@@ -1,4 +1,4 @@
-//! Finds out what the terminal can show, from what its environment promises: colours, characters, pictures at all. Reads no
+//! Finds out from the environment what the terminal can show: colours, characters, any picture at all. Asks no
 //! terminal.
 
 use crate::{
@@ -6,24 +6,24 @@ use crate::{
     view::{Depth, Theme},
 };
 
-/// Why there is no dashboard on a terminal that cannot be drawn on.
+/// Says why there is no dashboard on a terminal that cannot be drawn on.
 pub const NOT_DRAWN: &str = "TERM is not set or names no terminal that can be drawn on, so there is no dashboard: one line \
                              per epoch follows (TERM=xterm-256color suits nearly every terminal)";
 
-/// The looks that the options and the environment (`variable`: a name's value, if it is set) ask for.
+/// The theme that the options and the environment (`variable`: a name's value, if it is set) ask for.
 pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Theme {
     let ascii = colours.ascii || !is_unicode(&variable);
     Theme::new(detect(colours.color, variable), ascii)
 }
 
-/// Whether the terminal can be drawn on: not one that only types, as in an editor, or that nobody named.
+/// Whether the terminal can be drawn on: it can print anywhere, unlike that of an editor, and `TERM` names it.
 pub fn can_draw(variable: impl Fn(&str) -> Option<String>) -> bool {
     let types_only = ["", "dumb", "unknown", "emacs"];
     variable("TERM").is_some_and(|term| types_only.iter().all(|name| !term.eq_ignore_ascii_case(name)))
 }
 
-/// Whether the locale has more characters than ASCII (POSIX, Base Definitions, 8.2: the first of these variables that is
-/// not empty). Where none is set, as in many a container, nothing is known of the terminal, and nearly all take UTF-8.
+/// Whether the locale has more characters than ASCII (POSIX, Base Definitions, 8.2: the first of these variables that
+/// is not empty decides). If none is set, as in many containers, nothing is known, and nearly all terminals take UTF-8.
 pub fn is_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
     set.is_none_or(|locale| {
@@ -47,7 +47,7 @@ pub fn detect(color: Color, variable: impl Fn(&str) -> Option<String>) -> Depth 
             depth => depth,
         },
     };
-    // crossterm reads NO_COLOR too, and would drop the colours that were asked for here.
+    // crossterm reads NO_COLOR too, and would drop the colours that were asked for.
     crossterm::style::force_color_output(depth != Depth::None);
     depth
 }
@@ -57,7 +57,7 @@ fn promised(variable: &impl Fn(&str) -> Option<String>) -> Depth {
         (Some("truecolor" | "24bit"), _) => Depth::TrueColor,
         (_, Some(term)) if term.ends_with("-direct") => Depth::TrueColor,
         (_, Some("linux" | "dumb" | "ansi" | "vt100" | "vt220" | "xterm-16color")) => Depth::Ansi16,
-        // Nearly every terminal that one reaches over SSH has the palette of 256, whatever it calls itself.
+        // Over SSH nearly every terminal has the palette of 256 colours, whatever it calls itself.
         _ => Depth::Ansi256,
     }
 }

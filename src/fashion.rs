@@ -1,15 +1,16 @@
 //! Images, classes and data sets: what there is to learn. Reads files; knows nothing of networks.
 
-pub mod idx;
+mod gzip;
+mod names;
 pub mod photo;
 pub mod sniff;
-mod source;
+pub mod sources;
 mod survey;
 
 use std::fmt;
 
-pub use idx::DataError;
-pub use source::{Source, parse_names};
+pub use names::{NamesProblem, parse_names};
+pub use sources::{DataError, Source};
 pub use survey::Survey;
 
 /// Pixels along an image's side.

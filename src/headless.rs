@@ -1,13 +1,13 @@
 //! Trains without a screen: turns reports into lines of text, lines of JSON, or a progress bar. Knows no keys.
 
 mod bars;
-mod inbox;
 mod json;
 mod lines;
 
 use std::{
     env,
     io::{self, IsTerminal, Stdout, Write, stderr, stdout},
+    iter::from_fn,
     process,
     sync::{Arc, mpsc},
     thread,
@@ -16,12 +16,12 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::Bars, inbox::Inbox, json::JsonLines, lines::Lines};
+use self::{bars::Bars, json::JsonLines, lines::Lines};
 use crate::{
     depth,
     printable::Printable,
     protocol::Report,
-    session::{Plan, Session},
+    session::{Link, RunPlan},
     signals::{self, First, READER_GONE, Signal},
 };
 
@@ -38,7 +38,7 @@ trait Teller {
 }
 
 /// What happens while it trains.
-enum Event {
+enum Happening {
     /// A signal asks to end: its number.
     Signal(u8),
     /// The run has ended, and it is told how.
@@ -46,7 +46,10 @@ enum Event {
     /// It could not be told.
     NotTold(io::Error),
     /// All is told, also what came after the end.
-    AllTold,
+    AllTold {
+        /// Whether what was last to be kept is not on the disk.
+        is_unsaved: bool,
+    },
 }
 
 /// How a run ended.
@@ -64,38 +67,39 @@ enum Ending {
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
 /// training that failed.
 #[expect(clippy::missing_panics_doc, reason = "the teller sends an event however it ends")]
-pub fn run(plan: Plan, json: bool) -> Result<u8> {
+pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);
-    let inbox = Arc::new(Inbox::default());
-    let reports = Arc::clone(&inbox);
-    let session = Session::start(plan, dataset, false, move |report| reports.put(report))?;
-    let told = Arc::clone(&inbox);
+    let (link, mut reports) = Link::train(plan, dataset, false)?;
     thread::Builder::new()
         .name("teller".to_owned())
-        .spawn(move || tell(&told, teller(json, stdout()), &sender))
+        .spawn(move || tell(from_fn(|| reports.wait()), teller(json, stdout()), &sender))
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is told what is not.
-    drop(session);
-    inbox.close();
-    let signal = wait_for_the_teller(&event, &events);
+    drop(link);
+    let (signal, is_unsaved) = wait_for_the_teller(&event, &events);
     match (event, signal) {
-        (Event::Ended(Ending::Failed { reason }), _) => bail!("{reason}"),
+        (Happening::Ended(Ending::Failed { reason }), _) => bail!("{reason}"),
         (_, Some(number)) => Ok(128 + number),
-        (Event::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
-        (Event::NotTold(error), _) => Err(error).context("cannot write to standard output"),
-        (Event::AllTold, _) => {
+        (Happening::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
+        (Happening::NotTold(error), _) => Err(error).context("cannot write to standard output"),
+        (Happening::AllTold { .. }, _) => {
             bail!("the thread that writes the run's lines ended unexpectedly, which is a bug in fitroom")
         }
-        _ => Ok(if inbox.is_unsaved() { UNSAVED } else { 0 }),
+        _ => Ok(if is_unsaved { UNSAVED } else { 0 }),
     }
 }
 
-/// Waits until all is told, but after a signal not for long. Returns the signal.
-fn wait_for_the_teller(event: &Event, events: &mpsc::Receiver<Event>) -> Option<u8> {
-    let signal = if let Event::Signal(number) = event { Some(*number) } else { None };
+/// Waits until all is told, but after a signal not for long. Returns the signal, and whether the last state is not on the
+/// disk.
+fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) -> (Option<u8>, bool) {
+    let signal = match event {
+        Happening::AllTold { is_unsaved } => return (None, *is_unsaved),
+        Happening::Signal(number) => Some(*number),
+        Happening::Ended(_) | Happening::NotTold(_) => None,
+    };
     let start = Instant::now();
     loop {
         let next = match signal {
@@ -103,26 +107,38 @@ fn wait_for_the_teller(event: &Event, events: &mpsc::Receiver<Event>) -> Option<
             None => events.recv().ok(),
         };
         match next {
-            Some(Event::Signal(number)) => return Some(number),
-            Some(Event::Ended(_)) => {}
+            Some(Happening::Signal(number)) => return (Some(number), false),
+            Some(Happening::Ended(_) | Happening::NotTold(_)) => {}
+            Some(Happening::AllTold { is_unsaved }) => return (signal, is_unsaved),
             // Whoever asked to end gets what is left of it.
-            Some(Event::NotTold(_) | Event::AllTold) | None => return signal,
+            None => return (signal, false),
         }
     }
 }
 
-/// Tells what is in the inbox, in its order, until it is closed and empty.
-fn tell(inbox: &Inbox, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Event>) {
-    let _last = Last(events);
+/// Tells these reports, in their order. Once one cannot be told the others are only looked through.
+fn tell(reports: impl Iterator<Item = Report>, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Happening>) {
+    let mut last = Last { events, is_unsaved: false };
     // An error means that the program is about to end.
     let send = |event| drop(events.send(event));
-    while let Some(report) = inbox.take() {
+    let mut is_told = true;
+    for report in reports {
+        match report {
+            Report::NotSaved { .. } => last.is_unsaved = true,
+            Report::Saved { .. } => last.is_unsaved = false,
+            _ => {}
+        }
+        if !is_told {
+            continue;
+        }
         if let Err(error) = teller.tell(&report) {
-            return send(Event::NotTold(error));
+            is_told = false;
+            send(Happening::NotTold(error));
+            continue;
         }
         match report {
-            Report::Finished => send(Event::Ended(Ending::Finished)),
-            Report::Failed { reason } => send(Event::Ended(Ending::Failed { reason })),
+            Report::Finished => send(Happening::Ended(Ending::Finished)),
+            Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
             Report::NotSaved { reason: words } | Report::Note { text: words } => {
                 // Where standard error is gone there is nobody to tell.
                 let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
@@ -133,12 +149,15 @@ fn tell(inbox: &Inbox, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Event>
 }
 
 /// Sends the teller's last word, also where it panics.
-struct Last<'a>(&'a mpsc::Sender<Event>);
+struct Last<'a> {
+    events: &'a mpsc::Sender<Happening>,
+    is_unsaved: bool,
+}
 
 impl Drop for Last<'_> {
     fn drop(&mut self) {
         // An error means that the program is about to end.
-        let _ = self.0.send(Event::AllTold);
+        let _ = self.events.send(Happening::AllTold { is_unsaved: self.is_unsaved });
     }
 }
 
@@ -154,7 +173,7 @@ fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {
 }
 
 /// Listens for signals that ask to end: the first one is handed on, the second one ends the program.
-fn listen(events: mpsc::Sender<Event>) -> Result<()> {
+fn listen(events: mpsc::Sender<Happening>) -> Result<()> {
     let mut first: Option<First> = None;
     let hand_on = move |signal| {
         let Signal::End(number) = signal else { return };
@@ -162,11 +181,56 @@ fn listen(events: mpsc::Sender<Event>) -> Result<()> {
             None => {
                 first = Some(First::now());
                 // An error means that the program is about to end.
-                let _ = events.send(Event::Signal(number));
+                let _ = events.send(Happening::Signal(number));
             }
             Some(first) if first.is_followed_by(number) => process::exit(128 + i32::from(number)),
             Some(_) => {}
         }
     };
     signals::listen(false, hand_on).context("cannot listen for signals")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes the first so many reports, and fails from then on.
+    struct Breaking(usize);
+
+    impl Teller for Breaking {
+        fn tell(&mut self, _: &Report) -> io::Result<()> {
+            self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::BrokenPipe)?;
+            Ok(())
+        }
+    }
+
+    fn not_saved() -> Report {
+        Report::NotSaved { reason: "not saved: the disk is full".to_owned() }
+    }
+
+    /// What comes of these reports, where so many of them can be told.
+    fn told(reports: Vec<Report>, count: usize) -> Vec<Happening> {
+        let (sender, happenings) = mpsc::channel();
+        tell(reports.into_iter(), Box::new(Breaking(count)), &sender);
+        drop(sender);
+        happenings.iter().collect()
+    }
+
+    #[test]
+    fn what_was_last_to_be_kept_decides_whether_the_run_is_saved() {
+        for (reports, expected) in [
+            (vec![not_saved(), Report::Saved { step: 1 }, Report::Finished], false),
+            (vec![Report::Saved { step: 1 }, Report::Finished, not_saved()], true),
+        ] {
+            let happened = told(reports, 3);
+            assert!(matches!(happened[..], [Happening::Ended(Ending::Finished), Happening::AllTold { is_unsaved }]
+                if is_unsaved == expected));
+        }
+    }
+
+    #[test]
+    fn what_comes_after_an_output_broke_is_still_looked_through() {
+        let happened = told(vec![Report::Resumed, Report::Finished, not_saved()], 1);
+        assert!(matches!(happened[..], [Happening::NotTold(_), Happening::AllTold { is_unsaved: true }]));
+    }
 }

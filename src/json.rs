@@ -1,13 +1,16 @@
-//! What is wrong with JSON that was read, in words that are not this program's own types. Reads none.
+//! Says what is wrong with JSON that was read, without naming the program's own types; and how a path is written in it.
+//! Reads no files.
+
+pub mod path;
 
 use std::{borrow::Cow, fmt};
 
-/// The letters that are left at the beginning and at the end of what is too long to be read.
+/// How many letters are kept at the beginning and at the end of text that is too long to read.
 const BEGINNING: usize = 200;
 const END: usize = 120;
 
-/// What the reader of JSON, or of a format with JSON in it, said: in plain words, and in few, however long what it
-/// quotes is.
+/// What the reader of JSON, or of a format that contains JSON, reported: in plain words, and in few, however long its
+/// quotations are.
 #[must_use]
 pub fn plain(error: &impl fmt::Display) -> String {
     let said = error.to_string();
@@ -15,7 +18,7 @@ pub fn plain(error: &impl fmt::Display) -> String {
     let mut plain: Vec<&str> = Vec::new();
     while let Some(word) = words.next() {
         match word {
-            // Of which kind in Rust something is, and its name there, says nothing to whoever has the file.
+            // What something is in Rust, and what it is called there, does not help whoever has the file.
             "internally" | "adjacently" | "untagged" | "tagged" | "tuple" | "newtype" | "unit"
                 if words.peek().is_some_and(|next| matches!(*next, "tagged" | "struct" | "enum" | "variant")) => {}
             "struct" | "enum" | "variant" if words.peek().is_some_and(|next| next.starts_with(char::is_uppercase)) => {
@@ -40,7 +43,7 @@ pub fn plain(error: &impl fmt::Display) -> String {
     shortened(&plain.join(" ")).into_owned()
 }
 
-/// The words of what was said; what is quoted is from outside, and part of one word with all its spaces.
+/// The words of a report; a quotation comes from outside, and counts as part of one word with all its spaces.
 fn words(said: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -58,7 +61,8 @@ fn words(said: &str) -> Vec<&str> {
     words
 }
 
-/// How long the quotation is that this text begins with, after the text `before` it; one without an end is all there is.
+/// The length of the quotation that this text begins with, after the text `before` it; without an end it is all the
+/// text.
 fn quoted(text: &str, before: &str) -> usize {
     let inner = &text[1..];
     let end = if text.starts_with('"') {
@@ -69,7 +73,7 @@ fn quoted(text: &str, before: &str) -> usize {
             is_end
         })
     } else if before.ends_with("unknown variant ") || before.ends_with("unknown field ") {
-        // Backticks in it are not escaped: it ends where serde goes on in its own words.
+        // Backticks inside are not escaped: the quotation ends where serde continues in its own words.
         ["`, expected ", "`, there are no "].iter().filter_map(|after| inner.rfind(after)).max()
     } else {
         inner.find('`')
@@ -77,7 +81,7 @@ fn quoted(text: &str, before: &str) -> usize {
     end.map_or(text.len(), |end| end + 2)
 }
 
-/// This text without its middle, where it is too long to be read.
+/// This text, without its middle if it is too long to read.
 #[must_use]
 pub fn shortened(text: &str) -> Cow<'_, str> {
     let ends = text.char_indices().nth(BEGINNING).zip(text.char_indices().nth_back(END - 1));

@@ -1,4 +1,4 @@
-//! The program: reads the command line, dispatches, and turns the outcome into an exit status. No logic.
+//! The program: reads the command line, calls the command, and turns the outcome into an exit status. No logic.
 
 use std::{
     env,
@@ -9,12 +9,12 @@ use std::{
 use color_eyre::{config::HookBuilder, eyre::Result};
 use fitroom::{
     cli::{Cli, Subcommand},
-    commands::{self, Form},
+    commands::{self, AnswerForm},
     depth,
     fashion::photo::Handling,
     headless,
     run::Runs,
-    session::Plan,
+    session::RunPlan,
     signals, tui,
 };
 
@@ -37,20 +37,22 @@ fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
     match cli.command {
         None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
-            tui::run(Plan::new(&cli.training, &cli.keeping)?, &cli.looks)
+            tui::run(RunPlan::new(&cli.training, &cli.keeping)?, &cli.looks)
         }
         None => {
             if stdout().is_terminal() {
                 let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
             }
-            headless::run(Plan::new(&cli.training, &cli.keeping)?, false)
+            headless::run(RunPlan::new(&cli.training, &cli.keeping)?, false)
         }
-        Some(Subcommand::Train { training, keeping, json }) => headless::run(Plan::new(&training, &keeping)?, json),
-        Some(Subcommand::Evaluate { run, place, json }) => commands::evaluate(&place.which(run), json, stdout()),
-        Some(Subcommand::Predict { inputs, as_is, run, place, json, colours }) => {
-            let form = Form::of_standard_output(json, &colours);
+        Some(Subcommand::Train { training, keeping, json }) => headless::run(RunPlan::new(&training, &keeping)?, json),
+        Some(Subcommand::Evaluate { run, directories, json }) => {
+            commands::evaluate(&directories.which(run), json, stdout())
+        }
+        Some(Subcommand::Predict { inputs, as_is, run, directories, json, colours }) => {
+            let form = AnswerForm::of_standard_output(json, &colours);
             let handling = if as_is { Handling::AsIs } else { Handling::Prepared };
-            commands::predict(&place.which(run), &inputs, handling, form, BufWriter::new(stdout()))
+            commands::predict(&directories.which(run), &inputs, handling, form, BufWriter::new(stdout()))
         }
         Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
         Some(Subcommand::Completions { shell }) => commands::print(&Cli::completions(shell), stdout()),

@@ -7,7 +7,7 @@ use crate::{
     protocol::Probabilities,
 };
 
-/// The most probable class; the first of equals, as `numpy.argmax` has it. NaN counts as less than any number.
+/// The most probable class; of equals the first, as in `numpy.argmax`. NaN counts as less than any number.
 #[must_use]
 #[expect(clippy::missing_panics_doc, reason = "there are ten probabilities and ten classes")]
 pub fn most_probable(probabilities: &Probabilities) -> Class {
@@ -20,26 +20,26 @@ pub fn most_probable(probabilities: &Probabilities) -> Class {
     Class::new(best).expect("there are ten classes")
 }
 
-/// A part of a whole as a ratio in 0..=1, also for 0 of 0 and for more than all.
+/// A part of a whole as a ratio in 0..=1, also for 0 of 0 and for more than the whole.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a ratio for the eye")]
 pub fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
 }
 
-/// How often each class was taken for each: ten rows of true classes, ten columns of predicted ones.
+/// How often each class was predicted for each: ten rows of true classes, ten columns of predicted classes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Confusion {
+pub struct ConfusionMatrix {
     counts: [[u32; CLASSES]; CLASSES],
 }
 
-/// How well one class is told from the others, or the mean over the classes; each figure 0 to 1, and 0 where it would be 0
-/// of 0, as scikit-learn has it.
+/// How well one class is told from the others, or the mean over the classes. Each figure is 0 to 1, and 0 where it
+/// would be 0 of 0, as in scikit-learn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct ClassFigures {
-    /// Of the images that were taken for the class, the part that is of it.
+    /// The part of the images predicted as this class that really are of it.
     pub precision: f64,
-    /// Of the images of the class, the part that was taken for it.
+    /// The part of the images of this class that were predicted as it.
     pub recall: f64,
     /// The harmonic mean of the two.
     pub f1: f64,
@@ -47,14 +47,14 @@ pub struct ClassFigures {
     pub support: u32,
 }
 
-impl Confusion {
-    /// Counts pairs of the true class and the most probable one.
+impl ConfusionMatrix {
+    /// Counts pairs of the true class and the most probable class.
     #[must_use]
     pub fn new<'a>(truths: impl IntoIterator<Item = &'a Class>, predictions: &[Probabilities]) -> Self {
         Self::of_answers(truths, predictions.iter().map(most_probable))
     }
 
-    /// Counts pairs of the true class and the one that it was taken for.
+    /// Counts pairs of the true class and the predicted class.
     #[must_use]
     pub fn of_answers<'a>(
         truths: impl IntoIterator<Item = &'a Class>,
@@ -67,38 +67,38 @@ impl Confusion {
         confusion
     }
 
-    /// The counts: a row a true class, a column a predicted one.
+    /// The counts: one row per true class, one column per predicted class.
     #[must_use]
     pub fn counts(&self) -> &[[u32; CLASSES]; CLASSES] {
         &self.counts
     }
 
-    /// Images of which this is the true class.
+    /// How many images are of this class.
     #[must_use]
     pub fn truths(&self, class: Class) -> u32 {
         self.counts[class.index()].iter().sum()
     }
 
-    /// Images that were taken for this class.
+    /// How many images were predicted as this class.
     #[must_use]
     pub fn predictions(&self, class: Class) -> u32 {
         self.counts.iter().map(|row| row[class.index()]).sum()
     }
 
-    /// All images.
+    /// How many images there are in all.
     #[must_use]
     pub fn images(&self) -> u32 {
         self.counts.iter().flatten().sum()
     }
 
-    /// Right answers among all images, 0 to 1.
+    /// The part of all images that were predicted right, 0 to 1.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         let right: u32 = Class::all().map(|class| self.counts[class.index()][class.index()]).sum();
         ratio(right.into(), self.images().into())
     }
 
-    /// One class's figures.
+    /// The figures of one class.
     #[must_use]
     pub fn class(&self, class: Class) -> ClassFigures {
         let right = u64::from(self.counts[class.index()][class.index()]);
@@ -111,13 +111,13 @@ impl Confusion {
         }
     }
 
-    /// The mean over the classes, each of the same weight.
+    /// The mean over the classes, all with the same weight.
     #[must_use]
     pub fn macro_average(&self) -> ClassFigures {
         self.average(|_| 1.0)
     }
 
-    /// The mean over the classes, each with the weight of its images.
+    /// The mean over the classes, each weighted by its number of images.
     #[must_use]
     pub fn weighted_average(&self) -> ClassFigures {
         self.average(|figures| figures.support.into())
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_class_s_figures_are_those_of_scikit_learn() {
         let truths = [0, 0, 0, 1, 1, 2].map(class);
-        let confusion = Confusion::new(&truths, &[0, 0, 1, 1, 2, 1].map(sure_of));
+        let confusion = ConfusionMatrix::new(&truths, &[0, 0, 1, 1, 2, 1].map(sure_of));
         assert_eq!((confusion.counts()[0][1], confusion.counts()[2][1], confusion.images()), (1, 1, 6));
         assert_eq!(confusion.accuracy(), 0.5);
         let zero = ClassFigures { precision: 1.0, recall: 2.0 / 3.0, f1: 0.8, support: 3 };
@@ -189,7 +189,7 @@ mod tests {
         let weighted = confusion.weighted_average();
         assert!((weighted.f1 - (0.8 * 3.0 + 0.4 * 2.0) / 6.0).abs() < 1e-12);
         assert!((confusion.macro_average().f1 - 0.12).abs() < 1e-12);
-        assert_eq!(Confusion::default().weighted_average(), ClassFigures::default());
+        assert_eq!(ConfusionMatrix::default().weighted_average(), ClassFigures::default());
     }
 
     #[test]

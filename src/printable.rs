@@ -1,26 +1,26 @@
-//! Text from outside (file names, arguments, errors of other programs' making) as a terminal can be shown it, and
-//! numbers as columns can hold them. Knows neither terminals nor where the text is from.
+//! Makes text from outside (file names, arguments, errors of other programs) safe to show on a terminal, and numbers
+//! narrow enough for columns. Knows neither terminals nor where the text comes from.
 //!
-//! What a terminal would obey instead of showing is written as Rust writes it: `\x1b`, `\u{202e}`. Escaping what is
-//! escaped already changes nothing, so that it does no harm at the outermost point, where all text comes by.
+//! Characters that a terminal would obey instead of showing are written as Rust writes them: `\x1b`, `\u{202e}`.
+//! Escaping escaped text again changes nothing, so it does no harm at the outermost point, which all text passes.
 
 use std::{borrow::Cow, error::Error, ffi::OsStr, fmt};
 
-/// Whether a terminal obeys this character instead of showing it: the control characters (C0, DEL, C1), and Unicode's
-/// that end a line or turn the direction of what follows.
+/// Whether a terminal obeys this character instead of showing it: a control character (C0, DEL, C1), or one of
+/// Unicode's that end a line or change the direction of what follows.
 #[must_use]
 pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// This text on one line, its control characters escaped.
+/// This text on one line, with its control characters escaped.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
     if text.contains(is_control) { Cow::Owned(Printable(text).to_string()) } else { Cow::Borrowed(text) }
 }
 
-/// A file's name or path: as [`escape`], and the bytes that are no UTF-8 escaped too.
+/// A file's name or path, escaped as by [`escape`]; bytes that are not UTF-8 are escaped too.
 #[must_use]
 pub fn path(path: &(impl AsRef<OsStr> + ?Sized)) -> String {
     let mut text = String::new();
@@ -31,7 +31,7 @@ pub fn path(path: &(impl AsRef<OsStr> + ?Sized)) -> String {
     text
 }
 
-/// An error and its causes on one line, escaped. A cause that the words before it tell already is not told again.
+/// An error and its causes on one line, escaped. A cause that the words before it already contain is not repeated.
 #[must_use]
 pub fn error(error: &(dyn Error + 'static)) -> String {
     let mut words = error.to_string();
@@ -46,20 +46,20 @@ pub fn error(error: &(dyn Error + 'static)) -> String {
     escape(&words).into_owned()
 }
 
-/// A figure with four places, or with an exponent where it would not fit a column: `0.4996`, `1.0000e30`.
+/// A figure with four decimals, or with an exponent if it would be too wide for a column: `0.4996`, `1.0000e30`.
 #[must_use]
 pub fn figure(value: f64) -> String {
     if value.is_finite() && value.abs() >= 1e5 { format!("{value:.4e}") } else { format!("{value:.4}") }
 }
 
-/// A number as exactly as it is, in the shorter of both ways: `0.001`, `1e30`.
+/// A number with all its digits, in the shorter of the two notations: `0.001`, `1e30`.
 #[must_use]
 pub fn number(value: f64) -> String {
     let (plain, scientific) = (value.to_string(), format!("{value:e}"));
     if plain.len() <= scientific.len().max(8) { plain } else { scientific }
 }
 
-/// Shows what it holds, with the control characters escaped.
+/// Displays what it holds, with control characters escaped.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<T>(pub T);
 
@@ -124,12 +124,12 @@ mod tests {
     fn a_cause_is_told_once() {
         #[derive(Debug, thiserror::Error)]
         #[error("cannot read x\x07{}", if *.twice { ": not found" } else { "" })]
-        struct Outer {
+        struct Refused {
             twice: bool,
             source: io::Error,
         }
         for twice in [false, true] {
-            let outer = Outer { twice, source: io::Error::other("not found") };
+            let outer = Refused { twice, source: io::Error::other("not found") };
             assert_eq!(error(&outer), "cannot read x\\x07: not found");
         }
     }

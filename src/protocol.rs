@@ -10,6 +10,9 @@ use crate::{
     settings::Settings,
 };
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 /// The probabilities of one image's ten classes, in the classes' order; they sum to 1.
 pub type Probabilities = [f32; CLASSES];
 
@@ -115,7 +118,8 @@ pub enum Report {
     Epoch {
         /// Its figures.
         record: EpochRecord,
-        /// Every test image's prediction after this epoch, in the test images' order.
+        /// Every test image's prediction after this epoch, in the test images' order. Empty for a listener that comes so
+        /// late that they are no longer kept.
         predictions: Vec<Probabilities>,
     },
     /// What the device is busy with, about once a second while it trains.
@@ -274,6 +278,22 @@ pub struct Batch {
     pub seconds: f64,
     /// Training images a second, measured over the last moments.
     pub images_per_second: f64,
+}
+
+impl Batch {
+    /// These steps and the `later` ones in one report, the means weighted by their steps.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "weights of a mean for the eye")]
+    pub fn merged(self, later: Self) -> Self {
+        let steps = self.steps + later.steps;
+        let weight = later.steps as f64 / steps.max(1) as f64;
+        Self {
+            steps,
+            loss: self.loss + (later.loss - self.loss) * weight,
+            accuracy: self.accuracy + (later.accuracy - self.accuracy) * weight,
+            ..later
+        }
+    }
 }
 
 /// The figures of a span of batches within an epoch, under the names that `batches.jsonl` gives them.

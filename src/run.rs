@@ -7,7 +7,6 @@
 //!   batches.jsonl            a line a span of batches: batches
 //!   checkpoint.safetensors   the network and its optimizer; the engine's
 //!   train/ validation/       TensorBoard's event files: events
-//!   control.sock             while it trains
 //! ```
 //!
 //! A [`Recorder`] writes the first three and the events, from the reports of the training. Who trains a run holds its
@@ -29,7 +28,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions, path_json};
+pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions};
 pub use files::FileError;
 pub use jiff::Timestamp;
 pub use lock::{Holder, Lock};
@@ -106,6 +105,19 @@ impl Run {
         self.checkpoint_path().exists()
     }
 
+    /// Whether there is a checkpoint of this run with these facts, which one that was saved must have.
+    ///
+    /// # Errors
+    /// When the run was saved and its checkpoint is gone. `otherwise`: what can be done about it but to put it back.
+    pub fn check_checkpoint(&self, facts: &Facts, otherwise: &'static str) -> Result<bool, RunError> {
+        let is_there = self.has_checkpoint();
+        if !is_there && facts.kept.is_some() {
+            let (name, path) = (self.shown_name(), self.checkpoint_path());
+            return Err(RunError::CheckpointMissing { name, path, otherwise });
+        }
+        Ok(is_there)
+    }
+
     /// The epochs that are done, oldest first.
     ///
     /// # Errors
@@ -162,12 +174,6 @@ impl Run {
     #[must_use]
     pub fn checkpoint_path(&self) -> PathBuf {
         self.directory.join("checkpoint.safetensors")
-    }
-
-    /// Where the socket is while the run trains.
-    #[must_use]
-    pub fn socket_path(&self) -> PathBuf {
-        self.directory.join("control.sock")
     }
 
     /// Where the event files of the training are.
@@ -290,6 +296,19 @@ pub enum RunError {
     GoneOn {
         /// The run's name.
         name: String,
+    },
+    /// A run that was saved has no checkpoint.
+    #[error(
+        "the run {name} was saved, but its checkpoint is missing: expected {}; put it back, or {otherwise}",
+        printable::path(path)
+    )]
+    CheckpointMissing {
+        /// The run's name.
+        name: String,
+        /// Where the checkpoint was.
+        path: PathBuf,
+        /// What else can be done.
+        otherwise: &'static str,
     },
     /// A run would go on with other images.
     #[error("the run {name} learned from {theirs}, and this is other data: {ours}; give --data what it learned from")]

@@ -4,7 +4,10 @@ use std::{fmt, num::NonZeroUsize, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fashion::{CLASSES, PIXELS};
+use crate::{
+    fashion::{CLASSES, PIXELS},
+    printable::number,
+};
 
 /// What defines a training run. Two runs with equal settings, on one device, train the same weights bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,113 @@ impl Settings {
             Model::Dense => [PIXELS].into_iter().chain(self.hidden.iter().copied()).chain([CLASSES]).collect(),
         }
     }
+
+    /// The units of the hidden layers as `--hidden` has them: `256,64`.
+    #[must_use]
+    pub fn units(&self) -> String {
+        self.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
+    }
+
+    /// The first setting that differs and decides which weights are trained: runs that differ in it cannot go on with
+    /// each other's. Not the number of threads, which is settled only where the training begins.
+    #[must_use]
+    pub fn difference(&self, asked: &Self) -> Option<Difference> {
+        // To the bit, as the weights go by it.
+        let is_same_rate = self.learning_rate.to_bits() == asked.learning_rate.to_bits();
+        let settings = [
+            (Setting::Model, self.model == asked.model),
+            (Setting::BatchSize, self.batch_size == asked.batch_size),
+            (Setting::LearningRate, is_same_rate),
+            (Setting::Hidden, self.hidden == asked.hidden),
+            (Setting::Seed, self.seed == asked.seed),
+        ];
+        let (setting, _) = settings.into_iter().find(|(_, is_same)| !is_same)?;
+        Some(setting.difference(self, asked))
+    }
+}
+
+/// A setting that decides which weights are trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// What kind of network learns.
+    Model,
+    /// Images per step.
+    BatchSize,
+    /// Adam's learning rate.
+    LearningRate,
+    /// Units of the hidden layers.
+    Hidden,
+    /// The source of all randomness.
+    Seed,
+    /// Threads of the CPU that train.
+    Threads,
+}
+
+impl Setting {
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::BatchSize => "batch size",
+            Self::LearningRate => "learning rate",
+            Self::Hidden => "hidden layers",
+            Self::Seed => "seed",
+            Self::Threads => "threads",
+        }
+    }
+
+    /// Its option on the command line.
+    #[must_use]
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Model => "--model",
+            Self::BatchSize => "--batch-size",
+            Self::LearningRate => "--learning-rate",
+            Self::Hidden => "--hidden",
+            Self::Seed => "--seed",
+            Self::Threads => "--threads",
+        }
+    }
+
+    /// What a run's settings have, and what is asked for instead.
+    #[must_use]
+    pub fn difference(self, theirs: &Settings, asked: &Settings) -> Difference {
+        Difference { setting: self, theirs: self.value(theirs), asked: self.value(asked) }
+    }
+
+    /// Its value as the option takes it.
+    fn value(self, settings: &Settings) -> String {
+        match self {
+            Self::Model => settings.model.name().to_owned(),
+            Self::BatchSize => settings.batch_size.to_string(),
+            Self::LearningRate => number(settings.learning_rate),
+            Self::Hidden => settings.units(),
+            Self::Seed => settings.seed.to_string(),
+            Self::Threads => {
+                settings.threads.map_or_else(|| "as many as pay".to_owned(), |threads| threads.to_string())
+            }
+        }
+    }
+}
+
+/// A setting of a run for which something else is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Which.
+    pub setting: Setting,
+    /// What the run has, as the option takes it.
+    pub theirs: String,
+    /// What is asked for.
+    pub asked: String,
+}
+
+impl fmt::Display for Difference {
+    /// In words that follow the run's name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, theirs, asked } = self;
+        write!(f, "was begun with {} {theirs}, and cannot go on with {asked}", setting.option())
+    }
 }
 
 /// A kind of network.
@@ -61,6 +171,16 @@ pub enum Model {
     /// Dense layers alone, with a `ReLU` after each but the last: the tutorial's.
     #[default]
     Dense,
+}
+
+impl Model {
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dense => "dense",
+        }
+    }
 }
 
 /// The device asked for, as `--device` spells it: `auto`, `cpu`, `cuda` or `cuda:N`.
@@ -160,6 +280,22 @@ mod tests {
     fn every_device_reads_back_as_it_is_written() {
         for choice in [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Cuda(0), DeviceChoice::Cuda(3)] {
             assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+    }
+
+    #[test]
+    fn each_setting_that_the_weights_go_by_is_a_difference_and_the_others_are_none() {
+        let ours = Settings::default();
+        let free = Settings { epochs: 99, device: DeviceChoice::Cpu, threads: NonZeroUsize::new(3), ..ours.clone() };
+        assert_eq!(ours.difference(&free), None);
+        for (asked, words) in [
+            (Settings { batch_size: 64, ..free.clone() }, "--batch-size 32, and cannot go on with 64"),
+            (Settings { learning_rate: 0.5, ..free.clone() }, "--learning-rate 0.001, and cannot go on with 0.5"),
+            (Settings { hidden: vec![64, 32], ..free.clone() }, "--hidden 128, and cannot go on with 64,32"),
+            (Settings { seed: 7, ..free.clone() }, "--seed 0, and cannot go on with 7"),
+        ] {
+            let difference = ours.difference(&asked).expect("they differ");
+            assert_eq!(difference.to_string(), format!("was begun with {words}"));
         }
     }
 

@@ -1,5 +1,5 @@
-//! Signals as messages: those that would end the program, and those that concern its terminal. Knows neither what is
-//! saved nor what the terminal shows.
+//! Turns signals into messages: those that would end the program, and those that concern its terminal. Knows neither
+//! what is saved nor what the terminal shows.
 
 use std::{
     fs, io, process,
@@ -13,11 +13,11 @@ use nix::sys::signal::{SigSet, Signal as Number, raise};
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// To end: the signal's number.
+    /// To end; this is the signal's number.
     End(u8),
-    /// To stop until a [`Signal::Continue`], as Ctrl-Z does: see [`stop`].
+    /// To stop until [`Signal::Continue`], as Ctrl-Z does: see [`stop`].
     Stop,
-    /// The program goes on after it was stopped, by whatever signal.
+    /// The program continues after any signal has stopped it.
     Continue,
     /// The terminal has another size.
     Resize,
@@ -26,33 +26,33 @@ pub enum Signal {
 /// The number of SIGHUP: the terminal is gone.
 pub const HANGUP: u8 = Number::SIGHUP as u8;
 
-/// Exit status of a program whose reader has gone, as a shell shows it: 128 + SIGPIPE.
+/// The exit status of a program whose reader has gone away, as a shell shows it: 128 + SIGPIPE.
 pub const READER_GONE: u8 = 128 + Number::SIGPIPE as u8;
 
 /// The terminal's own signals.
 const OF_THE_TERMINAL: [Number; 3] = [Number::SIGTSTP, Number::SIGCONT, Number::SIGWINCH];
 
-/// Signals that do what they always do: those that cannot be caught, those that end nothing, and those that stop a
-/// program in the background when it wants the terminal.
+/// Signals that are left alone: those that cannot be caught, those that end nothing, and those that stop a background
+/// program when it wants the terminal.
 const LEFT_ALONE: [Number; 6] =
     [Number::SIGKILL, Number::SIGSTOP, Number::SIGCHLD, Number::SIGURG, Number::SIGTTIN, Number::SIGTTOU];
 
 /// Whether a signal ends the program at once.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
-/// From here on hands every signal that would end the program to `hand_on`, on a thread of its own, instead of letting it
-/// act; with `terminal` also those of the terminal. A signal that the program was started to ignore, as `nohup` does with
-/// SIGHUP, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends it at once; SIGXFSZ for
-/// a file of its own that grows past what `ulimit -f` allows does not: that is an error as on a full disk.
+/// Starts a thread that hands every signal that would end the program to `hand_on` instead of letting it act; with
+/// `terminal` also the signals of the terminal. A signal that the program was started to ignore, such as SIGHUP by
+/// `nohup`, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends it at once.
+/// SIGXFSZ does not: a file that grows beyond `ulimit -f` is an error, like a full disk.
 ///
-/// To be called before any other thread is started, since it is the threads that hold signals back.
+/// Call this before any other thread is started, because it is the threads that hold signals back.
 ///
 /// # Errors
-/// When the system gives no thread or no place to read signals from.
+/// When no thread can be started, or the system offers no way to read signals.
 pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) -> io::Result<()> {
     let set = wanted(terminal);
     set.thread_block()?;
-    let mut signals = pending::Pending::new(set)?;
+    let mut signals = held_back::HeldBack::new(set)?;
     let take = move || {
         while let Ok(number) = signals.next() {
             let signal = meaning(number);
@@ -67,13 +67,13 @@ pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) 
     thread::Builder::new().name("signals".to_owned()).spawn(take).map(drop)
 }
 
-/// From here on a signal that ends the program does so at once: there is nothing left to be saved.
+/// From here on a signal that ends the program does so at once: there is nothing left to save.
 pub fn end_at_once() {
     AT_ONCE.store(true, Ordering::Relaxed);
 }
 
-/// Does what SIGTSTP does to a program that doesn't listen: stops this process until it is continued; nothing where
-/// nobody could continue it.
+/// Stops this process until it is continued, as SIGTSTP does to a program that does not listen. Does nothing if nobody
+/// could continue it.
 ///
 /// # Errors
 /// When the system refuses.
@@ -81,25 +81,25 @@ pub fn stop() -> io::Result<()> {
     let mut stop = SigSet::empty();
     stop.add(Number::SIGTSTP);
     stop.thread_unblock()?;
-    // To this thread alone, so that the one that reads signals does not take it.
+    // Sent only to this thread, so that the one that reads signals does not take it.
     raise(Number::SIGTSTP)?;
     stop.thread_block()?;
     Ok(())
 }
 
-/// Tells a second request to end from an echo of the first.
+/// Distinguishes a second request to end from an echo of the first.
 #[derive(Debug)]
 pub struct First(Instant);
 
 impl First {
-    /// The first request came now.
+    /// Notes that the first request came now.
     #[must_use]
     pub fn now() -> Self {
         Self(Instant::now())
     }
 
-    /// Whether this signal, coming now, is a second request. A shell that loses its terminal hangs its programs up more
-    /// than once, and `timeout` ends the program and its group, which are one request each.
+    /// Whether this signal, coming now, is a second request. A shell that loses its terminal sends SIGHUP more than
+    /// once, and `timeout` signals the program and its group; each of these is one request.
     #[must_use]
     pub fn is_followed_by(&self, number: u8) -> bool {
         const ECHO: Duration = Duration::from_millis(50);
@@ -117,7 +117,7 @@ fn meaning(number: u8) -> Signal {
 }
 
 fn wanted(terminal: bool) -> SigSet {
-    // All of them, the real-time signals included, whose default is to end the program too.
+    // All of them, including the real-time signals, which by default end the program too.
     let mut set = SigSet::all();
     let of_the_terminal = OF_THE_TERMINAL.into_iter().filter(|_| !terminal);
     for signal in LEFT_ALONE.into_iter().chain(of_the_terminal).chain(ignored()) {
@@ -126,8 +126,8 @@ fn wanted(terminal: bool) -> SigSet {
     set
 }
 
-/// The signals that are ignored: by whoever started the program, and SIGPIPE by Rust. Where the system does not tell which, it
-/// still ignores them: what is ignored is not held back there.
+/// The signals that are ignored: by whoever started the program, and SIGPIPE by Rust. Where the system does not say
+/// which they are, they are ignored all the same, because an ignored signal is not held back there.
 fn ignored() -> Vec<Number> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -138,7 +138,7 @@ fn ignored() -> Vec<Number> {
 }
 
 #[cfg(target_os = "linux")]
-mod pending {
+mod held_back {
     use std::io;
 
     use nix::sys::{
@@ -147,9 +147,9 @@ mod pending {
     };
 
     /// The signals that are held back, by number, the real-time ones too.
-    pub(super) struct Pending(SignalFd);
+    pub(super) struct HeldBack(SignalFd);
 
-    impl Pending {
+    impl HeldBack {
         pub fn new(set: SigSet) -> io::Result<Self> {
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?))
         }
@@ -168,15 +168,15 @@ mod pending {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod pending {
+mod held_back {
     use std::io;
 
     use nix::sys::signal::SigSet;
 
     /// The signals that are held back.
-    pub(super) struct Pending(SigSet);
+    pub(super) struct HeldBack(SigSet);
 
-    impl Pending {
+    impl HeldBack {
         #[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
         pub fn new(set: SigSet) -> io::Result<Self> {
             Ok(Self(set))

@@ -2,47 +2,42 @@
 //! they mean is `app`'s, how it looks is `view`'s.
 
 mod budget;
+mod flow;
 pub mod keyboard;
-mod link;
 mod parting;
 mod screen;
 mod tty;
 
 use std::{
+    future::pending,
     io::{self, Write, stderr},
-    sync::Arc,
+    sync::{Arc, mpsc::TryRecvError},
     thread,
     time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Context, Result, bail, eyre};
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 use rustix::process::kill_current_process_group;
 use tokio::{
-    sync::{
-        mpsc::{self, error::TryRecvError},
-        oneshot,
-    },
+    sync::{mpsc, oneshot},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
 use self::{budget::Budget, keyboard::Input, screen::Screen};
 use crate::{
-    app::{self, Action, App, Overlay, Phase, keys},
+    app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
     cli::Looks,
     depth,
     fashion::{Dataset, Survey},
     printable::Printable,
-    protocol::{Command, Look, OtherRun, Report},
+    protocol::{Command, Look, Report},
     run::Runs,
-    session::{self, Plan, Session},
+    session::{Link, Reports, RunPlan},
     signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
-
-/// Reports that may wait for the screen. Past it per-batch figures are dropped, and the worker waits with the others.
-const QUEUE: usize = 256;
 
 /// Frames that no key asks for take no more than one part in so many of the time while training is at full speed, for they
 /// take it from the training.
@@ -63,12 +58,12 @@ const INPUTS: usize = 1024;
 /// # Errors
 /// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
 /// person has left, a training that failed.
-pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
+pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
     let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
-            let dashboard = Dashboard::open(&plan, looks, theme)?;
+            let dashboard = EventLoop::open(&plan, looks, theme)?;
             inputs.listen_to_keys(&dashboard.screen)?;
             dashboard.run(plan, inputs).await
         },
@@ -76,16 +71,19 @@ pub fn run(plan: Plan, looks: &Looks) -> Result<u8> {
 }
 
 /// The event loop's belongings.
-struct Dashboard {
+struct EventLoop {
     screen: Screen,
+    /// Its size when it was last drawn.
+    area: Rect,
     app: App,
     theme: Theme,
-    session: Option<Session>,
-    /// What of the network it was last asked for.
-    looked: Look,
-    /// What is asked of other threads, and where their answers come in.
-    asked: Asked,
-    answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
+    link: Option<Link>,
+    /// What is asked of the training before it has begun.
+    waiting: Vec<Command>,
+    /// What the screen needed when that was last looked at.
+    wished: Wishes,
+    /// Where what other threads read for the screen comes in.
+    read: (mpsc::Sender<Loaded>, mpsc::Receiver<Loaded>),
     frame_time: Duration,
     changed: bool,
     /// Since when somebody waits for a frame.
@@ -100,19 +98,6 @@ struct Dashboard {
     refilled: Instant,
     /// Until when training is left alone.
     rest: Instant,
-}
-
-/// What a thread is busy with for the screen.
-#[derive(Default)]
-struct Asked {
-    survey: bool,
-    runs: bool,
-}
-
-/// What comes of it.
-enum Answer {
-    Survey(Box<Survey>),
-    Runs(Result<Vec<OtherRun>, String>),
 }
 
 /// How the dashboard's time ended.
@@ -150,21 +135,22 @@ impl Inputs {
     }
 }
 
-impl Dashboard {
-    fn open(plan: &Plan, looks: &Looks, theme: Theme) -> Result<Self> {
+impl EventLoop {
+    fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
         let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
-        let budget = Budget::new(screen.area().context("cannot tell the terminal's size")?);
+        let area = screen.area().context("cannot tell the terminal's size")?;
         Ok(Self {
             screen,
-            budget,
+            area,
+            budget: Budget::new(area),
             refilled: Instant::now(),
             rest: Instant::now(),
             app: App::new(plan.pace),
             theme,
-            session: None,
-            looked: Look::default(),
-            asked: Asked::default(),
-            answers: mpsc::channel(2),
+            link: None,
+            waiting: Vec::new(),
+            wished: Wishes::default(),
+            read: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
             awaited: None,
@@ -173,19 +159,19 @@ impl Dashboard {
         })
     }
 
-    async fn run(mut self, plan: Plan, mut inputs: Inputs) -> Result<u8> {
+    async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
             self.screen.give_back(None);
             // What trains is waited for from here on, by nobody who listens.
             signals::end_at_once();
         })?;
-        let is_kept = self.app.started().is_some_and(|started| started.run.is_some());
+        let is_kept = self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
         if is_kept && !ended.is_closed {
             self.app
                 .apply(Report::NotSaved { reason: "not saved: left before all of the run was on the disk".to_owned() });
         }
-        let is_unsaved = self.app.unsaved().is_some();
+        let is_unsaved = self.app.known().unsaved.is_some();
         match (self.leave(&runs), ended.by) {
             (_, Some(number)) => Ok(128 + number),
             (Phase::Failed { reason }, None) => bail!("{reason}"),
@@ -195,12 +181,12 @@ impl Dashboard {
     }
 
     /// Attends to the run and to the person until one of them has ended it, and the run is on the disk.
-    async fn attend(&mut self, plan: Plan, inputs: &mut Inputs) -> Result<Ended> {
+    async fn attend(&mut self, plan: RunPlan, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
-        let (report_in, mut reports) = mpsc::channel(QUEUE);
-        let (pace, runs) = (plan.pace, plan.runs.clone());
-        let mut steps = load(plan, report_in)?;
+        let runs = plan.runs.clone();
+        let mut steps = load(plan)?;
+        let mut reports = None;
         let mut by = None;
         while !self.app.quitting() && by.is_none() {
             let wake = self.wake();
@@ -209,21 +195,21 @@ impl Dashboard {
                 Some(signal) = inputs.signals.recv() => by = self.take_signal(signal)?,
                 input = inputs.keys.recv() => {
                     let input = input.ok_or_else(|| died("the thread that reads the keys"))?;
-                    // Before that the thread that loads has more to tell than that its reports have ended.
-                    if self.session.is_some() {
-                        self.take_reports(&mut reports)?;
-                    }
+                    self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                loaded = steps.recv(), if self.session.is_none() => {
+                loaded = steps.recv(), if reports.is_none() => {
                     let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
-                    self.take_loaded(loaded, pace);
+                    reports = self.take_step(loaded);
                 }
-                report = reports.recv(), if !self.flowing => {
+                report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
                     self.flowing = true;
                 }
-                answer = self.answers.1.recv() => self.take_answer(answer),
+                Some(loaded) = self.read.1.recv() => {
+                    self.app.load(loaded);
+                    self.draw_at_once();
+                }
                 _ = ticks.tick(), if self.changed || self.flowing => {
                     self.flowing = self.take_reports(&mut reports)?;
                     self.draw_in_time();
@@ -231,7 +217,7 @@ impl Dashboard {
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
-            self.ask(&runs)?;
+            self.follow_wishes(&runs)?;
             if self.is_lost {
                 by = Some(HANGUP);
             }
@@ -242,11 +228,11 @@ impl Dashboard {
 
     /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
     /// Returns whether it was waited for to the end.
-    async fn close(&mut self, inputs: &mut Inputs, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
-        let Some(session) = self.session.take() else { return Ok(true) };
+    async fn close(&mut self, inputs: &mut Inputs, reports: &mut Option<Reports>) -> Result<bool> {
+        let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
-            drop(session);
+            drop(link);
             // An error means that nobody waits any longer.
             let _ = done.send(());
         });
@@ -266,12 +252,12 @@ impl Dashboard {
                     Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break false,
                     _ => {}
                 },
-                Some(report) = reports.recv() => self.app.apply(report),
+                Some(report) = reports.next() => self.app.apply(report),
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
         };
-        while let Ok(report) = reports.try_recv() {
+        while let Ok(report) = reports.try_next() {
             self.app.apply(report);
         }
         Ok(is_closed)
@@ -283,11 +269,11 @@ impl Dashboard {
         self.screen.give_back(parting::words(&self.app, runs).as_deref());
         // From here on there is only an output to be waited for.
         signals::end_at_once();
-        if let Some(reason) = self.app.unsaved() {
+        if let Some(reason) = &self.app.known().unsaved {
             // Where standard error is gone there is nobody to tell.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
-        self.app.phase().clone()
+        self.app.known().phase.clone()
     }
 
     fn ticks(&self) -> Interval {
@@ -296,69 +282,62 @@ impl Dashboard {
         ticks
     }
 
-    /// Takes in what is ready to train. `pace` is the one that the training began with.
-    fn take_loaded(&mut self, loaded: Loaded, pace: Option<f64>) {
+    /// Takes in what is ready to train, and of what trains its reports.
+    fn take_step(&mut self, step: Step) -> Option<Reports> {
         self.changed = true;
-        match loaded {
-            Loaded::Data(data) => self.app.load(data),
-            Loaded::Session(session) => {
-                // What was chosen meanwhile.
-                if self.app.pace() != pace {
-                    session.send(Command::Pace { steps_per_second: self.app.pace() });
-                }
-                self.session = Some(session);
+        match step {
+            Step::Data(data) => {
+                self.app.load(Loaded::Data(data));
+                None
+            }
+            Step::Run(link, reports) => {
+                self.waiting.drain(..).for_each(|command| link.send(command));
+                self.link = Some(link);
+                // It knows of none yet.
+                self.wished.look = Look::default();
+                Some(reports)
             }
         }
     }
 
-    /// Asks for what the screen shows of the network, where that has changed.
-    fn look(&mut self) {
-        let look = self.app.look();
-        if let Some(session) = self.session.as_ref().filter(|_| self.looked != look) {
-            session.send(Command::Look(look.clone()));
-            self.looked = look;
+    /// Asks for what the screen needs, where that has changed: the worker for what is seen of the network, other threads for
+    /// what would keep the screen from being drawn in time.
+    fn follow_wishes(&mut self, runs: &Runs) -> Result<()> {
+        let wishes = self.app.wishes(&self.page());
+        let before = std::mem::replace(&mut self.wished, wishes.clone());
+        if let (Some(link), true) = (&self.link, wishes.look != before.look) {
+            link.send(Command::Look(wishes.look));
         }
-    }
-
-    /// Has other threads do what would keep the screen from being drawn in time.
-    fn ask(&mut self, runs: &Runs) -> Result<()> {
-        if let (Some(data), false) = (self.app.wants_survey(), self.asked.survey) {
+        if let (Some(data), true, false) = (&self.app.known().data, wishes.survey, before.survey) {
             let data = Arc::clone(data);
-            self.asked.survey = true;
-            self.answer(move || Answer::Survey(Box::new(Survey::new(&data))))?;
+            self.read(move || Loaded::Survey(Box::new(Survey::new(&data))))?;
         }
-        if self.app.wants_runs() && !self.asked.runs {
-            self.asked.runs = true;
+        if wishes.runs && !before.runs {
             let runs = runs.clone();
-            self.answer(move || Answer::Runs(session::figures(&runs).map_err(|error| format!("{error:#}"))))?;
+            self.read(move || Loaded::Runs(runs.figures().map_err(|error| error.to_string())))?;
         }
         Ok(())
     }
 
-    fn answer(&self, work: impl FnOnce() -> Answer + Send + 'static) -> Result<()> {
-        let answers = self.answers.0.clone();
+    /// Has another thread read something for the screen.
+    fn read(&self, read: impl FnOnce() -> Loaded + Send + 'static) -> Result<()> {
+        let loaded = self.read.0.clone();
         // An error means that the person has left.
-        let work = move || drop(answers.blocking_send(work()));
-        thread::Builder::new().name("answer".to_owned()).spawn(work).map(drop).context("cannot start a thread")
+        let work = move || drop(loaded.blocking_send(read()));
+        thread::Builder::new().name("reader".to_owned()).spawn(work).map(drop).context("cannot start a thread")
     }
 
-    fn take_answer(&mut self, answer: Option<Answer>) {
-        match answer {
-            Some(Answer::Survey(survey)) => self.app.take_survey(*survey),
-            Some(Answer::Runs(runs)) => {
-                self.asked.runs = false;
-                self.app.take_runs(runs);
-            }
-            None => {}
-        }
-        self.draw_at_once();
+    /// How much the terminal holds of the screen that is shown.
+    fn page(&self) -> Page {
+        view::page(self.area, &self.app)
     }
 
     /// Takes in the reports that have come, and says whether there were any.
-    fn take_reports(&mut self, reports: &mut mpsc::Receiver<Report>) -> Result<bool> {
+    fn take_reports(&mut self, reports: &mut Option<Reports>) -> Result<bool> {
+        let Some(reports) = reports else { return Ok(false) };
         let mut any = false;
         loop {
-            match reports.try_recv() {
+            match reports.try_next() {
                 Ok(report) => self.take_report(Some(report))?,
                 Err(TryRecvError::Empty) => return Ok(any),
                 Err(TryRecvError::Disconnected) => self.take_report(None)?,
@@ -412,24 +391,24 @@ impl Dashboard {
 
     /// What a click, or a turn of the wheel, means: the wheel goes by rows, or by one where there is one image.
     fn take_mouse(&mut self, mouse: MouseEvent) -> Result<()> {
-        let is_one = self.app.screen() == app::Screen::Dashboard || self.app.is_large();
+        let stride = if self.app.shows_one() { Stride::One } else { Stride::Row };
         let action = match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 let position = Position { x: mouse.column, y: mouse.row };
-                let area = self.or_lost(|dashboard| dashboard.screen.area());
-                view::hit(area, &self.app, position)
+                view::hit(self.area, &self.app, position)
             }
-            MouseEventKind::ScrollUp => Some(if is_one { Action::Previous } else { Action::RowUp }),
-            MouseEventKind::ScrollDown => Some(if is_one { Action::Next } else { Action::RowDown }),
+            MouseEventKind::ScrollUp => Some(Action::Go(stride, Direction::Back)),
+            MouseEventKind::ScrollDown => Some(Action::Go(stride, Direction::Forward)),
             _ => None,
         };
         action.map_or(Ok(()), |action| self.act(action))
     }
 
     fn act(&mut self, action: Action) -> Result<()> {
-        let command = self.app.act(action);
-        if let (Some(session), Some(command)) = (&self.session, command) {
-            session.send(command);
+        let command = self.app.act(action, &self.page());
+        match &self.link {
+            Some(link) => command.into_iter().for_each(|command| link.send(command)),
+            None => self.waiting.extend(command),
         }
         match action {
             Action::Redraw => self.or_lost(|dashboard| dashboard.screen.clear()),
@@ -497,7 +476,7 @@ impl Dashboard {
     fn draw_in_time(&mut self) {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
-        let is_training = *self.app.phase() == Phase::Training && self.app.pace().is_none();
+        let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
         let is_open = self.budget.is_open() && self.screen.wait().is_some_and(|wait| wait.is_zero());
         if !self.changed || !is_open || (is_training && now < self.rest) {
             return;
@@ -523,8 +502,7 @@ impl Dashboard {
         self.or_lost(|dashboard| {
             let area = dashboard.screen.area()?;
             dashboard.budget.fit(area, dashboard.screen.rate());
-            dashboard.app.fit(view::page(area, &dashboard.app));
-            dashboard.look();
+            dashboard.area = area;
             dashboard.changed = false;
             let Self { screen, app, theme, .. } = dashboard;
             screen.draw(|frame| view::draw(frame, app, theme))
@@ -533,39 +511,36 @@ impl Dashboard {
 }
 
 /// What is ready, one after the other.
-enum Loaded {
+enum Step {
     Data(Arc<Dataset>),
-    Session(Session),
+    Run(Link, Reports),
 }
 
 /// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
-fn load(plan: Plan, reports: mpsc::Sender<Report>) -> Result<mpsc::Receiver<Result<Loaded>>> {
+fn load(plan: RunPlan) -> Result<mpsc::Receiver<Result<Step>>> {
     let (loaded, steps) = mpsc::channel(2);
-    let tell = loaded.clone();
-    // Held until the outcome is told: reports that end before it would be taken for a thread that died.
-    let held = reports.clone();
-    let load = move || -> Result<Session> {
-        let data = Arc::new(plan.source.load()?);
+    let work = move || {
         // An error means that the person has left.
-        let _ = tell.blocking_send(Ok(Loaded::Data(Arc::clone(&data))));
-        let emit = move |report| match report {
-            Report::Batch(_) | Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
-                drop(reports.try_send(report));
+        let tell = |step| drop(loaded.blocking_send(step));
+        match plan.source.load() {
+            Ok(data) => {
+                let data = Arc::new(data);
+                tell(Ok(Step::Data(Arc::clone(&data))));
+                tell(Link::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
             }
-            // An error means that the dashboard is gone, and the worker learns that from its commands.
-            report => drop(reports.blocking_send(report)),
-        };
-        Session::start(plan, data, true, emit)
+            Err(error) => tell(Err(error.into())),
+        }
     };
-    thread::Builder::new()
-        .name("data".to_owned())
-        .spawn(move || {
-            // An error means that the person has left.
-            let _ = loaded.blocking_send(load().map(Loaded::Session));
-            drop(held);
-        })
-        .context("cannot start a thread")?;
+    thread::Builder::new().name("data".to_owned()).spawn(work).context("cannot start a thread")?;
     Ok(steps)
+}
+
+/// The next report of a run; of one that does not train yet none comes.
+async fn next(reports: &mut Option<Reports>) -> Option<Report> {
+    match reports {
+        Some(reports) => reports.next().await,
+        None => pending().await,
+    }
 }
 
 fn died(who: &str) -> color_eyre::Report {

@@ -9,24 +9,22 @@
 
 mod bars;
 pub mod card;
-mod charts;
 mod choice;
-mod confusion;
-mod curves;
-mod dashboard;
-mod dataset;
 mod epochs;
 mod footer;
 mod format;
-mod gallery;
 mod grid;
 mod header;
 mod heading;
 mod help;
-mod neurons;
+mod images;
 mod palette;
+mod phase;
 pub mod picture;
 mod prediction;
+mod scale;
+mod screens;
+mod sparklines;
 mod test_image;
 mod theme;
 mod training;
@@ -43,7 +41,7 @@ use ratatui::{
 pub use self::format::width;
 use self::format::wrap;
 pub use self::theme::{Depth, Glyphs, Theme, Tone};
-use crate::app::{Action, App, Overlay, Page, Screen};
+use crate::app::{Action, App, Overlay, Page};
 
 /// The least screen on which the panes are drawn, in cells.
 pub const LEAST: (u16, u16) = (60, 16);
@@ -68,12 +66,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
 #[must_use]
 pub fn page(screen: Rect, app: &App) -> Page {
     let [_, body, _] = regions(screen);
-    let page = match app.screen() {
-        Screen::Dashboard => dashboard::page(body, app),
-        Screen::Gallery | Screen::Neurons => grid::page(body, app),
-        Screen::Confusion | Screen::Curves => Page::default(),
-        Screen::Data => dataset::page(),
-    };
+    let page = screens::page(body, app);
     match app.overlay() {
         Overlay::Help { .. } => Page { help: help::pages(screen), ..page },
         Overlay::None | Overlay::Prompt(_) | Overlay::Runs(_) => page,
@@ -94,16 +87,9 @@ pub fn hit(screen: Rect, app: &App, position: Position) -> Option<Action> {
     }
     let [header, body, _] = regions(screen);
     if header.contains(position) {
-        return header::hit(header, app, position);
+        return header::hit(header, app.screen(), position);
     }
-    match app.screen() {
-        Screen::Dashboard => dashboard::hit(body, app, position),
-        Screen::Gallery => gallery::hit(body, app, position),
-        Screen::Confusion => confusion::hit(body, app, position),
-        Screen::Curves => charts::hit(body, app, position),
-        Screen::Data => dataset::hit(body, app, position),
-        Screen::Neurons => neurons::hit(body, app, position),
-    }
+    screens::hit(body, app, position)
 }
 
 fn is_too_small(screen: Rect) -> bool {
@@ -118,16 +104,9 @@ fn regions(screen: Rect) -> [Rect; 3] {
 
 fn draw_screen(frame: &mut Frame, screen: Rect, app: &App, theme: &Theme) {
     let [header, body, footer] = regions(screen);
-    header::draw(frame, header, app, theme);
-    match app.screen() {
-        Screen::Dashboard => dashboard::draw(frame, body, app, theme),
-        Screen::Gallery => gallery::draw(frame, body, app, theme),
-        Screen::Confusion => confusion::draw(frame, body, app, theme),
-        Screen::Curves => charts::draw(frame, body, app, theme),
-        Screen::Data => dataset::draw(frame, body, app, theme),
-        Screen::Neurons => neurons::draw(frame, body, app, theme),
-    }
-    footer::draw(frame, footer, app, theme);
+    header::draw(frame, header, app.screen(), app.scene(), theme);
+    screens::draw(frame, body, app, theme);
+    footer::draw(frame, footer, &footer::Words::new(app, theme), theme);
 }
 
 /// What size it takes, in the middle of a screen that has less.

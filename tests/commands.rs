@@ -1,4 +1,4 @@
-//! What can be asked of a run that is kept, of the real program.
+//! The real program asked about saved runs: `evaluate`, `predict`, `runs`, `completions`, `man`.
 
 #[path = "place/place.rs"]
 mod place;
@@ -33,7 +33,7 @@ fn floats(file: &SafeTensors, name: &str) -> Vec<f64> {
     values.iter().map(|bytes| f32::from_le_bytes(*bytes).into()).collect()
 }
 
-/// The probabilities by the book, from the file's weights.
+/// The probabilities by the textbook formula, from the file's weights.
 fn probabilities(checkpoint: &[u8], pixels: &[u8]) -> Vec<f64> {
     let file = SafeTensors::deserialize(checkpoint).expect("it is a safetensors file");
     let dense = |inputs: &[f64], layer: usize| -> Vec<f64> {
@@ -160,7 +160,7 @@ fn what_cannot_be_predicted_says_why() {
     assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));
 }
 
-/// The checkpoint with its header's JSON or a tensor's bytes changed.
+/// The checkpoint with changes in its header's JSON or in a tensor's bytes.
 fn changed(whole: &[u8], tensor: &str, change: impl FnOnce(&mut Value, &mut [u8])) -> Vec<u8> {
     let file = SafeTensors::deserialize(whole).expect("it is a safetensors file");
     let (_, metadata) = SafeTensors::read_metadata(whole).expect("it is a safetensors file");
@@ -358,7 +358,7 @@ fn an_answer_that_cannot_be_written_is_an_error() {
         shell.current_dir(place.directory.path());
         let output = run(shell);
         let words = String::from_utf8_lossy(&output.stderr);
-        // Whoever is fast enough has written all before the reader goes.
+        // A fast program may have written everything before the reader goes.
         assert!(matches!(output.status.code(), Some(0 | 141)) && words.is_empty(), "{command}: {words}");
     }
 }

@@ -1,4 +1,4 @@
-//! A CUDA GPU held to the CPU: `cargo test --release --features cuda -- cuda`, on a machine with a GPU.
+//! Compares a CUDA GPU with the CPU: `cargo test --release --features cuda -- cuda`, on a machine with a GPU.
 #![cfg(feature = "cuda")]
 
 use std::sync::{
@@ -97,7 +97,7 @@ fn cuda_predicts_what_the_cpu_predicts() {
 #[test]
 fn cuda_has_the_losses_of_the_cpu_for_a_hundred_steps() {
     let [cpu, gpu] = DEVICES.map(|device| -> Vec<f64> {
-        // At this pace each step is reported by itself.
+        // At this pace each step gets its own report.
         let run = Run::new(Job { pace: Some(50.0), ..job(device, Settings::default()) });
         let loss = |report| match report {
             Report::Batch(batch) => Some((batch.steps, batch.loss)),
@@ -119,7 +119,7 @@ fn cuda_learns_as_well_as_the_cpu_in_three_epochs() {
     let [cpu, gpu] =
         DEVICES.map(|device| Run::new(job(device, Settings { epochs: 3, ..Settings::default() })).find(epoch(3)));
     assert!((cpu.accuracy - gpu.accuracy).abs() < 0.01, "{} on the CPU, {} on the GPU", cpu.accuracy, gpu.accuracy);
-    // It scatters more: 10,000 images, and each epoch ends somewhere else.
+    // The accuracy scatters more: there are 10,000 images, and each epoch ends elsewhere.
     assert!((cpu.val_accuracy - gpu.val_accuracy).abs() < 0.02, "{} and {}", cpu.val_accuracy, gpu.val_accuracy);
 }
 

@@ -1,5 +1,5 @@
-//! Data sets as the program meets them: the one it carries, and directories, whole and broken. Every broken file is a
-//! real file, and its error must name it, what was found and what was expected, in one line.
+//! Data sets as the program meets them: the one inside it, and directories, whole and broken. Every broken file is a
+//! real file, and its error must say in one line which file it is, what was found and what was expected.
 
 use std::{
     fs,
@@ -56,7 +56,7 @@ fn fashion_mnist_has_the_shape_and_the_labels_of_the_tutorial() {
 #[test]
 fn the_directory_of_the_embedded_files_reads_as_they_do() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    assert_eq!(Source::Directory(directory).load().unwrap(), *FASHION);
+    assert_eq!(Source::at(directory).load().unwrap(), *FASHION);
 }
 
 // Splits and data sets made in the program.
@@ -135,13 +135,13 @@ fn without_labels_txt_the_names_are_fashion_mnists() {
     assert_eq!(Class::all().map(|class| dataset.name(class)).collect::<Vec<_>>(), FASHION_NAMES);
 }
 
-// Directories that are none, files that are missing or no files.
+// Directories and files that are missing or are something else.
 
 #[test]
 fn a_directory_that_is_not_there_is_named() {
     let files = Files::plain();
     let nowhere = files.path("nowhere");
-    let error = Source::Directory(nowhere.clone()).load().expect_err("no such directory");
+    let error = Source::at(nowhere.clone()).load().expect_err("no such directory");
     assert_says(&error, &nowhere, "found nothing, expected a directory with the four IDX files of a data set");
 }
 
@@ -149,7 +149,7 @@ fn a_directory_that_is_not_there_is_named() {
 fn a_file_in_place_of_the_directory_is_named() {
     let files = Files::plain();
     let file = files.path(TRAIN_IMAGES);
-    let error = Source::Directory(file.clone()).load().expect_err("not a directory");
+    let error = Source::at(file.clone()).load().expect_err("not a directory");
     assert_says(&error, &file, "found a file, expected a directory with the four IDX files of a data set");
 }
 
@@ -195,7 +195,7 @@ fn a_file_that_the_system_will_not_open_is_named_with_its_reason() {
     }
 }
 
-// Gzip that is none, or is damaged.
+// Files that are not gzip, or are damaged.
 
 #[test]
 fn a_gz_name_without_gzip_shows_its_first_bytes() {
@@ -283,7 +283,7 @@ fn gzip_inside_gzip_is_told_as_that() {
     assert!(error.ends_with("expected 0x00000803 for images; it is gzip inside gzip: unpack it once"), "{error}");
 }
 
-/// What `gzip -t` and Python's `gzip` both read is read: the layouts of members that other programs write.
+/// Everything that both `gzip -t` and Python's `gzip` read is read: the members as other programs lay them out.
 #[test]
 fn gzip_of_every_layout_is_read() {
     let expected = Files::plain().load().unwrap();
@@ -326,7 +326,7 @@ fn gzip_of_every_layout_is_read() {
     }
 }
 
-// IDX that is none, or promises something else than it holds.
+// Files that are not IDX, or promise something other than they hold.
 
 #[test]
 fn a_wrong_magic_number_is_shown_beside_the_right_one() {
@@ -580,7 +580,7 @@ impl Files {
     }
 
     fn load(&self) -> Result<Dataset, DataError> {
-        Source::Directory(self.0.path().to_owned()).load()
+        Source::at(self.0.path().to_owned()).load()
     }
 
     /// Asserts that loading fails because of the file of this name, with these words.

@@ -1,4 +1,4 @@
-//! The environment's share of the command line, and text from outside in what the real program says.
+//! The environment variables of the command line, and text from outside in the messages of the real program.
 
 #[expect(dead_code, reason = "what is of no use here is in other tests")]
 #[path = "place/place.rs"]
@@ -28,7 +28,7 @@ fn words(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What the program says of wrong usage.
+/// What the program says about wrong usage.
 fn refusal(command: Command) -> String {
     let output = run(command);
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
@@ -166,7 +166,7 @@ fn a_variable_that_is_no_text_is_named() {
     let mut command = place.train(&["--no-save"]);
     command.env("FITROOM_EPOCHS", OsStr::from_bytes(b"1\xff\x1b"));
     let told = refusal(command);
-    assert!(told.starts_with("error: FITROOM_EPOCHS is '1\\xff\\x1b', which is no UTF-8"), "{told}");
+    assert!(told.starts_with("error: FITROOM_EPOCHS is '1\\xff\\x1b', which is not UTF-8"), "{told}");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn help_names_the_variables_and_not_what_they_hold() {
     assert!(manual.contains("FITROOM_LEARNING_RATE") && !manual.contains("secret"), "{manual}");
 }
 
-/// Asserts that no byte of it is one that a terminal obeys.
+/// Asserts that it contains no character that a terminal would obey.
 fn assert_printable(bytes: &[u8]) {
     let text = String::from_utf8(bytes.to_vec()).expect("what it says is text");
     let obeyed = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
@@ -229,7 +229,7 @@ fn names_and_paths_in_messages_and_tables_are_escaped() {
     let resumed = run(place.command(&["train", "--resume", ODD, "--epochs", "2"]));
     assert_success(&resumed);
     assert_printable(&resumed.stdout);
-    // JSON escapes by itself, and to the last character.
+    // JSON has an escape of its own for each of these characters.
     let lines = String::from_utf8(run(place.command(&["runs", "--json"])).stdout).expect("JSON is text");
     let line: Value = serde_json::from_str(lines.lines().next().expect("there are runs")).expect("it is JSON");
     assert_eq!(line["run"], ODD);

@@ -1,5 +1,5 @@
-//! What the fuzzers under `fuzz/` begin with, and what they once found, read by the same code on every test run: none
-//! of it panics, and what is refused is told in one line. The arguments are given to the real program.
+//! Reads the seeds of the fuzzers under `fuzz/`, and what they once found, with the same code on every test run. None
+//! of it may panic, and what is refused is said in one line. The arguments are given to the real program.
 
 use std::{
     ffi::OsStr,
@@ -30,12 +30,12 @@ mod shown;
 
 use self::shown::check_shown;
 
-/// In the fuzzers this holds `work` to its bound on memory, which takes an allocator that counts.
+/// In the fuzzers this checks the memory that `work` takes, with an allocator that counts.
 fn within<T>(_bound: usize, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The inputs that are kept for a fuzzer, with their files: at least one.
+/// The inputs that are kept for a fuzzer, with their files; at least one.
 fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let entries = fs::read_dir(&directory).expect("every fuzzer has seeds");
@@ -93,7 +93,7 @@ fn no_input_of_a_terminal_that_was_fuzzed_is_taken_wrong() {
     read_all("keyboard", keyboard::take);
 }
 
-/// Without a data set of their own they get one that is none, so that no training begins.
+/// Unless they name a data set they get one that does not exist, so that no training starts.
 #[test]
 fn no_arguments_that_were_fuzzed_make_the_program_panic() {
     let place = tempfile::tempdir().expect("there is room for files");

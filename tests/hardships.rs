@@ -1,5 +1,6 @@
 //! What real terminals do to a program: they stop reading, read slowly, stop and continue it, go away, or know nothing.
-//! All in real pseudo-terminals.
+//! All of it in real pseudo-terminals. Reads `/proc`, so it runs on Linux alone.
+#![cfg(target_os = "linux")]
 
 #[expect(dead_code, reason = "what is of no use here is in other tests")]
 #[path = "place/place.rs"]
@@ -20,7 +21,7 @@ use self::{
     pty::{AT_ONCE, Run, Terminal, fitroom, signal, until},
 };
 
-/// Epochs that are trained and kept while nobody reads.
+/// How many epochs are trained and saved while nobody reads.
 const UNREAD: usize = 40;
 
 #[test]
@@ -85,15 +86,15 @@ fn on_a_slow_link_a_key_is_answered_by_the_frame_after_the_one_that_is_under_way
     let frame = terminal.bytes.len() - before;
     terminal.press(" ");
     terminal.set_speed(SPEED);
-    // By then it has sent as much as the link holds, if it does not notice.
+    // By then it has sent as much as the connection holds, unless it has noticed.
     terminal.watch(Duration::from_secs(12));
     for (key, caption) in [("l", "Test image 1 "), ("l", "Test image 2 "), ("l", "Test image 3 "), ("2", "500 in all")]
     {
         let before = terminal.bytes.len();
         terminal.press(key);
         terminal.until_shown(caption);
-        // Its own, which is nearly a whole one, and what is left of the one that is under way. Counted in bytes, which are
-        // the link's time, whatever else the machine does.
+        // The answer's own frame, which is nearly a whole one, and the rest of the frame that is under way. Counted in
+        // bytes: they measure the connection's time, whatever else the machine does.
         let count = terminal.bytes.len() - before;
         assert!(count < 2 * frame, "{caption}: after {count} bytes, a frame has {frame}");
     }
@@ -247,7 +248,7 @@ fn a_stop_from_elsewhere_gives_the_terminal_back_too() {
     let mut terminal = Terminal::at(&place, 80, 24, &["--epochs", "100000", "--run", "coat"]);
     terminal.until_shown("quit");
     for _ in 0..5 {
-        // Without a shell there would be nobody to continue it: a stop that cannot be caught stands in for the shell's.
+        // Without a shell nobody would continue it, so a stop that cannot be caught takes the place of the shell's.
         terminal.signal("STOP");
         until("the stop", || terminal.state() == 'T');
         terminal.signal("CONT");
@@ -276,7 +277,7 @@ fn a_terminal_that_goes_away_is_noticed_at_once_and_the_run_is_saved() {
         let mut command = CommandBuilder::new("sh");
         let fitroom = env!("CARGO_BIN_EXE_fitroom");
         let options = format!("--data data --hidden 16 --epochs 100000 --run {name}");
-        // A process of its own session would be told by a hang-up; one that passes over that has to notice by itself.
+        // A process of this session would get SIGHUP; a process that ignores it has to notice by itself.
         command.args(["-c", &format!("{ignored}{fitroom} {options}; echo $? >{name}.status")]);
         command.cwd(place.directory.path());
         let mut terminal = Terminal::read_at(1 << 20, 80, 24, command);

@@ -1,4 +1,4 @@
-//! Holds the rooms under `src/` to their one direction: who may name whom, and which crates.
+//! Checks that the rooms under `src/` name only the rooms and the crates that they may.
 
 use std::{
     collections::BTreeSet,
@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A room, and the rooms that it may name.
+/// Each room with the rooms that it may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("printable", &[]),
     ("signals", &[]),
     ("json", &[]),
-    ("fashion", &["printable"]),
-    ("settings", &["fashion"]),
+    ("fashion", &["json", "printable"]),
+    ("settings", &["fashion", "printable"]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
@@ -23,7 +23,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["fashion", "printable", "settings"]),
     ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
-    ("commands", &["cli", "depth", "engine", "fashion", "metrics", "printable", "protocol", "run", "signals", "view"]),
+    (
+        "commands",
+        &["cli", "depth", "engine", "fashion", "json", "metrics", "printable", "protocol", "run", "signals", "view"],
+    ),
     ("headless", &["depth", "printable", "protocol", "run", "session", "settings", "signals"]),
     (
         "tui",
@@ -31,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// A crate, and the rooms that may name it.
+/// Each crate with the rooms that may name it.
 const CRATES: &[(&str, &[&str])] = &[
     ("cudarc", &["engine"]),
     ("dfdx", &["engine"]),
@@ -131,7 +134,7 @@ fn identifier(text: &str) -> Option<String> {
     (end > 0).then(|| text[..end].to_owned())
 }
 
-/// Whether `code` names the crate as a path's beginning: `dfdx::` or `use dfdx;`.
+/// Whether `code` names the crate at the beginning of a path: `dfdx::` or `use dfdx;`.
 fn names_crate(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
         let before = code[..at].chars().next_back();

@@ -1,5 +1,5 @@
-//! Pictures of one's own: test images drawn again as photographs and drawings are, of the real program. A network that
-//! is trained here takes them for what it takes the test images themselves for.
+//! The real program and people's own pictures: test images drawn again in the way of photographs and drawings. A
+//! network that is trained here must predict the same for them as for the test images themselves.
 
 #[path = "place/place.rs"]
 mod place;
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use self::place::{FASHION, Place, assert_success, error, run, write_split};
 
-/// Of all ten classes but one.
+/// Test images of all ten classes but one.
 const IMAGES: [usize; 10] = [0, 1, 2, 7, 8, 11, 13, 18, 19, 23];
 
 /// A place with a run of three epochs on all of Fashion-MNIST.
@@ -69,7 +69,7 @@ impl Drawn {
         });
     }
 
-    /// The pictures that are taken for something else than their test images, out of all.
+    /// The pictures with another prediction than their test images, and how many pictures there are.
     fn mistaken(&self) -> (Vec<String>, usize) {
         let truth = predicted(&IMAGES.map(|image| image.to_string()).each_ref().map(String::as_str));
         let of = |image| &truth[IMAGES.iter().position(|at| *at == image).expect("one of them")]["predicted"];
@@ -110,7 +110,7 @@ fn share(ink: &GrayImage, x: u32, y: u32) -> f64 {
     f64::from(ink.get_pixel(x, y).0[0]) / 255.0
 }
 
-/// A place in a picture, from -0.5 to 0.5 each way.
+/// A place in a picture, from -0.5 to 0.5 in each direction.
 fn place(ink: &GrayImage, x: u32, y: u32) -> (f64, f64) {
     (f64::from(x) / f64::from(ink.width()) - 0.5, f64::from(y) / f64::from(ink.height()) - 0.5)
 }
@@ -120,7 +120,7 @@ fn byte(level: f64) -> u8 {
     level.round().clamp(0.0, 255.0) as u8
 }
 
-/// The ink on a ground of this level at each place: black where there is all, the ground where there is none.
+/// The ink on a ground of this level at each place: full ink is black, none is the ground.
 fn dark(ink: &GrayImage, ground: impl Fn(u32, u32) -> f64) -> GrayImage {
     GrayImage::from_fn(ink.width(), ink.height(), |x, y| Luma([byte(ground(x, y) * (1.0 - share(ink, x, y)))]))
 }
@@ -128,7 +128,7 @@ fn dark(ink: &GrayImage, ground: impl Fn(u32, u32) -> f64) -> GrayImage {
 #[test]
 fn a_picture_that_is_an_image_of_the_data_already_is_taken_pixel_by_pixel() {
     let mut files = Vec::new();
-    // The last ones touch the edges, or are faint there.
+    // The last of them touch the edges, or are faint there.
     for image in (0..100).chain([320, 1029, 1483, 3079, 4148, 4512]) {
         let pixels = FASHION.test.image(image).pixels();
         for (how, pixels) in [("same", *pixels), ("inverted", pixels.map(|ink| 255 - ink))] {
@@ -155,7 +155,7 @@ fn a_dark_garment_on_any_light_ground_is_taken_for_what_it_is() {
     for image in IMAGES {
         for (filter_name, filter) in FILTERS {
             for (turn, ground) in [255.0, 240.0, 220.0, 200.0, 180.0].into_iter().enumerate() {
-                // All margins come before all grounds, in turns.
+                // All margins come with all grounds, in turn.
                 for (margin_name, margins) in [MARGINS[turn % 4], MARGINS[(turn + 1) % 4]] {
                     let picture = dark(&ink(image, filter, margins), |_, _| ground);
                     let how = format!("{filter_name} on {ground} {margin_name}");
@@ -269,7 +269,7 @@ fn light_that_falls_off_a_soft_shadow_and_noise_do_little_harm() {
         }
     }
     let (mistaken, count) = drawn.mistaken();
-    // What lies before a shadow is a guess; one in fifty may be wrong.
+    // What lies in a shadow is a guess; one in fifty may be wrong.
     assert!(mistaken.len() * 50 <= count, "{} of {count}:\n{}", mistaken.len(), mistaken.join("\n"));
 }
 
@@ -331,7 +331,7 @@ fn bars_on_some_sides_of_a_picture_are_no_part_of_it() {
                     ("but above", [0, 1, 1, 1]),
                     ("of all widths", [3, 20, 7, 12]),
                 ] {
-                    // What touches the edge all along beside a bar on its own cannot be told from it for sure.
+                    // A subject that touches a whole edge beside a single bar cannot be told from it for sure.
                     let is_alone = widths[..2].iter().zip(&widths[2..]).all(|(one, other)| *one == 0 || *other == 0);
                     if is_alone && *margins == [0; 4] {
                         continue;
@@ -423,7 +423,7 @@ fn an_outline_with_nothing_in_it_is_no_frame() {
 
 // Thin drawings.
 
-/// Inks of 28 by 28 pixels, by row and column.
+/// The ink of 28×28 pixels, by row and column.
 type Inks = [[u8; 28]; 28];
 
 /// The images that the program shows of these files, in true colour.
@@ -470,7 +470,7 @@ fn all_four_sides_of_a_thin_outline_are_seen_alike() {
     for side in [100, 280, 560, 1000] {
         for stroke in [1, 2, 4, 8] {
             for (how, levels) in [("dark", [255, 0]), ("light", [0, 255]), ("grey", [230, 70])] {
-                // Margins of so many hundredths at the left and right, at the top and the bottom.
+                // The margins in hundredths at the left and right, and at the top and bottom.
                 for (across, down) in [(11, 10), (31, 10), (5, 27)] {
                     let (left, right) = (side * across / 100, side - side * across / 100);
                     let (top, bottom) = (side * down / 100, side - side * down / 100);
@@ -488,7 +488,7 @@ fn all_four_sides_of_a_thin_outline_are_seen_alike() {
         let ([left, .., right], [top, .., bottom]) = (&columns[..], &rows[..]) else { panic!("{file}: {image:?}") };
         let [left, right, top, bottom] = [*left, *right, *top, *bottom];
         assert!(right - left == 27 || bottom - top == 27, "{file}: {image:?}");
-        // The least of each side, apart from its corners.
+        // The least ink along each side, apart from its corners.
         let across = |row: usize| (left + 2..right - 1).map(|column| image[row][column]).min().expect("it is wide");
         let down = |column: usize| (top + 2..bottom - 1).map(|row| image[row][column]).min().expect("it is tall");
         let sides = [across(top), across(bottom), down(left), down(right)].map(u32::from);
@@ -521,7 +521,7 @@ fn thin_strokes_aslant_and_dashes_are_seen_from_end_to_end() {
         let is_ink = |ink: u8| ink > 25;
         let rows = image.iter().filter(|row| row.iter().any(|ink| is_ink(*ink))).count();
         let columns = (0..28).filter(|column| image.iter().any(|row| is_ink(row[*column]))).count();
-        // Between the dashes there may be nothing for a pixel.
+        // Between two dashes there may be a pixel without ink.
         let least = if file.starts_with("dashes") { 18 } else { 24 };
         let is_to_the_ends = [0, 1].iter().any(|row| image[*row].iter().any(|ink| is_ink(*ink)))
             && [26, 27].iter().any(|row| image[*row].iter().any(|ink| is_ink(*ink)));
@@ -530,7 +530,7 @@ fn thin_strokes_aslant_and_dashes_are_seen_from_end_to_end() {
     }
 }
 
-// Files of all kinds, and those that are none.
+// Files of all kinds, and what is not a file.
 
 /// A place with a small run.
 fn small() -> Place {
@@ -571,7 +571,7 @@ fn png(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// A PNG's first chunk: width, height, bits a value and the type of colour.
+/// A PNG's first chunk: width, height, bits per value and type of colour.
 fn png_header(width: u32, height: u32, bits: u8, colour: u8) -> Vec<u8> {
     [&width.to_be_bytes()[..], &height.to_be_bytes(), &[bits, colour, 0, 0, 0]].concat()
 }
@@ -596,7 +596,7 @@ fn pictures_of_every_kind_show_the_same_boot() {
     // After "RIFF", its length and "WEBP": one chunk, the frame.
     let frame = &still[12..];
     let sized = |length: usize| u32::try_from(length).expect("it is small").to_le_bytes();
-    // At the corner, 140×140, for a tenth of a second, in place of what was there.
+    // At the corner, 140×140, for a tenth of a second, replacing what was there.
     let place_and_size = [0, 0, 0, 0, 0, 0, 139, 0, 0, 139, 0, 0, 100, 0, 0, 2];
     let animation = [&place_and_size[..], frame].concat();
     let animated = [
@@ -633,13 +633,14 @@ fn pictures_of_every_kind_show_the_same_boot() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_small_subject_in_a_large_picture_takes_little_more_memory_than_the_picture() {
     let place = small();
     let is_subject = |x, y| (3000..3150).contains(&x) && (2500..2650).contains(&y);
     let picture = GrayImage::from_fn(6000, 5000, |x, y| Luma([if is_subject(x, y) { 20 } else { 230 }]));
     fs::write(place.path("large.png"), encoded(picture, ImageFormat::Png)).expect("there is room");
-    // Kilobytes. The picture takes 120 MB, with its transparency; by single pixels its subject would take 600 MB more.
+    // In kilobytes. The picture takes 120 MB, with its transparency; pixel by pixel its subject would take 600 MB more.
     let limited = "ulimit -v 600000; exec \"$0\" predict --json large.png";
     let mut command = Command::new("sh");
     command.args(["-c", limited, env!("CARGO_BIN_EXE_fitroom")]).current_dir(place.directory.path());
@@ -655,7 +656,7 @@ fn files_that_cannot_be_shown_say_why_in_a_line() {
     let wide = png(&[(b"IHDR", &png_header(20_000, 20_000, 8, 0)), (b"IDAT", &deflated(b"")), (b"IEND", b"")]);
     let ground = GrayImage::from_pixel(50, 5000, Luma([199]));
     let expected = "expected a PNG, JPEG, WebP or IDX file";
-    let too_large = "expected at most 20000 a side and 512 MiB in memory: make it smaller";
+    let too_large = "expected at most 20000 per side and 512 MiB in memory: make it smaller";
     for (content, words) in [
         (&b""[..], format!("the file is empty, {expected}")),
         (b"words", format!("it is text that begins with \"words\", {expected}")),
@@ -663,7 +664,7 @@ fn files_that_cannot_be_shown_say_why_in_a_line() {
         (b"GIF89a..", format!("it is a GIF picture: save it as PNG, {expected}")),
         (b"\x93NUMPY\x01\0", format!("it is a NumPy array (.npy): write its bytes as IDX, {expected}")),
         (b"\x89PNG\r\n\x1a\nand no chunk of its own kind", "the PNG picture cannot be read: it is damaged".to_owned()),
-        (b"\x02\x03\xff\xfe", format!("no picture that can be read, {expected}")),
+        (b"\x02\x03\xff\xfe", format!("it is not a picture that can be read, {expected}")),
         (&whole[..whole.len() / 2], "the PNG picture is cut off: copy or download it again".to_owned()),
         (&huge, format!("the picture has 30000×30000 pixels, {too_large}")),
         (&wide, format!("the picture has 20000×20000 pixels, {too_large}")),
@@ -714,7 +715,7 @@ fn what_can_be_shown_is_shown_beside_what_cannot() {
     }
 }
 
-/// A command to which these bytes flow in.
+/// A command that gets these bytes on standard input.
 fn fed(place: &Place, arguments: &[&str], input: &[u8]) -> Command {
     fs::write(place.path("input"), input).expect("there is room");
     let mut command = place.command(arguments);

@@ -1,4 +1,4 @@
-//! Runs on the disk, by the real program: killed and resumed, stopped by signals, refused, full of errors.
+//! Runs on the disk, made by the real program: killed and resumed, stopped by signals, refused, damaged.
 
 #[path = "place/place.rs"]
 mod place;
@@ -19,10 +19,10 @@ use serde_json::Value;
 
 use self::place::{FASHION, Place, assert_success, error, run, write_split};
 
-/// What a run left.
+/// What a run has left.
 trait Left {
     fn checkpoint(&self, run: &str) -> Checkpoint;
-    /// The lines of `metrics.jsonl`, without the figures that a clock gives.
+    /// The lines of `metrics.jsonl`, without the figures that depend on a clock.
     fn metrics(&self, run: &str) -> Vec<Value>;
     fn facts(&self, run: &str) -> Value;
 }
@@ -51,7 +51,7 @@ impl Left for Place {
     }
 }
 
-/// The tensors of a checkpoint by their names, as bytes, and what its metadata say.
+/// The tensors of a checkpoint as bytes, by their names, and its metadata.
 #[derive(Debug, PartialEq)]
 struct Checkpoint {
     tensors: BTreeMap<String, Vec<u8>>,
@@ -76,7 +76,7 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid, signal).expect("the process is ours");
 }
 
-/// Waits until something is so.
+/// Waits until this is true.
 fn until(what: &str, is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !is_so() {
@@ -85,7 +85,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Numbers that scatter, the same ones each time.
+/// Scattered numbers, the same each time.
 fn scattered(seed: u64) -> impl Iterator<Item = u64> {
     std::iter::successors(Some(seed), |state| {
         Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
@@ -108,10 +108,10 @@ fn a_run_that_is_killed_at_ten_moments_ends_as_one_that_never_was() {
     let begun = || place.path("runs/killed/run.json").exists();
     let go_on = || if begun() { ["--resume", "killed"] } else { ["--run", "killed"] };
     for number in scattered(7).take(10) {
-        // With an end that it does not come to by itself.
+        // So many epochs that it does not end by itself.
         let mut command = train(go_on(), 1000);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
-        // Anywhere from the first thing it does to about three epochs later.
+        // At any moment from its first action to about three epochs later.
         thread::sleep(Duration::from_millis(number % three_epochs));
         child.kill().expect("the process is ours");
         let status = child.wait().expect("it has ended");
@@ -185,7 +185,7 @@ fn a_run_that_is_killed_amid_a_slow_epoch_goes_on_from_there_and_ends_as_one_tha
     assert!(place.checkpoint("coat") == place.checkpoint("whole"), "the last checkpoints differ");
     assert_eq!(place.metrics("coat"), place.metrics("whole"));
 
-    // Every step is in one span, and the spans of an epoch have its mean.
+    // Every step is in exactly one span, and the spans of an epoch have its mean.
     let spans = batches(&place, "coat");
     let number = |span: &Value, name: &str| span[name].as_f64().expect("a number");
     let mut before = Some(0);
@@ -198,7 +198,7 @@ fn a_run_that_is_killed_amid_a_slow_epoch_goes_on_from_there_and_ends_as_one_tha
     let first = spans.iter().filter(|span| span["epoch"] == 1);
     let sum: f64 = first.map(|span| number(span, "accuracy") * number(span, "steps")).sum();
     let accuracy = number(&place.metrics("coat")[0], "accuracy");
-    // The last batch is half as large, and counts half in the one.
+    // The last batch is half as large, and counts half in the epoch's mean.
     assert!((sum / 188.0 - accuracy).abs() < 0.005, "{} is not {accuracy}", sum / 188.0);
 }
 
@@ -272,7 +272,7 @@ fn an_error_that_nobody_can_be_told_is_an_error_still() {
 #[test]
 fn a_second_signal_ends_at_once() {
     let place = Place::new();
-    // A step that takes seconds, which the first signal waits for.
+    // A step takes seconds, and the first signal waits for it.
     let mut child = place
         .command(&["train", "--hidden", "4096,4096", "--batch-size", "60000", "--run", "slow", "--threads", "1"])
         .stdout(Stdio::null())
@@ -397,7 +397,7 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
         let words = error(place.train(&["--resume", "coat"]));
         assert!(words.contains("cannot go on from runs/coat/checkpoint.safetensors"), "{words}");
         assert!(words.contains(expected), "{words}");
-        // Its cause in brackets, and not once more behind them.
+        // The cause is in brackets, and is not repeated after them.
         assert!(words.ends_with("): put back a copy of it, or train anew"), "{words}");
     }
     let foreign = safetensors::serialize(
@@ -420,14 +420,14 @@ fn a_directory_that_cannot_be_written_is_an_error_before_training() {
     }
     assert_success(&run(place.train(&["--epochs", "1", "--runs", "file", "--no-save"])));
 
-    // The directory can be made, and nothing be written in it.
+    // The directory can be made, but nothing can be written into it.
     let words = error(limited(&place, 0, "train --data data --epochs 1000 --run coat"));
     assert!(words.starts_with("fitroom: cannot write runs/coat: "), "{words}");
     assert!(words.ends_with("with --no-save"), "{words}");
     assert!(!place.path("runs/coat").exists());
 }
 
-/// fitroom where no file may grow past so many half kilobytes, as on a full disk.
+/// fitroom where no file may grow beyond this many half kilobytes, as on a full disk.
 fn limited(place: &Place, blocks: u32, arguments: &str) -> Command {
     let mut command = Command::new("sh");
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
@@ -439,7 +439,7 @@ fn limited(place: &Place, blocks: u32, arguments: &str) -> Command {
 #[test]
 fn a_disk_that_is_full_is_told_and_nothing_of_the_run_is_called_done() {
     let place = Place::new();
-    // Half a megabyte, which the checkpoint is larger than.
+    // Half a megabyte; the checkpoint is larger.
     let output = run(limited(&place, 1024, "train --data data --epochs 2 --run coat"));
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stdout).expect("words are text").contains("Test accuracy"));
@@ -454,7 +454,7 @@ fn a_disk_that_is_full_is_told_and_nothing_of_the_run_is_called_done() {
     let table = String::from_utf8(run(place.command(&["runs"])).stdout).expect("words are text");
     assert!(table.contains("coat  failed, not saved  2/2"), "{table}");
 
-    // Where there is room again it begins again, and says so.
+    // When there is room again it starts again, and says so.
     let output = run(place.command(&["train", "--resume", "coat"]));
     assert_success(&output);
     let words = String::from_utf8(output.stderr).expect("words are text");
@@ -469,7 +469,7 @@ fn a_hole_in_the_log_of_batches_keeps_no_run_from_going_on() {
     let path = place.path("runs/coat/batches.jsonl");
     let mut bytes = fs::read(&path).expect("the run has a log of batches");
     let line = bytes.len() / 3;
-    // As a power cut leaves a block that was not on the disk yet.
+    // As after a power cut, if a block was not on the disk yet.
     bytes[line + 10..line + 60].fill(0);
     fs::write(&path, bytes).expect("it can be written");
     assert_success(&run(place.train(&["--resume", "coat", "--epochs", "4"])));
@@ -478,13 +478,14 @@ fn a_hole_in_the_log_of_batches_keeps_no_run_from_going_on() {
     assert_eq!(place.metrics("coat").len(), 4);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_a_full_disk_kept_waiting_is_written_once_there_is_room_but_for_old_histograms() {
     const EPOCHS: u64 = 170;
     let place = Place::new();
     let mut command = Command::new("sh");
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
-    // Room for the checkpoint and the metrics, but for few epochs' histograms.
+    // There is room for the checkpoint and the metrics, but only for few epochs' histograms.
     let options = format!(
         "--data data --hidden 24,24,24,24,24,24,24,24,24,24,24,24 --batch-size 6000 --threads 1 --epochs {EPOCHS} --run coat"
     );
@@ -596,7 +597,7 @@ fn a_run_without_the_checkpoint_that_it_had_is_not_begun_again() {
         );
     }
     assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));
-    // As a fitroom wrote it that did not tell what is kept.
+    // As written by a fitroom that did not note what is kept.
     let mut facts = place.facts("coat");
     facts.as_object_mut().expect("an object").remove("kept").expect("it tells what is kept");
     fs::write(place.path("runs/coat/run.json"), facts.to_string()).expect("it can be written");
@@ -633,6 +634,7 @@ fn the_newest_run_is_the_newest_with_a_checkpoint() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_run_goes_on_with_as_many_threads_as_it_was_begun_with() {
     let place = Place::new();
@@ -662,7 +664,7 @@ fn more_threads_than_there_is_work_for_are_told() {
     assert_success(&output);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(told.contains(" threads (1000 asked for: the layers have no more parts): 6000 images"), "{told}");
-    // The same again asks for the same.
+    // The same options again change nothing.
     assert_success(&run(place.train(&["--resume", "coat", "--epochs", "2", "--threads", "1000"])));
 }
 
@@ -670,7 +672,7 @@ fn more_threads_than_there_is_work_for_are_told() {
 fn a_run_that_goes_on_on_another_device_is_told_what_that_costs() {
     let place = Place::new();
     assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
-    // As a machine with a GPU writes it.
+    // As written by a machine with a GPU.
     let mut facts = place.facts("coat");
     facts["device"] = "CUDA GPU 0".into();
     fs::write(place.path("runs/coat/run.json"), facts.to_string()).expect("it can be written");

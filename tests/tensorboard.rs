@@ -1,8 +1,9 @@
-//! The event files of a run, read by TensorBoard's own code: see `read_events.py`.
+//! Reads the event files of a run with TensorBoard's own code: see `read_events.py`.
 
 use std::{env, process::Command};
 
 use fitroom::{
+    fashion::Source,
     protocol::{BatchRecord, EpochRecord, Report, Started},
     run::{DatasetFacts, Kept, Recorder, Run, Runs, Timestamp, events::histogram_tag},
     settings::Settings,
@@ -18,7 +19,7 @@ fn settings() -> Settings {
 
 fn dataset() -> DatasetFacts {
     DatasetFacts {
-        directory: None,
+        source: Source::Embedded,
         classes: (0..10).map(|class| format!("class {class}")).collect(),
         train_images: 60_000,
         test_images: 10_000,
@@ -53,7 +54,7 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
             eval_seconds: 0.1,
             images_per_second: 60_000.0,
         };
-        // Amid the epoch, and at its end.
+        // During the epoch, and at its end.
         for steps in [900, 975] {
             let step = record.step - if steps == 900 { 975 } else { 0 };
             let figures =
@@ -79,7 +80,7 @@ fn variables(epoch: u16) -> Vec<(String, Vec<f32>)> {
         .collect()
 }
 
-/// As many values, from -spread/2 to spread/2.
+/// This many values from -spread/2 to spread/2.
 fn values(count: usize, spread: u16) -> Vec<f32> {
     (0_u16..).map(|index| (f32::from(index % 1009) / 1024.0 - 0.5) * f32::from(spread)).take(count).collect()
 }

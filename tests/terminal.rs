@@ -93,7 +93,7 @@ fn every_screen_is_reached_by_key_and_by_mouse_and_shows_the_real_run() {
     terminal.until_shown("(500, 28, 28)");
     terminal.press("6");
     terminal.until_shown("Unit 0 of 16 · its 784 weights");
-    // The Dashboard's name in the first line, then the picture, which opens large, and again, which closes it.
+    // Click the Dashboard's name in the first line, then the picture, which opens it, and again, which closes it.
     terminal.press(&click(14, 1));
     terminal.until_shown("Epochs");
     terminal.press("w");
@@ -151,7 +151,7 @@ fn a_run_that_cannot_be_saved_is_told_on_the_screen_and_after_it() {
     let place = Place::new();
     let mut command = CommandBuilder::new("sh");
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
-    // No file may grow past four kilobytes, which are enough for all but the checkpoint.
+    // No file may grow beyond four kilobytes, which is enough for all but the checkpoint.
     command.args(["-c", &format!("ulimit -f 8; exec {fitroom} --data data --hidden 16 --pace 100 --run coat")]);
     command.cwd(place.directory.path());
     let mut terminal = Terminal::run(100, 30, command);
@@ -206,7 +206,7 @@ fn of_two_notes_at_the_start_both_are_shown() {
     until("the device is known", || read().contains("\"device\": \"CPU, "));
     begun.kill().expect("the process is ours");
     begun.wait().expect("it has ended");
-    // As a machine with a GPU writes it.
+    // As written by a machine with a GPU.
     fs::write(&facts, read().replacen("\"CPU, ", "\"CUDA GPU 0, ", 1)).expect("it can be written");
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
     command.args(["--resume", "coat", "--pace", "10"]);
@@ -228,7 +228,7 @@ fn a_run_that_is_done_but_not_wholly_written_is_nobody_else_s_to_go_on_with() {
     let place = Place::new();
     let mut command = CommandBuilder::new("sh");
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
-    // Room for the checkpoint of so small a network, but not for the histograms of all epochs.
+    // There is room for the checkpoint of this small network, but not for the histograms of all epochs.
     let options = "--data data --hidden 1 --epochs 60 --run coat";
     command.args(["-c", &format!("ulimit -f 100; exec {fitroom} {options}")]);
     command.cwd(place.directory.path());
@@ -256,7 +256,7 @@ fn a_run_that_is_done_is_others_to_go_on_with_while_its_dashboard_is_open() {
     terminal.until_shown("done in");
     let run = Run::at(&place, "coat");
     until("the end is on the disk", || run.state() == "done");
-    // Still this one's to save, as nobody else has gone on with it.
+    // It still belongs to this program, as no other has continued it.
     terminal.press("s");
     terminal.until_shown("saved as it is after step 188");
 

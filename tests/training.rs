@@ -19,20 +19,20 @@ use fitroom::{
     settings::{DeviceChoice, Model, Settings},
 };
 
-/// Longer than anything here takes, on however busy a machine.
+/// Longer than anything here takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Long enough to see that nothing comes.
 const SILENCE: Duration = Duration::from_millis(150);
 
 static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
 
-/// A job on so many of the first images, with a small network.
+/// A job on this many of the first images, with a small network.
 fn job(train: usize, test: usize) -> Job {
     let settings = Settings { epochs: 2, hidden: vec![16], device: DeviceChoice::Cpu, ..Settings::default() };
     Job::new(settings, Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES)))
 }
 
-/// A job that no test waits for the end of.
+/// A job whose end no test waits for.
 fn long_job() -> Job {
     let mut job = job(1_000, 100);
     job.settings.epochs = 1_000_000;
@@ -75,7 +75,7 @@ impl Run {
         self.reports.recv_timeout(PATIENCE).expect("a report comes")
     }
 
-    /// Passes over reports until one is what `pick` looks for.
+    /// Skips reports until one is what `pick` looks for.
     fn find<T>(&self, mut pick: impl FnMut(Report) -> Option<T>) -> T {
         loop {
             if let Some(found) = pick(self.next()) {
@@ -97,13 +97,13 @@ impl Run {
         }
     }
 
-    /// Pauses, and passes over all that was reported before.
+    /// Pauses, and skips everything that was reported before.
     fn pause(&self) {
         self.send(Command::Pause);
         self.find(|report| (report == Report::Paused).then_some(()));
     }
 
-    /// Selects an image and waits for its prediction, passing over all else.
+    /// Selects an image and waits for its prediction, skipping everything else.
     fn prediction_of(&self, selected: usize) -> (u64, Probabilities) {
         self.send(select(selected));
         self.find(|report| match report {
@@ -151,7 +151,7 @@ fn assert_close(left: f64, right: f64) {
 #[test]
 fn a_run_begins_with_its_facts_and_ends_with_finished() {
     let job = job(1_000, 100);
-    // So small a network is not worth a second thread; whoever goes on with the run takes as many.
+    // This network is too small for a second thread; whoever continues the run takes as many.
     let settings = Settings { threads: NonZeroUsize::new(1), ..job.settings.clone() };
     let run = Run::new(job);
     let reports = run.to_the_end();
@@ -442,7 +442,7 @@ fn commands_are_answered_at_once_however_slow_the_pace() {
     run.send(Command::Pace { steps_per_second: None });
     assert_eq!(run.next(), Report::Paced { steps_per_second: None });
     run.find(batch);
-    // Four answers that take some milliseconds, and far less than the hour until the next step.
+    // Four answers take some milliseconds, far less than the hour until the next step.
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     run.stop();
 }
@@ -602,14 +602,14 @@ fn a_finished_run_and_a_paused_run_can_be_stopped() {
     run.stop();
 }
 
-/// What is to be kept of a run, as its keeper is told it.
+/// What a run hands to its keeper.
 #[derive(Debug)]
 enum Kept {
     Figures(BatchRecord),
     Checkpoint(u64),
 }
 
-/// Who keeps a run that takes so long to keep.
+/// A keeper that takes this long to keep a run.
 struct Keeper {
     cost: Duration,
     told: Sender<Kept>,
@@ -636,7 +636,7 @@ impl Listener for Keeper {
     }
 }
 
-/// A run of slow epochs, a batch every 50 ms, that is to be kept every 20 ms and takes `cost` to keep.
+/// A run of slow epochs, with a batch every 50 ms, that is to be kept every 20 ms and takes `cost` to keep.
 fn kept_run(cost: Duration) -> (Worker, Receiver<Kept>) {
     let (told, kept) = channel();
     let job = Job { pace: Some(20.0), save_every: Some(Duration::from_millis(20)), ..long_job() };

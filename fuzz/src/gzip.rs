@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use fitroom::fashion::idx;
+use fitroom::fashion::sources::idx;
 use flate2::{Compression, write::GzEncoder};
 
 use super::{check_shown, within};

@@ -1,6 +1,6 @@
 //! IDX files, plain: the first byte says of what.
 
-use fitroom::fashion::idx;
+use fitroom::fashion::sources::idx;
 
 use super::{check_shown, within};
 

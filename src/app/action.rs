@@ -1,30 +1,18 @@
-//! What a key or a click can mean, and the screens that it can lead to. Does nothing.
+//! What a key or a click can mean. Does nothing.
 
+use super::{
+    screens::Screen,
+    ways::{Direction, Stride},
+};
 use crate::fashion::Class;
 
 /// What a key or a click means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// One to the left, or back.
-    Previous,
-    /// One to the right, or on.
-    Next,
-    /// A row up, or back.
-    RowUp,
-    /// A row down, or on.
-    RowDown,
-    /// A page back.
-    PageUp,
-    /// A page on.
-    PageDown,
-    /// To the first.
-    First,
-    /// To the last.
-    Last,
-    /// The next image that the network gets wrong.
-    NextWrong,
-    /// The one before that it gets wrong.
-    PreviousWrong,
+    /// Go through what the screen has.
+    Go(Stride, Direction),
+    /// Go to the next image that the network gets wrong, or to the one before.
+    Wrong(Direction),
     /// Begin to type an index.
     OpenPrompt,
     /// A character of the index.
@@ -47,10 +35,8 @@ pub enum Action {
     See(u64),
     /// Ink light on dark, or dark on light.
     Invert,
-    /// Larger pictures, a shorter part of the curves.
-    ZoomIn,
-    /// Smaller pictures, a longer part of the curves.
-    ZoomOut,
+    /// Larger pictures and a shorter part of the curves, or the other way.
+    Zoom(Direction),
     /// Show or hide which pixels speak for the prediction.
     ToggleExplain,
     /// Test images or training images.
@@ -103,34 +89,4 @@ pub enum Action {
     Suspend,
     /// Leave.
     Quit,
-}
-
-/// The screens, in the order of their digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Screen {
-    /// The training, one image, its prediction.
-    #[default]
-    Dashboard,
-    /// Many images.
-    Gallery,
-    /// Which classes are taken for which.
-    Confusion,
-    /// Loss and accuracy.
-    Curves,
-    /// What there is to learn from.
-    Data,
-    /// What the first layer's units look for.
-    Neurons,
-}
-
-impl Screen {
-    /// All of them, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Dashboard, Self::Gallery, Self::Confusion, Self::Curves, Self::Data, Self::Neurons];
-
-    /// Its place among all, from 0.
-    #[must_use]
-    pub fn place(self) -> usize {
-        Self::ALL.iter().position(|screen| *screen == self).unwrap_or_default()
-    }
 }

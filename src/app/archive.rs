@@ -2,7 +2,7 @@
 
 use crate::{
     fashion::Class,
-    metrics::{Confusion, most_probable},
+    metrics::{ConfusionMatrix, most_probable},
     protocol::Probabilities,
 };
 
@@ -20,7 +20,7 @@ pub struct Moment {
     pub is_whole: bool,
     rows: Vec<Probabilities>,
     predicted: Vec<Class>,
-    confusion: Confusion,
+    confusion: ConfusionMatrix,
 }
 
 impl Moment {
@@ -28,7 +28,7 @@ impl Moment {
     #[must_use]
     pub fn new(epoch: u32, step: u64, is_whole: bool, truths: &[Class], rows: Vec<Probabilities>) -> Self {
         let predicted: Vec<Class> = rows.iter().map(most_probable).collect();
-        let confusion = Confusion::of_answers(truths, predicted.iter().copied());
+        let confusion = ConfusionMatrix::of_answers(truths, predicted.iter().copied());
         Self { epoch, step, is_whole, rows, predicted, confusion }
     }
 
@@ -52,7 +52,7 @@ impl Moment {
 
     /// Which classes were taken for which.
     #[must_use]
-    pub fn confusion(&self) -> &Confusion {
+    pub fn confusion(&self) -> &ConfusionMatrix {
         &self.confusion
     }
 }

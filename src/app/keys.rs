@@ -2,7 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Action, Screen};
+use super::{
+    Action, Screen,
+    ways::{
+        Direction::{Back, Forward},
+        Stride,
+    },
+};
 
 /// A key with its modifiers. Shift is part of a character (`N`), not a modifier of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +97,28 @@ const RIGHT: Chord = key(KeyCode::Right);
 const UP: Chord = key(KeyCode::Up);
 const DOWN: Chord = key(KeyCode::Down);
 
+/// The digits of the screens, then the keys to the next one and to the one before.
+const SCREENS: [(Chord, Action); Screen::ALL.len() + 2] = {
+    let mut chords = [(key(KeyCode::Tab), Action::NextScreen); Screen::ALL.len() + 2];
+    let (mut place, mut digit) = (0, b'1');
+    while place < Screen::ALL.len() {
+        chords[place] = (letter(digit as char), Action::Show(Screen::ALL[place]));
+        (place, digit) = (place + 1, digit + 1);
+    }
+    chords[place + 1] = (key(KeyCode::BackTab), Action::PreviousScreen);
+    chords
+};
+
+/// The names of so many digits, for the help and for the footer.
+macro_rules! digits {
+    ($($digits:literal)*) => {
+        [$((concat!($digits, " Tab"), $digits)),*]
+    };
+}
+
+/// How the help and the footer name the keys of the screens. More than nine have no digits.
+const SCREEN_KEYS: (&str, &str) = digits!["1" "1-2" "1-3" "1-4" "1-5" "1-6" "1-7" "1-8" "1-9"][Screen::ALL.len() - 1];
+
 /// Every key of the dashboard.
 pub const TABLE: &[Group] = &[
     Group {
@@ -98,10 +126,10 @@ pub const TABLE: &[Group] = &[
         bindings: &[
             bind!(
                 [
-                    (LEFT, Action::Previous),
-                    (letter('h'), Action::Previous),
-                    (RIGHT, Action::Next),
-                    (letter('l'), Action::Next)
+                    (LEFT, Action::Go(Stride::One, Back)),
+                    (letter('h'), Action::Go(Stride::One, Back)),
+                    (RIGHT, Action::Go(Stride::One, Forward)),
+                    (letter('l'), Action::Go(Stride::One, Forward))
                 ],
                 "← → h l",
                 "previous, next",
@@ -109,31 +137,34 @@ pub const TABLE: &[Group] = &[
             ),
             bind!(
                 [
-                    (UP, Action::RowUp),
-                    (letter('k'), Action::RowUp),
-                    (DOWN, Action::RowDown),
-                    (letter('j'), Action::RowDown)
+                    (UP, Action::Go(Stride::Row, Back)),
+                    (letter('k'), Action::Go(Stride::Row, Back)),
+                    (DOWN, Action::Go(Stride::Row, Forward)),
+                    (letter('j'), Action::Go(Stride::Row, Forward))
                 ],
                 "↑ ↓ k j",
                 "a row up, down"
             ),
             bind!(
-                [(key(KeyCode::PageUp), Action::PageUp), (key(KeyCode::PageDown), Action::PageDown)],
+                [
+                    (key(KeyCode::PageUp), Action::Go(Stride::Page, Back)),
+                    (key(KeyCode::PageDown), Action::Go(Stride::Page, Forward))
+                ],
                 "PgUp PgDn",
                 "a page back, on"
             ),
             bind!(
                 [
-                    (key(KeyCode::Home), Action::First),
-                    (letter('g'), Action::First),
-                    (key(KeyCode::End), Action::Last),
-                    (letter('G'), Action::Last)
+                    (key(KeyCode::Home), Action::Go(Stride::All, Back)),
+                    (letter('g'), Action::Go(Stride::All, Back)),
+                    (key(KeyCode::End), Action::Go(Stride::All, Forward)),
+                    (letter('G'), Action::Go(Stride::All, Forward))
                 ],
                 "Home End g G",
                 "first, last"
             ),
             bind!(
-                [(letter('n'), Action::NextWrong), (letter('N'), Action::PreviousWrong)],
+                [(letter('n'), Action::Wrong(Forward)), (letter('N'), Action::Wrong(Back))],
                 "n N",
                 "next, previous mistake",
                 "n" "mistake"
@@ -168,7 +199,7 @@ pub const TABLE: &[Group] = &[
             bind!([(letter('w'), Action::ToggleExplain)], "w", "what the pixels say", "w" "why"),
             bind!([(letter('i'), Action::Invert)], "i", "invert the pictures", "i" "invert"),
             bind!(
-                [(letter('+'), Action::ZoomIn), (letter('='), Action::ZoomIn), (letter('-'), Action::ZoomOut)],
+                [(letter('+'), Action::Zoom(Forward)), (letter('='), Action::Zoom(Forward)), (letter('-'), Action::Zoom(Back))],
                 "+ -",
                 "zoom in, out",
                 "+ -" "zoom"
@@ -202,21 +233,12 @@ pub const TABLE: &[Group] = &[
     Group {
         title: "fitroom",
         bindings: &[
-            bind!(
-                [
-                    (letter('1'), Action::Show(Screen::Dashboard)),
-                    (letter('2'), Action::Show(Screen::Gallery)),
-                    (letter('3'), Action::Show(Screen::Confusion)),
-                    (letter('4'), Action::Show(Screen::Curves)),
-                    (letter('5'), Action::Show(Screen::Data)),
-                    (letter('6'), Action::Show(Screen::Neurons)),
-                    (key(KeyCode::Tab), Action::NextScreen),
-                    (key(KeyCode::BackTab), Action::PreviousScreen)
-                ],
-                "1-6 Tab",
-                "screens",
-                "1-6" "screens"
-            ),
+            Binding {
+                chords: &SCREENS,
+                keys: SCREEN_KEYS.0,
+                words: "screens",
+                brief: Some(Brief { keys: SCREEN_KEYS.1, words: "screens" }),
+            },
             bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help"),
             bind!([(control('l'), Action::Redraw), (control('z'), Action::Suspend)], "Ctrl-L -Z", "redraw, suspend"),
             bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "save and quit", "q" "quit"),
@@ -269,7 +291,7 @@ mod tests {
     fn a_capital_is_found_with_and_without_the_shift_that_some_terminals_report() {
         for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
             let event = KeyEvent::new(KeyCode::Char('N'), modifiers);
-            assert_eq!(action(event), Some(Action::PreviousWrong));
+            assert_eq!(action(event), Some(Action::Wrong(Back)));
         }
     }
 

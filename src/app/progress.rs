@@ -108,50 +108,14 @@ fn positive(number: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
-
-    fn started() -> Started {
-        Started {
-            settings: Settings::default(),
-            device: "CPU".to_owned(),
-            parameters: 101_770,
-            train_images: 60_000,
-            test_images: 10_000,
-            run: None,
-            past: Vec::new(),
-            past_steps: 0,
-            gpu: None,
-        }
-    }
+    use crate::protocol::samples::{self, started};
 
     fn batch(step: u64, seconds: f64, images_per_second: f64) -> Batch {
-        Batch {
-            epoch: 1,
-            step_in_epoch: step,
-            step,
-            steps: 1,
-            loss: 1.0,
-            accuracy: 0.5,
-            epoch_loss: 1.0,
-            epoch_accuracy: 0.5,
-            seconds,
-            images_per_second,
-        }
+        Batch { seconds, images_per_second, ..samples::batch(step) }
     }
 
     fn record(eval_seconds: f64) -> EpochRecord {
-        EpochRecord {
-            epoch: 1,
-            step: 1875,
-            loss: 0.5,
-            accuracy: 0.8,
-            val_loss: 0.4,
-            val_accuracy: 0.85,
-            learning_rate: 1e-3,
-            seconds: 1.0,
-            eval_seconds,
-            images_per_second: 60_000.0,
-        }
+        EpochRecord { eval_seconds, ..samples::record(1) }
     }
 
     #[test]

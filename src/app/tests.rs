@@ -1,11 +1,16 @@
 //! The dashboard's keys as triples: before, keys, after. States are built as the program builds them, by reports and keys.
 
-use std::sync::Arc;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::{fashion::Source, protocol::Command, settings::Settings};
+use super::{album::Album, screens::curves};
+use crate::{
+    fashion::Class,
+    protocol::{
+        Batch, EpochRecord, Probabilities, Started, TileRange, Tiles,
+        samples::{self, dataset, record},
+    },
+};
 
 /// Reads `l l :12 Enter C-c`: names of keys, or else each character of a word.
 fn events(keys: &str) -> Vec<KeyEvent> {
@@ -40,8 +45,13 @@ fn events(keys: &str) -> Vec<KeyEvent> {
     events
 }
 
-/// Presses the keys; the commands that left for the worker.
+/// Presses the keys on a terminal of the usual size; the commands that left for the worker.
 fn press(app: &mut App, keys: &str) -> Vec<Command> {
+    press_on(app, &Page::default(), keys)
+}
+
+/// The same on a terminal that holds so much.
+fn press_on(app: &mut App, page: &Page, keys: &str) -> Vec<Command> {
     events(keys)
         .into_iter()
         .filter_map(|event| {
@@ -49,9 +59,36 @@ fn press(app: &mut App, keys: &str) -> Vec<Command> {
                 Overlay::Prompt(_) => keys::prompt_action(event),
                 Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => keys::action(event),
             };
-            action.and_then(|action| app.act(action))
+            action.and_then(|action| app.act(action, page))
         })
         .collect()
+}
+
+/// The images that the screen shows.
+fn album(app: &App) -> &Album {
+    app.scene().album(app.half())
+}
+
+/// Whether one image, or one unit, has the whole screen.
+fn is_large(app: &App) -> bool {
+    let screens = app.screens();
+    match app.screen() {
+        Screen::Gallery => screens.gallery.stance.is_large,
+        Screen::Neurons => screens.neurons.is_large,
+        _ => false,
+    }
+}
+
+/// The size of the screen's pictures.
+fn size_of(app: &App) -> Option<u16> {
+    match app.screen() {
+        Screen::Dashboard => app.screens().dashboard.size,
+        _ => Some(app.screens().gallery.size),
+    }
+}
+
+fn look_of(app: &App, page: &Page) -> Look {
+    app.wishes(page).look
 }
 
 /// Probabilities that are sure of the class.
@@ -61,60 +98,15 @@ fn sure_of(class: usize) -> Probabilities {
     probabilities
 }
 
-fn started() -> Report {
-    Report::Started(Started {
-        settings: Settings::default(),
-        device: "CPU".to_owned(),
-        parameters: 101_770,
-        train_images: 60_000,
-        test_images: 10_000,
-        run: None,
-        past: Vec::new(),
-        past_steps: 0,
-        gpu: None,
-    })
-}
-
-fn record(epoch: u32) -> EpochRecord {
-    EpochRecord {
-        epoch,
-        step: u64::from(epoch) * 1875,
-        loss: 0.5,
-        accuracy: 0.8,
-        val_loss: 0.4,
-        val_accuracy: 0.85,
-        learning_rate: 0.001,
-        seconds: 1.0,
-        eval_seconds: 0.03,
-        images_per_second: 60_000.0,
-    }
-}
-
-fn batch(step: u64, images_per_second: f64) -> Report {
-    Report::Batch(Batch {
-        epoch: 1,
-        step_in_epoch: step,
-        step,
-        steps: 1,
-        loss: 1.0,
-        accuracy: 0.5,
-        epoch_loss: 1.0,
-        epoch_accuracy: 0.5,
-        seconds: 0.1,
-        images_per_second,
-    })
-}
-
-fn dataset() -> Arc<Dataset> {
-    static DATA: std::sync::OnceLock<Arc<Dataset>> = std::sync::OnceLock::new();
-    Arc::clone(DATA.get_or_init(|| Arc::new(Source::Embedded.load().expect("the data is compiled in"))))
+fn batch(step: u64) -> Report {
+    Report::Batch(samples::batch(step))
 }
 
 /// A run in its first epoch, with the real images.
 fn training() -> App {
     let mut app = App::new(None);
-    app.load(dataset());
-    app.apply(started());
+    app.load(Loaded::Data(dataset()));
+    app.apply(Report::Started(samples::started()));
     app
 }
 
@@ -162,7 +154,7 @@ fn leafing_goes_where_the_key_says_and_stops_at_the_ends() {
         let mut app = training();
         press(&mut app, &format!(":{before} Enter"));
         press(&mut app, keys);
-        assert_eq!(app.selected(), after, "{before}, {keys}");
+        assert_eq!(album(&app).selected(), after, "{before}, {keys}");
         assert_eq!(app.overlay(), &Overlay::None, "{before}, {keys}");
     }
 }
@@ -172,7 +164,11 @@ fn the_prediction_of_the_image_that_leafing_reached_is_asked_for() {
     let mut app = training();
     for (keys, index) in [("l", 1), ("j", 11), (":42 Enter", 42)] {
         assert_eq!(press(&mut app, keys), []);
-        assert_eq!(app.look(), Look { predicted: BTreeSet::from([index]), ..Look::default() }, "{keys}");
+        assert_eq!(
+            look_of(&app, &Page::default()),
+            Look { predicted: BTreeSet::from([index]), ..Look::default() },
+            "{keys}"
+        );
     }
 }
 
@@ -198,7 +194,7 @@ fn wrong_predictions_are_found_in_both_directions_and_around_the_end() {
         let mut app = wrong_at(&[12, 300, 9000]);
         press(&mut app, &format!(":{before} Enter"));
         press(&mut app, keys);
-        assert_eq!((app.selected(), app.notice()), (after, notice), "{before}, {keys}");
+        assert_eq!((album(&app).selected(), app.notice()), (after, notice), "{before}, {keys}");
     }
 }
 
@@ -206,7 +202,7 @@ fn wrong_predictions_are_found_in_both_directions_and_around_the_end() {
 fn without_a_wrong_prediction_the_selection_stays_and_a_sentence_says_why() {
     let mut app = wrong_at(&[]);
     assert_eq!(press(&mut app, ":7 Enter n"), []);
-    assert_eq!((app.selected(), app.notice()), (7, Some("no wrong prediction among the test images")));
+    assert_eq!((album(&app).selected(), app.notice()), (7, Some("no wrong prediction among the test images")));
     let mut app = training();
     press(&mut app, "n");
     assert_eq!(app.notice(), Some("no predictions yet: they come with the first evaluation"));
@@ -216,9 +212,35 @@ fn without_a_wrong_prediction_the_selection_stays_and_a_sentence_says_why() {
 fn pausing_twice_resumes() {
     let mut app = training();
     assert_eq!(press(&mut app, "Space"), [Command::Pause]);
-    assert_eq!(app.phase(), &Phase::Paused);
+    assert_eq!(app.known().phase, Phase::Training, "the worker has not said so yet");
+    app.apply(Report::Paused);
+    assert_eq!(app.known().phase, Phase::Paused);
     assert_eq!(press(&mut app, "Space"), [Command::Resume]);
-    assert_eq!(app.phase(), &Phase::Training);
+    app.apply(Report::Resumed);
+    assert_eq!(app.known().phase, Phase::Training);
+}
+
+/// At an epoch's end the worker goes on evaluating, and then says that training goes on, before it gets to the pause.
+#[test]
+fn a_pause_that_is_asked_for_while_an_epoch_is_evaluated_comes_once_and_is_taken_back_by_the_next_key() {
+    let mut app = training();
+    app.apply(Report::Evaluating { epoch: 1 });
+    assert_eq!(press(&mut app, "Space"), [Command::Pause]);
+    assert_eq!((&app.known().phase, app.known().will_pause()), (&Phase::Evaluating, true));
+    app.apply(Report::Epoch { record: record(1), predictions: predictions(&[]) });
+    app.apply(Report::Resumed);
+    assert!(app.known().will_pause(), "that is no answer to what was asked for");
+    app.apply(Report::Paused);
+    assert_eq!((&app.known().phase, app.known().asked_to_pause), (&Phase::Paused, None));
+
+    let mut app = training();
+    app.apply(Report::Evaluating { epoch: 1 });
+    assert_eq!(press(&mut app, "Space Space"), [Command::Pause, Command::Resume]);
+    assert!(!app.known().will_pause());
+    for report in [Report::Resumed, Report::Paused, Report::Resumed] {
+        app.apply(report);
+    }
+    assert_eq!((&app.known().phase, app.known().asked_to_pause), (&Phase::Training, None));
 }
 
 #[test]
@@ -232,7 +254,7 @@ fn a_single_batch_is_trained_only_while_paused() {
 #[test]
 fn the_pace_halves_from_full_speed_down_to_one_and_doubles_back_to_full_speed() {
     let mut app = training();
-    app.apply(batch(1, 32.0 * 900.0));
+    app.apply(Report::Batch(Batch { images_per_second: 32.0 * 900.0, ..samples::batch(1) }));
     for (keys, pace) in [
         ("<", Some(256.0)),
         ("<", Some(128.0)),
@@ -244,7 +266,7 @@ fn the_pace_halves_from_full_speed_down_to_one_and_doubles_back_to_full_speed() 
         ("<", Some(1.0)),
     ] {
         let commands = press(&mut app, keys);
-        assert_eq!(app.pace(), pace, "{keys}");
+        assert_eq!(app.known().pace, pace, "{keys}");
         assert_eq!(commands.last(), Some(&Command::Pace { steps_per_second: pace }), "{keys}");
     }
 }
@@ -264,7 +286,7 @@ fn help_opens_and_closes_by_its_key_and_by_escape() {
 fn keys_before_the_data_set_is_read_do_no_harm() {
     let mut app = App::new(None);
     assert_eq!(press(&mut app, "l h j k n N g G :5 Enter Space . i"), []);
-    assert_eq!((app.selected(), app.phase()), (0, &Phase::Loading));
+    assert_eq!((album(&app).selected(), &app.known().phase), (0, &Phase::Loading));
 }
 
 #[test]
@@ -280,12 +302,12 @@ fn quitting_stops_the_worker() {
 fn the_freshest_prediction_of_the_selected_image_is_shown() {
     let mut app = wrong_at(&[]);
     let truth = dataset().test.class(0).index();
-    assert_eq!(app.prediction(0), Some(&sure_of(truth)));
+    assert_eq!(app.scene().prediction(Half::Test, 0), Some(&sure_of(truth)));
     app.apply(Report::Prediction { index: 0, step: 1900, probabilities: sure_of(3) });
-    assert_eq!(app.prediction(0), Some(&sure_of(3)));
-    assert_eq!(app.prediction(1), Some(&sure_of(dataset().test.class(1).index())));
+    assert_eq!(app.scene().prediction(Half::Test, 0), Some(&sure_of(3)));
+    assert_eq!(app.scene().prediction(Half::Test, 1), Some(&sure_of(dataset().test.class(1).index())));
     app.apply(Report::Prediction { index: 0, step: 1000, probabilities: sure_of(4) });
-    assert_eq!(app.prediction(0), Some(&sure_of(truth)), "older than the evaluation");
+    assert_eq!(app.scene().prediction(Half::Test, 0), Some(&sure_of(truth)), "older than the evaluation");
 }
 
 #[test]
@@ -293,29 +315,29 @@ fn a_failed_run_says_why_and_lets_the_person_leaf() {
     let mut app = training();
     app.apply(Report::Failed { reason: "the loss became NaN".to_owned() });
     assert_eq!(press(&mut app, "l Space"), []);
-    assert_eq!(app.selected(), 1);
-    assert_eq!(app.phase(), &Phase::Failed { reason: "the loss became NaN".to_owned() });
+    assert_eq!(album(&app).selected(), 1);
+    assert_eq!(&app.known().phase, &Phase::Failed { reason: "the loss became NaN".to_owned() });
     assert_eq!(app.notice(), Some("training has ended"));
 }
 
 #[test]
 fn saving_is_told_when_it_is_done_and_failing_until_it_works_again() {
     let mut app = App::new(None);
-    assert_eq!(app.act(Action::Save), None);
+    assert_eq!(app.act(Action::Save, &Page::default()), None);
     assert_eq!(app.notice(), Some("nothing to save yet"));
     let mut app = training();
-    assert_eq!(app.act(Action::Save), Some(Command::Save));
+    assert_eq!(app.act(Action::Save, &Page::default()), Some(Command::Save));
     app.apply(Report::Saved { step: 7 });
     assert_eq!(app.notice(), Some("saved as it is after step 7"));
     app.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
-    app.act(Action::Next);
-    assert_eq!((app.notice(), app.unsaved()), (None, Some("not saved: the disk is full")));
-    app.act(Action::Save);
+    app.act(Action::Go(Stride::One, Direction::Forward), &Page::default());
+    assert_eq!((app.notice(), app.known().unsaved.as_deref()), (None, Some("not saved: the disk is full")));
+    app.act(Action::Save, &Page::default());
     app.apply(Report::NotSaved { reason: "not saved: the disk is full".to_owned() });
-    assert_eq!((app.notice(), app.unsaved()), (None, Some("not saved: the disk is full")));
+    assert_eq!((app.notice(), app.known().unsaved.as_deref()), (None, Some("not saved: the disk is full")));
     // One that nobody asked for is no news but that it works again.
     app.apply(Report::Saved { step: 8 });
-    assert_eq!((app.notice(), app.unsaved()), (None, None));
+    assert_eq!((app.notice(), app.known().unsaved.as_deref()), (None, None));
 }
 
 #[test]
@@ -325,13 +347,13 @@ fn of_two_notes_the_second_shows_after_a_key_and_after_what_the_key_says() {
         app.apply(Report::Note { text: text.to_owned() });
     }
     assert_eq!(app.notice(), Some("first"));
-    app.act(Action::Save);
+    app.act(Action::Save, &Page::default());
     assert_eq!(app.notice(), Some("saving"));
     app.apply(Report::Saved { step: 7 });
     assert_eq!(app.notice(), Some("saved as it is after step 7"));
-    app.act(Action::Next);
+    app.act(Action::Go(Stride::One, Direction::Forward), &Page::default());
     assert_eq!(app.notice(), Some("second"));
-    app.act(Action::Next);
+    app.act(Action::Go(Stride::One, Direction::Forward), &Page::default());
     assert_eq!(app.notice(), None);
 }
 
@@ -339,10 +361,9 @@ fn of_two_notes_the_second_shows_after_a_key_and_after_what_the_key_says() {
 fn a_run_that_goes_on_shows_the_epochs_that_it_had() {
     let mut app = App::new(None);
     let record = record(1);
-    let Report::Started(started) = started() else { panic!("it is a start") };
-    app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..started }));
-    assert_eq!(app.epochs(), [record]);
-    assert_eq!(app.history().points().len(), 1);
+    app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..samples::started() }));
+    assert_eq!(app.known().epochs, [record]);
+    assert_eq!(app.known().history.points().len(), 1);
 }
 
 #[test]
@@ -374,11 +395,10 @@ fn the_gallery_goes_by_the_rows_and_pages_that_it_has() {
     {
         let mut app = wrong_at(&[12]);
         press(&mut app, "2");
-        app.fit(Page { columns: 5, rows: 2, ..Page::default() });
-        press(&mut app, keys);
-        assert_eq!(app.selected(), selected, "{keys}");
+        press_on(&mut app, &Page { columns: 5, rows: 2, ..Page::default() }, keys);
+        assert_eq!(album(&app).selected(), selected, "{keys}");
         press(&mut app, "1");
-        assert_eq!(app.selected(), selected, "{keys}: the Dashboard shows the same image");
+        assert_eq!(album(&app).selected(), selected, "{keys}: the Dashboard shows the same image");
     }
 }
 
@@ -399,12 +419,12 @@ fn filters_leave_what_they_say_and_leafing_stays_within() {
     ] {
         let mut app = wrong_at(&[12, 300, 9000]);
         press(&mut app, keys);
-        assert_eq!(app.album().len(), left, "{keys}");
+        assert_eq!(album(&app).len(), left, "{keys}");
     }
     let mut app = wrong_at(&[12, 300, 9000]);
     for (key, index) in [("x", 12), ("l", 300), ("l", 9000), ("l", 9000), ("g", 12), ("C", 12)] {
         press(&mut app, key);
-        assert_eq!(app.selected(), index, "{key}");
+        assert_eq!(album(&app).selected(), index, "{key}");
     }
 }
 
@@ -412,43 +432,43 @@ fn filters_leave_what_they_say_and_leafing_stays_within() {
 fn an_empty_filter_says_so_and_can_be_cleared() {
     let mut app = wrong_at(&[]);
     assert_eq!(press(&mut app, "x l"), []);
-    assert_eq!((app.image(), app.notice()), (None, Some("the filter leaves no image: C clears it")));
+    assert_eq!((app.scene().image(app.half()), app.notice()), (None, Some("the filter leaves no image: C clears it")));
     press(&mut app, "2 Enter");
-    assert_eq!((app.is_large(), app.notice()), (false, Some("the filter leaves no image: C clears it")));
+    assert_eq!((is_large(&app), app.notice()), (false, Some("the filter leaves no image: C clears it")));
     press(&mut app, "C");
-    assert_eq!(app.image(), Some(0));
+    assert_eq!(app.scene().image(app.half()), Some(0));
 }
 
 #[test]
 fn an_image_that_the_network_learns_stays_in_sight_and_one_goes_on_from_there() {
     let mut app = wrong_at(&[12, 300, 9000]);
     press(&mut app, "x l");
-    assert_eq!(app.selected(), 300);
+    assert_eq!(album(&app).selected(), 300);
     app.apply(Report::Epoch { record: record(2), predictions: predictions(&[12, 9000]) });
-    assert_eq!((app.selected(), app.album().len(), app.album().place()), (300, 2, None));
+    assert_eq!((album(&app).selected(), album(&app).len(), album(&app).place()), (300, 2, None));
     press(&mut app, "l");
-    assert_eq!(app.selected(), 9000);
+    assert_eq!(album(&app).selected(), 9000);
     let mut app = wrong_at(&[12, 300, 9000]);
     press(&mut app, "x l");
     app.apply(Report::Epoch { record: record(2), predictions: predictions(&[12, 9000]) });
     press(&mut app, "h");
-    assert_eq!(app.selected(), 12);
+    assert_eq!(album(&app).selected(), 12);
 }
 
 #[test]
 fn the_order_begins_with_the_surest_mistake_or_the_least_confidence() {
     let mut app = wrong_at(&[12, 300, 9000]);
     press(&mut app, "o o g");
-    assert_eq!(app.selected(), 12);
+    assert_eq!(album(&app).selected(), 12);
     press(&mut app, "o g");
-    assert_eq!((app.album().order(), app.selected()), (album::Order::Index, 0));
+    assert_eq!((album(&app).order(), album(&app).selected()), (album::Order::Index, 0));
 }
 
 #[test]
 fn an_index_outside_of_the_filter_can_be_seen_and_is_told_of() {
     let mut app = wrong_at(&[12, 300]);
     press(&mut app, "x :7 Enter");
-    assert_eq!(app.selected(), 7);
+    assert_eq!(album(&app).selected(), 7);
     assert_eq!(app.notice(), Some("test image 7 is not among those that the filter leaves"));
 }
 
@@ -457,20 +477,22 @@ fn a_cell_of_the_matrix_leads_to_its_images_and_back() {
     let mut app = wrong_at(&[12, 300, 9000]);
     let truth = dataset().test.class(12);
     press(&mut app, "c 3");
-    app.act(Action::PickCell(truth, Class::all().nth((truth.index() + 1) % 10).expect("a class")));
+    app.act(Action::PickCell(truth, Class::all().nth((truth.index() + 1) % 10).expect("a class")), &Page::default());
     assert_eq!(press(&mut app, "Enter"), []);
-    assert_eq!(app.selected(), 12);
-    assert_eq!((app.screen(), app.album().at(0)), (Screen::Gallery, Some(12)));
+    assert_eq!(album(&app).selected(), 12);
+    assert_eq!((app.screen(), album(&app).at(0)), (Screen::Gallery, Some(12)));
     press(&mut app, "Enter Esc Esc");
-    assert_eq!((app.screen(), app.album().filter().predicted), (Screen::Confusion, None));
-    assert_eq!(app.album().filter().class.map(Class::index), Some(0), "the filter from before is back");
+    assert_eq!((app.screen(), album(&app).filter().predicted), (Screen::Confusion, None));
+    assert_eq!(album(&app).filter().class.map(Class::index), Some(0), "the filter from before is back");
 }
 
 #[test]
 fn arrows_move_over_the_matrix_and_n_over_its_mistakes() {
     let mut app = wrong_at(&[12, 300, 9000]);
     press(&mut app, "3 g PgUp");
-    let cell = |app: &App| (app.cell().0.index(), app.cell().1.index());
+    let cell = |app: &App| {
+        (app.screens().confusion.cell(app.scene()).0.index(), app.screens().confusion.cell(app.scene()).1.index())
+    };
     assert_eq!(cell(&app), (0, 0));
     press(&mut app, "l l j");
     assert_eq!(cell(&app), (1, 2));
@@ -497,8 +519,8 @@ fn brackets_go_through_the_epochs_and_everything_is_as_it_was() {
         let mut app = three_epochs();
         press(&mut app, keys);
         press(&mut app, "x");
-        assert_eq!((app.album().len(), app.is_past()), (wrong, is_past), "{keys}");
-        let confusion = app.moment().expect("a moment").confusion();
+        assert_eq!((album(&app).len(), app.scene().is_past()), (wrong, is_past), "{keys}");
+        let confusion = app.scene().moment().expect("a moment").confusion();
         assert!((confusion.accuracy() - (1.0 - f64::from(u32::try_from(wrong).expect("few")) / 10_000.0)).abs() < 1e-9);
     }
     let mut app = three_epochs();
@@ -513,7 +535,7 @@ fn what_changes_the_run_returns_to_now_and_leafing_does_not() {
     {
         let mut app = three_epochs();
         press(&mut app, &format!("[ {keys}"));
-        assert_eq!(app.is_past(), is_past, "{keys}");
+        assert_eq!(app.scene().is_past(), is_past, "{keys}");
     }
 }
 
@@ -524,48 +546,54 @@ fn in_the_past_the_live_prediction_is_not_shown_and_new_epochs_disturb_nothing()
     let truth = dataset().test.class(300).index();
     app.apply(Report::Prediction { index: 300, step: 6000, probabilities: sure_of(truth) });
     app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
-    assert_eq!(app.prediction(300), Some(&sure_of((truth + 1) % 10)));
-    assert_eq!(app.moment().map(|moment| moment.epoch), Some(2));
+    assert_eq!(app.scene().prediction(Half::Test, 300), Some(&sure_of((truth + 1) % 10)));
+    assert_eq!(app.scene().moment().map(|moment| moment.epoch), Some(2));
     press(&mut app, "] ] ]");
-    assert_eq!((app.is_past(), app.prediction(300)), (false, Some(&sure_of(truth))));
+    assert_eq!((app.scene().is_past(), app.scene().prediction(Half::Test, 300)), (false, Some(&sure_of(truth))));
 }
 
 #[test]
 fn while_an_epoch_is_trained_the_one_before_is_a_step_back() {
     let mut app = three_epochs();
-    app.apply(batch(3 * 1875 + 10, 1000.0));
+    app.apply(batch(3 * 1875 + 10));
     press(&mut app, "[");
-    assert_eq!(app.moment().map(|moment| moment.epoch), Some(3));
+    assert_eq!(app.scene().moment().map(|moment| moment.epoch), Some(3));
     press(&mut app, "[ ]");
-    assert_eq!((app.moment().map(|moment| moment.epoch), app.is_past()), (Some(3), true));
+    assert_eq!((app.scene().moment().map(|moment| moment.epoch), app.scene().is_past()), (Some(3), true));
     press(&mut app, "]");
-    assert!(!app.is_past());
+    assert!(!app.scene().is_past());
 }
 
 #[test]
 fn the_curves_cursor_leads_to_the_predictions_of_then() {
     let mut app = three_epochs();
-    app.apply(batch(3 * 1875, 1000.0));
+    app.apply(batch(3 * 1875));
     press(&mut app, "4 Enter");
     assert_eq!(app.screen(), Screen::Curves);
     press(&mut app, "k k");
-    assert_eq!(app.chart().cursor(app.last_step()), Some(1875));
+    assert_eq!(app.screens().curves.cursor(app.screens().curves.last_step(app.known())), Some(1875));
     press(&mut app, "Enter");
-    assert_eq!((app.screen(), app.moment().map(|moment| moment.epoch)), (Screen::Dashboard, Some(1)));
+    assert_eq!((app.screen(), app.scene().moment().map(|moment| moment.epoch)), (Screen::Dashboard, Some(1)));
     press(&mut app, "Esc Esc");
-    assert_eq!((app.screen(), app.chart().cursor(app.last_step())), (Screen::Curves, None));
+    assert_eq!(
+        (app.screen(), app.screens().curves.cursor(app.screens().curves.last_step(app.known()))),
+        (Screen::Curves, None)
+    );
 }
 
 #[test]
 fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
     let mut app = three_epochs();
-    (1..=5625).step_by(100).for_each(|step| app.apply(batch(step, 1000.0)));
-    app.apply(batch(3 * 1875, 1000.0));
+    (1..=5625).step_by(100).for_each(|step| app.apply(batch(step)));
+    app.apply(batch(3 * 1875));
     press(&mut app, "m y a");
     assert_eq!(app.notice(), Some("this key is for the Curves (4)"));
     press(&mut app, "4 m m y a + +");
-    let chart = app.chart();
-    assert_eq!((chart.smoothing, chart.logarithmic, chart.unit), (chart::Smoothing::Medium, true, chart::Unit::Steps));
+    let chart = &app.screens().curves;
+    assert_eq!(
+        (chart.smoothing, chart.logarithmic, chart.unit),
+        (curves::Smoothing::Medium, true, curves::Unit::Steps)
+    );
     assert_eq!(chart.window(5625), (4219, 5625));
     press(&mut app, "- - -");
     assert_eq!(app.notice(), Some("this is the whole run"));
@@ -573,23 +601,23 @@ fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
 
 #[test]
 fn another_run_is_chosen_laid_beside_and_taken_away() {
-    let other = |name: &str, epochs| OtherRun { name: name.to_owned(), settings: Settings::default(), epochs };
-    let runs = || vec![other("coat", vec![record(1)]), other("empty", Vec::new()), other("shirt", vec![record(1)])];
+    let runs =
+        || [("coat", 1), ("empty", 0), ("shirt", 1)].map(|(name, epochs)| samples::other_run(name, epochs)).to_vec();
     let mut app = three_epochs();
     press(&mut app, "4 r");
-    assert!(app.wants_runs());
-    app.take_runs(Ok(runs()));
+    assert!(app.wishes(&Page::default()).runs);
+    app.load(Loaded::Runs(Ok(runs())));
     press(&mut app, "j Enter");
-    assert_eq!(app.chart().other.as_ref().map(|run| run.name.as_str()), Some("shirt"));
+    assert_eq!(app.screens().curves.other.as_ref().map(|run| run.name.as_str()), Some("shirt"));
     press(&mut app, "r");
-    app.take_runs(Ok(runs()));
+    app.load(Loaded::Runs(Ok(runs())));
     press(&mut app, "k Enter");
-    assert_eq!(app.chart().other, None);
+    assert_eq!(app.screens().curves.other, None);
     press(&mut app, "r Esc");
-    app.take_runs(Ok(runs()));
+    app.load(Loaded::Runs(Ok(runs())));
     assert_eq!(app.overlay(), &Overlay::None, "runs that come too late open nothing");
     press(&mut app, "r");
-    app.take_runs(Err("cannot read runs".to_owned()));
+    app.load(Loaded::Runs(Err("cannot read runs".to_owned())));
     assert_eq!((app.overlay(), app.notice()), (&Overlay::None, Some("cannot read runs")));
 }
 
@@ -597,15 +625,15 @@ fn another_run_is_chosen_laid_beside_and_taken_away() {
 fn a_class_of_the_data_leads_to_its_training_images() {
     let mut app = three_epochs();
     press(&mut app, "5");
-    assert!(app.wants_survey().is_some());
+    assert!(app.wishes(&Page::default()).survey);
     press(&mut app, "j j Enter");
-    assert_eq!((app.screen(), app.half(), app.album().len()), (Screen::Gallery, Half::Train, 6000));
+    assert_eq!((app.screen(), app.half(), album(&app).len()), (Screen::Gallery, Half::Train, 6000));
     assert_eq!(press(&mut app, "l x o n"), []);
     assert_eq!(app.notice(), Some("training images are not predicted"));
     press(&mut app, "Esc");
     assert_eq!((app.screen(), app.half()), (Screen::Data, Half::Test));
     press(&mut app, "2 t");
-    assert_eq!((app.half(), app.album().len()), (Half::Train, 60_000));
+    assert_eq!((app.half(), album(&app).len()), (Half::Train, 60_000));
 }
 
 #[test]
@@ -616,22 +644,23 @@ fn the_worker_is_asked_for_what_is_seen_and_for_no_more() {
         explained: is_explained.then_some(image).into_iter().collect(),
         tiles: tiles.map(|(first, count)| TileRange { first, count }).into_iter().collect(),
     };
-    assert_eq!(app.look(), look(0, false, None));
+    assert_eq!(look_of(&app, &Page::default()), look(0, false, None));
     press(&mut app, "w l");
-    assert_eq!(app.look(), look(1, true, None));
+    assert_eq!(look_of(&app, &Page::default()), look(1, true, None));
     press(&mut app, "6");
-    app.fit(Page { columns: 5, rows: 2, ..Page::default() });
-    assert_eq!(app.look(), look(1, false, Some((0, 10))));
+    app.apply(Report::Tiles(Tiles { step: 0, of: 128, tiles: Vec::new() }));
+    let page = Page { columns: 5, rows: 2, ..Page::default() };
+    assert_eq!(look_of(&app, &page), look(1, false, Some((0, 10))));
     press(&mut app, ":57 Enter");
-    assert_eq!(app.look(), look(1, false, Some((50, 10))));
+    assert_eq!(look_of(&app, &page), look(1, false, Some((50, 10))));
     press(&mut app, "Enter");
-    assert_eq!(app.look(), look(1, false, Some((57, 1))));
+    assert_eq!(look_of(&app, &page), look(1, false, Some((57, 1))));
     press(&mut app, ":128 Enter");
     assert_eq!(app.notice(), Some("no unit 128: the last one is 127"));
     press(&mut app, "1");
-    assert_eq!(app.look(), look(1, true, None));
+    assert_eq!(look_of(&app, &page), look(1, true, None));
     press(&mut app, "[");
-    assert_eq!(app.look(), look(1, false, None), "the network of then is gone");
+    assert_eq!(look_of(&app, &page), look(1, false, None), "the network of then is gone");
 }
 
 #[test]
@@ -651,9 +680,8 @@ fn pictures_grow_and_shrink_within_what_fits() {
         ("-", Some(1), Some("there is no smaller picture")),
         ("+", None, None),
     ] {
-        app.fit(page);
-        press(&mut app, keys);
-        assert_eq!((app.size(), app.notice()), (size, notice), "{keys}");
+        press_on(&mut app, &page, keys);
+        assert_eq!((size_of(&app), app.notice()), (size, notice), "{keys}");
     }
 }
 
@@ -661,15 +689,15 @@ fn pictures_grow_and_shrink_within_what_fits() {
 fn going_into_an_image_and_back_leads_where_one_was() {
     let mut app = three_epochs();
     press(&mut app, "l Enter");
-    assert_eq!((app.screen(), app.is_large(), app.selected()), (Screen::Gallery, true, 1));
+    assert_eq!((app.screen(), is_large(&app), album(&app).selected()), (Screen::Gallery, true, 1));
     press(&mut app, "l Esc");
-    assert_eq!((app.screen(), app.is_large(), app.selected()), (Screen::Dashboard, false, 2));
+    assert_eq!((app.screen(), is_large(&app), album(&app).selected()), (Screen::Dashboard, false, 2));
     press(&mut app, "2 Enter Esc");
-    assert_eq!((app.screen(), app.is_large()), (Screen::Gallery, false));
-    app.act(Action::PickImage(7));
-    assert_eq!((app.selected(), app.is_large()), (7, false));
-    app.act(Action::PickImage(7));
-    assert!(app.is_large(), "a click on the selected image goes into it");
+    assert_eq!((app.screen(), is_large(&app)), (Screen::Gallery, false));
+    app.act(Action::PickImage(7), &Page::default());
+    assert_eq!((album(&app).selected(), is_large(&app)), (7, false));
+    app.act(Action::PickImage(7), &Page::default());
+    assert!(is_large(&app), "a click on the selected image goes into it");
 }
 
 #[test]
@@ -677,7 +705,12 @@ fn help_and_the_list_of_runs_take_the_keys() {
     for keys in ["? x", "? i", "? Space", "4 r x", "4 r m", "4 r Space"] {
         let mut app = three_epochs();
         assert_eq!(press(&mut app, keys), [], "{keys}");
-        assert!(app.album().is_plain() && !app.inverted() && app.chart().smoothing == chart::Smoothing::None, "{keys}");
+        assert!(
+            album(&app).is_plain()
+                && !app.scene().inverted
+                && app.screens().curves.smoothing == curves::Smoothing::None,
+            "{keys}"
+        );
     }
 }
 
@@ -685,65 +718,62 @@ fn help_and_the_list_of_runs_take_the_keys() {
 fn a_list_of_runs_has_a_first_and_a_last_row_and_can_be_clicked() {
     let mut app = three_epochs();
     press(&mut app, "4 r");
-    let run =
-        |number: u32| OtherRun { name: number.to_string(), settings: Settings::default(), epochs: vec![record(1)] };
-    app.take_runs(Ok((0..30).map(run).collect()));
+    app.load(Loaded::Runs(Ok((0..30).map(|number: u32| samples::other_run(&number.to_string(), 1)).collect())));
     let row = |app: &App| if let Overlay::Runs(choice) = app.overlay() { choice.row } else { panic!("no list") };
     for (keys, expected) in [("End", 30), ("PgUp", 20), ("g", 0), ("PgDn j", 11)] {
         press(&mut app, keys);
         assert_eq!(row(&app), expected, "{keys}");
     }
-    app.act(Action::PickRow(3));
-    assert_eq!(app.chart().other.as_ref().map(|run| run.name.as_str()), Some("2"));
+    app.act(Action::PickRow(3), &Page::default());
+    assert_eq!(app.screens().curves.other.as_ref().map(|run| run.name.as_str()), Some("2"));
 }
 
 #[test]
 fn an_epoch_that_is_not_kept_is_not_shown_as_another() {
     let mut app = App::new(None);
-    app.load(dataset());
-    let Report::Started(facts) = started() else { panic!("it is a start") };
+    app.load(Loaded::Data(dataset()));
     let past: Vec<EpochRecord> = (1..=3).map(record).collect();
-    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..facts }));
+    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..samples::started() }));
     app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
     app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
-    app.act(Action::See(1875));
-    assert_eq!((app.is_past(), app.notice()), (false, Some("no predictions from before epoch 3 are kept")));
-    app.act(Action::See(3 * 1875));
-    assert_eq!((app.is_past(), app.moment().map(|moment| moment.epoch)), (true, Some(3)));
-    app.act(Action::See(4 * 1875));
-    assert!(!app.is_past(), "the newest is now");
+    app.act(Action::See(1875), &Page::default());
+    assert_eq!((app.scene().is_past(), app.notice()), (false, Some("no predictions from before epoch 3 are kept")));
+    app.act(Action::See(3 * 1875), &Page::default());
+    assert_eq!((app.scene().is_past(), app.scene().moment().map(|moment| moment.epoch)), (true, Some(3)));
+    app.act(Action::See(4 * 1875), &Page::default());
+    assert!(!app.scene().is_past(), "the newest is now");
 }
 
 #[test]
 fn going_into_a_class_and_back_leaves_the_filter_of_before() {
     let mut app = three_epochs();
     press(&mut app, "2 t c c 5 j Enter Esc 2");
-    assert_eq!((app.half(), app.album().filter().class.map(Class::index)), (Half::Train, Some(1)));
+    assert_eq!((app.half(), album(&app).filter().class.map(Class::index)), (Half::Train, Some(1)));
     press(&mut app, "t");
-    assert!(app.album().is_plain(), "that of the test images is another");
+    assert!(album(&app).is_plain(), "that of the test images is another");
 }
 
 #[test]
 fn the_epochs_of_a_run_of_other_batches_stand_at_their_numbers() {
     let mut app = three_epochs();
-    app.apply(batch(1875, 1000.0));
+    app.apply(batch(1875));
     press(&mut app, "4 r");
     let epochs = (1..=4).map(|epoch| EpochRecord { step: u64::from(epoch) * 118, ..record(epoch) }).collect();
-    app.take_runs(Ok(vec![OtherRun { name: "big".to_owned(), settings: Settings::default(), epochs }]));
+    app.load(Loaded::Runs(Ok(vec![OtherRun { epochs, ..samples::other_run("big", 0) }])));
     press(&mut app, "Enter");
-    assert_eq!(app.last_step(), 4 * 1875);
+    assert_eq!(app.screens().curves.last_step(app.known()), 4 * 1875);
     press(&mut app, "a");
-    assert_eq!(app.last_step(), 1875);
+    assert_eq!(app.screens().curves.last_step(app.known()), 1875);
 }
 
 #[test]
 fn zooming_in_further_than_there_are_points_leaves_the_window_as_it_is() {
     let mut app = three_epochs();
-    (1..=5600).step_by(700).for_each(|step| app.apply(batch(step, 1000.0)));
+    (1..=5600).step_by(700).for_each(|step| app.apply(batch(step)));
     press(&mut app, "4 + + + + + +");
     assert_eq!(app.notice(), Some("no shorter part of the run can be shown"));
-    let window = app.chart().window(app.last_step());
+    let window = app.screens().curves.window(app.screens().curves.last_step(app.known()));
     press(&mut app, "+ +");
-    assert_eq!(app.chart().window(app.last_step()), window);
-    assert!(app.chart().is_zoomed());
+    assert_eq!(app.screens().curves.window(app.screens().curves.last_step(app.known())), window);
+    assert!(app.screens().curves.is_zoomed());
 }

@@ -1,9 +1,9 @@
-//! The environment's share of the command line: every long option has a variable, `FITROOM_EPOCHS` for `--epochs`.
-//! Knows no single option.
+//! The environment variables of the command line: every long option has one, `FITROOM_EPOCHS` for `--epochs`. Knows no
+//! option by name.
 //!
-//! The arguments are read twice: first without the environment, which shows the command that is meant and what is given
-//! to it. Then with the variables of just those options of that command that the arguments leave open and do not rule
-//! out. So a variable that a command has no use for cannot spoil it, and what is given as an argument wins.
+//! The arguments are read twice: first without the environment, to learn which command is meant and which options are
+//! given. Then with the variables of those options of that command that the arguments neither give nor exclude. So a
+//! variable that a command has no use for cannot make it fail, and the arguments win.
 
 use std::{
     any::TypeId,
@@ -21,7 +21,7 @@ use clap::{
 
 use crate::printable;
 
-/// This command line, with the variables named in its help.
+/// This command line, with its variables named in the help.
 pub(super) fn named(command: Command) -> Command {
     let name = |option: Arg| match variable(&option) {
         Some(variable) => option.env(variable).hide_env_values(true),
@@ -30,13 +30,13 @@ pub(super) fn named(command: Command) -> Command {
     command.mut_args(name).mut_subcommands(named)
 }
 
-/// What these arguments, the program's name first, and the environment ask of this command line.
+/// Reads these arguments, which begin with the program's name, and the environment.
 ///
 /// # Errors
-/// Wrong usage, which names the variable that it comes from; or that somebody asked for help.
+/// Wrong usage, with the name of the variable that it comes from, or a request for help.
 pub(super) fn read(command: &Command, arguments: &[OsString]) -> Result<ArgMatches, Error> {
     let given = command.clone().try_get_matches_from(arguments).map_err(|error| match error.kind() {
-        // Help names the variables.
+        // The help names the variables.
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             named(command.clone()).try_get_matches_from(arguments).err().unwrap_or(error)
         }
@@ -55,13 +55,13 @@ pub(super) fn read(command: &Command, arguments: &[OsString]) -> Result<ArgMatch
     at(command.clone(), &path, &wanted).try_get_matches_from(arguments).map_err(|error| name_variables(error, &wanted))
 }
 
-/// An option that gets its value from the environment.
+/// An option whose value comes from the environment.
 struct Wanted {
     option: Arg,
     variable: String,
 }
 
-/// The options of this command that its arguments leave to the environment, and that are set there.
+/// The options of this command that are set in the environment, and that the arguments neither give nor exclude.
 fn wanted(command: &mut Command, given: &ArgMatches) -> Result<Vec<Wanted>, Error> {
     let is_given = |option: &Arg| given.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
     let rules_out = |option: &Arg, other: &Arg| {
@@ -83,7 +83,7 @@ fn wanted(command: &mut Command, given: &ArgMatches) -> Result<Vec<Wanted>, Erro
     for (option, variable, value) in set {
         if value.to_str().is_none() && !takes_any_bytes(&option) {
             let value = printable::path(&value);
-            let message = format!("{variable} is '{value}', which is no UTF-8: expected text, as for {option}");
+            let message = format!("{variable} is '{value}', which is not UTF-8: expected text, as for {option}");
             return Err(command.error(ErrorKind::InvalidUtf8, message));
         }
         if !is_switched_off(command, &option, &value) {
@@ -93,7 +93,7 @@ fn wanted(command: &mut Command, given: &ArgMatches) -> Result<Vec<Wanted>, Erro
     Ok(wanted)
 }
 
-/// The variable of an option, but for those that ask for help.
+/// The name of an option's variable; options that ask for help or the version have none.
 fn variable(option: &Arg) -> Option<String> {
     use ArgAction::{Help, HelpLong, HelpShort, Version};
     if matches!(option.get_action(), Help | HelpShort | HelpLong | Version) {
@@ -107,7 +107,7 @@ fn is_switch(option: &Arg) -> bool {
     matches!(option.get_action(), ArgAction::SetTrue)
 }
 
-/// Whether this is the value of a switch that is off: 0, no, false, off, however they are written.
+/// Whether this value turns a switch off: 0, no, false or off, in upper or lower case.
 fn is_switched_off(command: &Command, option: &Arg, value: &OsStr) -> bool {
     is_switch(option) && BoolishValueParser::new().parse_ref(command, None, value).is_ok_and(|on| !on)
 }
@@ -118,7 +118,7 @@ fn takes_any_bytes(option: &Arg) -> bool {
     of == TypeId::of::<PathBuf>() || of == TypeId::of::<OsString>()
 }
 
-/// The command line with these variables, in the command of this path.
+/// The command line with these variables added to the command of this path.
 fn at(command: Command, path: &[String], wanted: &[Wanted]) -> Command {
     if let Some((name, path)) = path.split_first() {
         return command.mut_subcommand(name, |below| at(below, path, wanted));
@@ -132,7 +132,7 @@ fn at(command: Command, path: &[String], wanted: &[Wanted]) -> Command {
     })
 }
 
-/// Puts the variables into an error's words, where it speaks of options that nobody typed.
+/// Names the variables in an error that is about options which nobody typed.
 fn name_variables(mut error: Error, wanted: &[Wanted]) -> Error {
     let named = |words: &str| {
         let of_this_option = wanted.iter().find(|wanted| wanted.option.to_string() == words);
@@ -149,7 +149,7 @@ fn name_variables(mut error: Error, wanted: &[Wanted]) -> Error {
     error
 }
 
-/// Makes what an error quotes fit for a terminal.
+/// Escapes what an error quotes, so that a terminal can show it.
 pub(super) fn printable(mut error: Error) -> Error {
     let quoted: Vec<(ContextKind, ContextValue)> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     let is_raw = |text: &str| text.contains(printable::is_control);
@@ -163,7 +163,7 @@ pub(super) fn printable(mut error: Error) -> Error {
         let value = match value {
             ContextValue::String(text) => ContextValue::String(escape(&text)),
             ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(|text| escape(text)).collect()),
-            // Advice that quotes it once more, among colours of its own.
+            // Advice that quotes the same once more, with colours of its own.
             ContextValue::StyledStrs(_) if any_raw => {
                 error.remove(kind);
                 continue;

@@ -1,4 +1,4 @@
-//! `fitroom evaluate`: how good a run's network is on the test images.
+//! `fitroom evaluate`: how good a run's network is on the test images. Prints figures; draws nothing.
 
 use std::{
     borrow::Cow,
@@ -8,24 +8,24 @@ use std::{
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::{Kept, status, to_the_right, width};
+use super::{SavedRun, status, to_the_right, width};
 use crate::{
     cli::Which,
     fashion::{Class, Dataset},
-    metrics::{ClassFigures, Confusion},
+    metrics::{ClassFigures, ConfusionMatrix},
     printable::{self, Printable},
 };
 
-/// Writes loss, accuracy, each class's figures as scikit-learn arranges them, and the confusion matrix; `json`: as one line of
-/// JSON. Returns the exit status.
+/// Writes the loss, the accuracy, each class's figures as scikit-learn arranges them, and the confusion matrix; `json`: as
+/// one line of JSON. Returns the exit status.
 ///
 /// # Errors
 /// When there is no such run, its checkpoint or data set cannot be read, or `out` fails.
 pub fn evaluate(which: &Which, json: bool, mut out: impl Write) -> Result<u8> {
-    let kept = Kept::open(which)?;
+    let kept = SavedRun::open(which)?;
     let dataset = kept.dataset(which)?;
     let evaluation = kept.checkpoint.evaluate(&dataset.test)?;
-    let report = Report {
+    let totals = Totals {
         run: kept.run.name().into_owned(),
         step: kept.checkpoint.step(),
         epochs: kept.checkpoint.epochs_done(),
@@ -33,18 +33,18 @@ pub fn evaluate(which: &Which, json: bool, mut out: impl Write) -> Result<u8> {
         loss: evaluation.loss,
         accuracy: evaluation.accuracy,
     };
-    let confusion = Confusion::new(dataset.test.classes(), &evaluation.predictions);
+    let confusion = ConfusionMatrix::new(dataset.test.classes(), &evaluation.predictions);
     let written = if json {
-        writeln!(out, "{}", report.json(&confusion, &dataset))
+        writeln!(out, "{}", totals.json(&confusion, &dataset))
     } else {
-        report.text(&confusion, &dataset, &mut out)
+        totals.text(&confusion, &dataset, &mut out)
     };
     status(written, out)
 }
 
-/// What is known of the whole.
+/// The figures over all test images.
 #[derive(Serialize)]
-struct Report {
+struct Totals {
     run: String,
     step: u64,
     epochs: u32,
@@ -53,32 +53,32 @@ struct Report {
     accuracy: f64,
 }
 
-/// The figures of a class, or of the mean over them.
+/// The figures of one class.
 #[derive(Serialize)]
-struct Row<'a> {
+struct ClassRow<'a> {
     class: &'a str,
     #[serde(flatten)]
     figures: ClassFigures,
 }
 
-/// All of it, as JSON has it.
+/// What the line of JSON has.
 #[derive(Serialize)]
 struct Whole<'a> {
     #[serde(flatten)]
-    report: &'a Report,
-    classes: Vec<Row<'a>>,
+    totals: &'a Totals,
+    classes: Vec<ClassRow<'a>>,
     macro_average: ClassFigures,
     weighted_average: ClassFigures,
-    /// Rows are true classes, columns predicted ones.
+    /// One row per true class, one column per predicted class.
     confusion: &'a [[u32; 10]; 10],
 }
 
-impl Report {
-    fn json(&self, confusion: &Confusion, dataset: &Dataset) -> String {
+impl Totals {
+    fn json(&self, confusion: &ConfusionMatrix, dataset: &Dataset) -> String {
         let whole = Whole {
-            report: self,
+            totals: self,
             classes: Class::all()
-                .map(|class| Row { class: dataset.name(class), figures: confusion.class(class) })
+                .map(|class| ClassRow { class: dataset.name(class), figures: confusion.class(class) })
                 .collect(),
             macro_average: confusion.macro_average(),
             weighted_average: confusion.weighted_average(),
@@ -87,7 +87,7 @@ impl Report {
         serde_json::to_string(&whole).expect("numbers under fixed names are JSON")
     }
 
-    fn text(&self, confusion: &Confusion, dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
+    fn text(&self, confusion: &ConfusionMatrix, dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         let Self { step, epochs, images, loss, accuracy, .. } = self;
         let many = if *epochs == 1 { "epoch" } else { "epochs" };
         let run = Printable(&self.run);
@@ -103,8 +103,8 @@ impl Report {
         writeln!(out, "\n{:>wide$}  {:9}  {:8}  {accuracy:8.4}  {images:8}", "accuracy", "", "")?;
         write_row(out, "macro avg", &confusion.macro_average(), wide)?;
         write_row(out, "weighted avg", &confusion.weighted_average(), wide)?;
-        writeln!(out, "\nConfusion matrix: a row a true class, a column a predicted one\n")?;
-        // A name and its number.
+        writeln!(out, "\nConfusion matrix: one row per true class, one column per predicted class\n")?;
+        // Each name is followed by its number.
         let wide = longest + 2;
         let largest = confusion.counts().iter().flatten().max().map_or(0, |count| count.to_string().len());
         let column = largest.max(5);

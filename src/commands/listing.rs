@@ -1,22 +1,23 @@
-//! `fitroom runs`: the runs that there are, newest first.
+//! `fitroom runs`: lists the runs, newest first. Changes none.
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::Path,
 };
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{padded, status, width};
 use crate::{
+    json,
     printable::{self, Printable},
-    run::{Facts, Listed, Runs, path_json, standing},
+    run::{Facts, Listed, Runs, standing},
 };
 
-/// Writes a table of the runs in this directory; `as_json`: a line of JSON a run, what its `run.json` says and how it stands.
-/// Returns the exit status.
+/// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and its
+/// state. Returns the exit status.
 ///
 /// # Errors
 /// When the directory cannot be read, or `out` fails.
@@ -30,12 +31,12 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
     status(written, out)
 }
 
-/// A run as a line of JSON has it.
+/// What a run's line of JSON has.
 #[derive(Serialize)]
-struct Line<'a> {
+struct RunLine<'a> {
     run: &'a str,
-    #[serde(with = "path_json")]
-    directory: Option<PathBuf>,
+    #[serde(with = "json::path")]
+    directory: &'a Path,
     #[serde(flatten)]
     facts: &'a Facts,
 }
@@ -43,9 +44,9 @@ struct Line<'a> {
 fn line(listed: &Listed) -> Value {
     let name = listed.run.name();
     match &listed.facts {
-        Err(error) => json!({ "run": name, "error": error.to_string() }),
+        Err(error) => serde_json::json!({ "run": name, "error": error.to_string() }),
         Ok((facts, status)) => {
-            let line = Line { run: &name, directory: Some(listed.run.directory().to_owned()), facts };
+            let line = RunLine { run: &name, directory: listed.run.directory(), facts };
             let mut line = serde_json::to_value(line).expect("facts are plain data under fixed names");
             let status = serde_json::to_value(status).expect("a word or two");
             if let (Value::Object(line), Value::Object(status)) = (&mut line, status) {
@@ -77,7 +78,6 @@ fn row(listed: &Listed) -> [String; 6] {
     };
     let state = standing(facts, status);
     let best = facts.best.map_or_else(String::new, |best| format!("{:.4} (epoch {})", best.val_accuracy, best.epoch));
-    let hidden: Vec<String> = facts.settings.hidden.iter().map(ToString::to_string).collect();
     let epochs = format!("{}/{}", facts.epochs_done, facts.settings.epochs);
-    [name, state, epochs, best, hidden.join(","), printable::number(facts.settings.learning_rate)]
+    [name, state, epochs, best, facts.settings.units(), printable::number(facts.settings.learning_rate)]
 }

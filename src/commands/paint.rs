@@ -1,4 +1,4 @@
-//! A drawn buffer as lines of text with colours, for a terminal or a pipe, where nothing is drawn over.
+//! Writes a drawn buffer as lines of coloured text, to a terminal or a pipe. Draws nothing itself.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use ratatui::{
     style::Style,
 };
 
-/// Writes the buffer's rows as lines, without the blanks at their ends; `styled`: with the colours, else characters alone.
+/// Writes the buffer's rows as lines, without the blanks at their ends; `styled`: with colours, otherwise only characters.
 pub(super) fn lines(buffer: &Buffer, styled: bool, out: &mut impl Write) -> io::Result<()> {
     for row in buffer.content.chunks(usize::from(buffer.area.width).max(1)) {
         let end = row.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
@@ -31,7 +31,7 @@ fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && plain(cell.style()).bg.is_none()
 }
 
-/// A style whose colours are none where they are the terminal's own, which need not be asked for.
+/// This style without the terminal's own colours, which need not be asked for.
 fn plain(style: Style) -> Style {
     let own = |color| if color == Some(ratatui::style::Color::Reset) { None } else { color };
     Style { fg: own(style.fg), bg: own(style.bg), underline_color: None, ..style }

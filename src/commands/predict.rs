@@ -1,4 +1,5 @@
-//! `fitroom predict`: what a run's network takes images for, those of the data set or those in files.
+//! `fitroom predict`: what a run's network predicts for images of the data set or in files. Draws each as a card or prints
+//! JSON; how a picture is prepared is `fashion::photo`'s business.
 
 use std::{
     env,
@@ -12,14 +13,15 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossterm::terminal::size;
 use serde_json::{Value, json};
 
-use super::{Kept, complain, paint, status};
+use super::{SavedRun, complain, paint, status};
 use crate::{
     cli::{Color, Colours, Which},
     depth,
     fashion::{
-        CLASSES, Class, Dataset, Image, PIXELS, idx,
+        CLASSES, Class, Dataset, Image, PIXELS,
         photo::{self, Handling, Photo},
         sniff,
+        sources::idx,
     },
     metrics::most_probable,
     printable,
@@ -30,15 +32,15 @@ use crate::{
     },
 };
 
-/// The most bytes of a picture's file. What a decoder may take for the picture is limited on its own.
+/// The largest file of a picture, in bytes. The memory that its decoder may take has a limit of its own.
 const LARGEST_FILE: u64 = 512 << 20;
 
 /// How the answer is written.
 #[derive(Clone, Debug)]
-pub enum Form {
-    /// A line of JSON an image.
+pub enum AnswerForm {
+    /// One line of JSON per image.
     Json,
-    /// Cards as many side by side as so many columns hold.
+    /// Cards, as many side by side as fit into the columns.
     Cards {
         /// The terminal's columns.
         columns: u16,
@@ -47,9 +49,9 @@ pub enum Form {
     },
 }
 
-impl Form {
-    /// JSON where it is asked for, else cards for standard output: of its width, in these colours, or, where it is no
-    /// terminal and nothing else is asked for, in none.
+impl AnswerForm {
+    /// JSON if it is asked for, otherwise cards as wide as standard output, in these colours; if that is not a terminal and
+    /// no colours are asked for, without colours.
     #[must_use]
     pub fn of_standard_output(json: bool, colours: &Colours) -> Self {
         if json {
@@ -65,17 +67,23 @@ impl Form {
     }
 }
 
-/// Writes what the network makes of each of these: an index of a test image, or a file with a picture or with images
-/// as IDX, `-` for standard input. Returns the exit status: 1 when one of them cannot be shown, which standard error
-/// tells, while the others are shown.
+/// Writes what the network predicts for each of these: an index of a test image, or a file with a picture or with images
+/// as IDX, `-` for standard input. Returns the exit status: 1 if one of them cannot be shown. Standard error says why, and
+/// the others are shown.
 ///
 /// # Errors
 /// When there is no such run, it cannot be used, or `out` fails.
-pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: Form, mut out: impl Write) -> Result<u8> {
-    let kept = Kept::open(which)?;
-    let wants_dataset = inputs.iter().any(|input| matches!(Input::of(input), Input::Index(_)));
+pub fn predict(
+    which: &Which,
+    inputs: &[OsString],
+    handling: Handling,
+    form: AnswerForm,
+    mut out: impl Write,
+) -> Result<u8> {
+    let kept = SavedRun::open(which)?;
+    let wants_dataset = inputs.iter().any(|input| matches!(Argument::of(input), Argument::Index(_)));
     let dataset = wants_dataset.then(|| kept.dataset(which)).transpose();
-    // Without its data set the run still knows what its classes are called.
+    // Without its data set the run still knows the names of its classes.
     let (dataset, mut failed) = match dataset {
         Ok(dataset) => (dataset, false),
         Err(error) => {
@@ -87,11 +95,11 @@ pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: For
     let mut subjects = Vec::new();
     let mut standard_input = Some(io::stdin());
     for input in inputs {
-        let found = match (Input::of(input), &dataset) {
-            (Input::Index(index), Some(dataset)) => Subject::test_image(dataset, index).map(|subject| vec![subject]),
-            (Input::Index(_), None) => continue,
-            (Input::Standard, _) => Subject::from_standard_input(standard_input.take(), handling),
-            (Input::File(path), _) => Subject::from_file(path, handling),
+        let found = match (Argument::of(input), &dataset) {
+            (Argument::Index(index), Some(dataset)) => Queried::test_image(dataset, index).map(|subject| vec![subject]),
+            (Argument::Index(_), None) => continue,
+            (Argument::Standard, _) => Queried::from_standard_input(standard_input.take(), handling),
+            (Argument::File(path), _) => Queried::from_file(path, handling),
         };
         match found {
             Ok(found) => subjects.extend(found),
@@ -104,21 +112,21 @@ pub fn predict(which: &Which, inputs: &[OsString], handling: Handling, form: For
     let pixels: Vec<u8> = subjects.iter().flat_map(|subject| subject.pixels).collect();
     let predictions = kept.checkpoint.predict(&pixels)?;
     let written = match form {
-        Form::Json => subjects
+        AnswerForm::Json => subjects
             .iter()
             .zip(&predictions)
             .try_for_each(|(subject, probabilities)| writeln!(out, "{}", subject.json(probabilities, &names))),
-        Form::Cards { columns, theme } => cards(&subjects, &predictions, &names, columns, &theme, &mut out),
+        AnswerForm::Cards { columns, theme } => cards(&subjects, &predictions, &names, columns, &theme, &mut out),
     };
     Ok(status(written, out)?.max(failed.into()))
 }
 
-/// The classes' names: the data set's, or those of the run's.
-fn names(kept: &Kept, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
+/// The names of the classes: the data set's, or those that the run has noted.
+fn names(kept: &SavedRun, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
     if let Some(dataset) = dataset {
         return Ok(dataset.names().clone());
     }
-    // Unlike a data set's these are not held to what can be shown when they are read.
+    // Unlike a data set's names these have not been checked for what a terminal cannot show.
     let names: Vec<String> =
         kept.facts.dataset.classes.iter().map(|name| printable::escape(name).into_owned()).collect();
     names.try_into().map_err(|names: Vec<String>| {
@@ -127,16 +135,16 @@ fn names(kept: &Kept, dataset: Option<&Dataset>) -> Result<[String; CLASSES]> {
 }
 
 /// What an argument asks for.
-enum Input<'a> {
-    /// A test image, by digits: a file whose name is all digits is reached as `./12`.
+enum Argument<'a> {
+    /// A test image, given by digits; a file whose name is all digits is given as `./12`.
     Index(&'a str),
-    /// What comes in by standard input.
+    /// Standard input.
     Standard,
     /// A file.
     File(&'a Path),
 }
 
-impl<'a> Input<'a> {
+impl<'a> Argument<'a> {
     fn of(argument: &'a OsStr) -> Self {
         match argument.to_str() {
             Some("-") => Self::Standard,
@@ -146,25 +154,25 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Where an image is from.
+/// Where an image comes from.
 enum Origin {
     /// The test images: its index among them.
     Test(usize),
-    /// A picture's file, and what became of it.
+    /// A picture's file, and what was done to it.
     Picture(PathBuf, Box<Photo>),
     /// A file of images, and its index there.
     Idx(PathBuf, usize),
 }
 
 /// An image that is asked about.
-struct Subject {
+struct Queried {
     title: String,
     origin: Origin,
     truth: Option<Class>,
     pixels: [u8; PIXELS],
 }
 
-impl Subject {
+impl Queried {
     fn test_image(dataset: &Dataset, index: &str) -> Result<Self> {
         let count = dataset.test.len();
         let Some(index) = index.parse().ok().filter(|index| *index < count) else {
@@ -174,7 +182,7 @@ impl Subject {
         Ok(Self { title: format!("Test image {index}"), origin: Origin::Test(index), truth, pixels })
     }
 
-    /// The picture in a file, or all images of an IDX file.
+    /// Reads the picture in a file, or all images of an IDX file.
     fn from_file(path: &Path, handling: Handling) -> Result<Vec<Self>> {
         let cannot_read = || format!("cannot read {}", printable::path(path));
         if fs::metadata(path).wrap_err_with(cannot_read)?.is_dir() {
@@ -185,7 +193,7 @@ impl Subject {
         Self::read(BufReader::new(file), path, &name, handling)
     }
 
-    /// What comes in by standard input, which can be read once.
+    /// Reads standard input, which can be read only once.
     fn from_standard_input(input: Option<io::Stdin>, handling: Handling) -> Result<Vec<Self>> {
         let Some(input) = input else { bail!("standard input can be read only once: give - once") };
         if input.is_terminal() {
@@ -194,7 +202,7 @@ impl Subject {
         Self::read(BufReader::new(input), Path::new("-"), "standard input", handling)
     }
 
-    /// The picture in these bytes, or all images of an IDX file.
+    /// Reads the picture in these bytes, or all images of an IDX file.
     fn read(mut input: impl BufRead + Send, path: &Path, name: &str, handling: Handling) -> Result<Vec<Self>> {
         let cannot_read = || format!("cannot read {}", printable::path(path));
         let mut start = Vec::new();
@@ -212,7 +220,7 @@ impl Subject {
                 .collect());
         }
         let mut bytes = start;
-        // What is no picture from its start on is not read to its end, which may be far.
+        // What does not start like a picture is not read to its end, which may be far away.
         if photo::is_picture(&bytes) {
             let most = LARGEST_FILE - bytes.len() as u64;
             (&mut input).take(most).read_to_end(&mut bytes).wrap_err_with(cannot_read)?;
@@ -252,14 +260,14 @@ impl Subject {
 }
 
 fn cards(
-    subjects: &[Subject],
+    subjects: &[Queried],
     predictions: &[Probabilities],
     names: &[String; CLASSES],
     columns: u16,
     theme: &Theme,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let notes: Vec<Option<String>> = subjects.iter().map(Subject::note).collect();
+    let notes: Vec<Option<String>> = subjects.iter().map(Queried::note).collect();
     let cards: Vec<Card> = subjects
         .iter()
         .zip(predictions)

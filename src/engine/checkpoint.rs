@@ -18,8 +18,6 @@ mod error;
 mod header;
 mod tensors;
 
-use std::fmt;
-
 use safetensors::{SafeTensors, tensor};
 
 pub use self::error::CheckpointError;
@@ -35,7 +33,12 @@ use super::{
     model,
     trainer::TrainerState,
 };
-use crate::{fashion::Split, json, protocol::Probabilities, settings::Settings};
+use crate::{
+    fashion::Split,
+    json,
+    protocol::Probabilities,
+    settings::{Difference, Setting, Settings},
+};
 
 /// What the names of the parameters and of their moments begin with.
 const KINDS: [&str; 3] = ["", "adam.first_moment.", SECOND_MOMENT];
@@ -168,25 +171,12 @@ impl Checkpoint {
     /// # Errors
     /// What differs.
     pub fn check(&self, settings: &Settings, dataset: &str) -> Result<(), CheckpointError> {
-        let differ = |what, theirs: &dyn fmt::Debug, ours: &dyn fmt::Debug| {
-            let [theirs, ours] = [theirs, ours].map(|value| json::shortened(&format!("{value:?}")).into_owned());
-            Err(CheckpointError::Settings { what, theirs, ours })
-        };
-        let theirs = &self.settings;
-        if theirs.model != settings.model {
-            return differ("model", &theirs.model, &settings.model);
-        }
-        if theirs.hidden != settings.hidden {
-            return differ("hidden layers", &theirs.hidden, &settings.hidden);
-        }
-        if theirs.batch_size != settings.batch_size {
-            return differ("batch size", &theirs.batch_size, &settings.batch_size);
-        }
-        if theirs.learning_rate.to_bits() != settings.learning_rate.to_bits() {
-            return differ("learning rate", &theirs.learning_rate, &settings.learning_rate);
-        }
-        if theirs.seed != settings.seed {
-            return differ("seed", &theirs.seed, &settings.seed);
+        if let Some(Difference { setting, theirs, asked }) = self.settings.difference(settings) {
+            let [theirs, ours] = [theirs, asked].map(|value| {
+                let value = if setting == Setting::Hidden { format!("[{}]", value.replace(',', ", ")) } else { value };
+                json::shortened(&value).into_owned()
+            });
+            return Err(CheckpointError::Settings { what: setting.name(), theirs, ours });
         }
         if self.dataset.as_ref().is_some_and(|theirs| theirs != dataset) {
             return Err(CheckpointError::Dataset);

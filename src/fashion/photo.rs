@@ -1,5 +1,5 @@
-//! Any picture as an image of the data set's kind: 28×28, the ground 0 and full ink 255. Knows formats of files, not
-//! files; what becomes of a picture once it is read is `form`'s business.
+//! Turns any picture into an image like those of the data set: 28×28, 0 for the ground and 255 for full ink. Knows file
+//! formats, not files; what happens to a picture after it is decoded is `form`'s business.
 
 mod form;
 mod frame;
@@ -22,27 +22,28 @@ use super::{PIXELS, SIDE, sniff};
 
 /// The most pixels along a picture's side.
 const LARGEST: u32 = 20_000;
-/// The most memory that a picture may take once it is read, in bytes. With the reading it is twice that, and a little.
+/// The most memory that a decoded picture may take, in bytes. While it is decoded it takes a little more than twice
+/// that.
 const MOST_MEMORY: u64 = 512 << 20;
 
-/// How a picture is brought to the data's form.
+/// How to bring a picture to the form of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handling {
-    /// As the data set's makers did it: the ground is subtracted, the margins are trimmed, the subject fills the image,
-    /// its ink the range.
+    /// As the data set's makers did it: subtract the ground, trim the margins, let the subject fill the image and its
+    /// ink the range.
     Prepared,
-    /// Made grey and fitted, no more: for a picture that has ink light on a black ground already.
+    /// Only make it grey and fit it: for a picture that has light ink on a black ground already.
     AsIs,
 }
 
-/// A picture in the data's form.
+/// A picture in the form of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Photo {
     /// 28×28 pixels, row by row.
     pub pixels: [u8; PIXELS],
-    /// The picture's width and height, once it is upright.
+    /// The picture's width and height after it was turned upright.
     pub size: (u32, u32),
-    /// What was done to it, in the order of the doing, in words such as `ground 180 subtracted`.
+    /// What was done to it, in this order, in words such as `ground 180 subtracted`.
     pub steps: Vec<String>,
 }
 
@@ -54,21 +55,21 @@ impl fmt::Display for Photo {
     }
 }
 
-/// Why a picture cannot be shown to a network. Its text is one line, and follows the file's name and a colon.
+/// Why a picture cannot be shown to a network, in one line that follows the file's name and a colon.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotoError {
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("the file is empty, expected a PNG, JPEG, WebP or IDX file")]
     Empty,
-    /// It is of another kind.
+    /// The file is of another kind.
     #[error("{}, expected a PNG, JPEG, WebP or IDX file", other(_0.as_deref()))]
     Other(Option<String>),
-    /// It ends before the picture does.
+    /// The file ends before the picture does.
     #[error("the {0} picture is cut off: copy or download it again")]
     CutOff(&'static str),
-    /// It is too large to be read.
+    /// The picture is too large.
     #[error(
-        "the picture has {width}×{height} pixels, expected at most {LARGEST} a side and {} MiB in memory: make it \
+        "the picture has {width}×{height} pixels, expected at most {LARGEST} per side and {} MiB in memory: make it \
          smaller",
         MOST_MEMORY >> 20
     )]
@@ -86,7 +87,7 @@ pub enum PhotoError {
         /// What the decoder found, one line.
         reason: String,
     },
-    /// All of it looks like its ground, or like the noise on it.
+    /// All of it looks like its ground, or like noise on it.
     #[error("nothing stands out from its ground ({ground}), expected a subject that is lighter or darker")]
     Blank {
         /// The ground's level, 0 to 255.
@@ -95,10 +96,10 @@ pub enum PhotoError {
 }
 
 fn other(kind: Option<&str>) -> String {
-    kind.map_or_else(|| "no picture that can be read".to_owned(), |kind| format!("it is {kind}"))
+    kind.map_or_else(|| "it is not a picture that can be read".to_owned(), |kind| format!("it is {kind}"))
 }
 
-/// Whether a file that begins so is a picture that [`read`] takes.
+/// Whether a file that starts with these bytes is a picture that [`read`] takes.
 #[must_use]
 pub fn is_picture(start: &[u8]) -> bool {
     image::guess_format(start).ok().and_then(name).is_some()
@@ -107,7 +108,7 @@ pub fn is_picture(start: &[u8]) -> bool {
 /// Reads a picture (PNG, JPEG or WebP, of any size and colour), turns it upright, and brings it to the data's form.
 ///
 /// # Errors
-/// When the bytes are no such picture, or one that is cut short or too large, or nothing is to be seen in it.
+/// When the bytes are not such a picture, when it is cut off or too large, or when nothing is to be seen in it.
 pub fn read(bytes: &[u8], handling: Handling) -> Result<Photo, PhotoError> {
     let (picture, mut steps) = decoded(bytes)?;
     let size = (picture.width(), picture.height());
@@ -123,12 +124,12 @@ pub fn read(bytes: &[u8], handling: Handling) -> Result<Photo, PhotoError> {
     Ok(Photo { pixels, size, steps })
 }
 
-/// What a colour is told by.
+/// What of a colour is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     /// How light it is.
     Luma,
-    /// One of its three parts: where all colours are as light, it may be what sets the subject off.
+    /// One of its three parts: if all colours are equally light, it may be what makes the subject stand out.
     Part(usize),
 }
 
@@ -143,7 +144,7 @@ impl fmt::Display for Channel {
     }
 }
 
-/// The picture in the data's form; what is transparent is ground.
+/// Brings the picture to the form of the data; what is transparent is ground.
 fn prepared(picture: &RgbaImage, steps: &mut Vec<String>) -> Result<[u8; PIXELS], PhotoError> {
     let under = ground_under(picture);
     if let Some(level) = under {
@@ -151,7 +152,7 @@ fn prepared(picture: &RgbaImage, steps: &mut Vec<String>) -> Result<[u8; PIXELS]
     }
     let ground = under.unwrap_or(255);
     let whole = Seen::of(picture, ground);
-    // An image of the data may end in even lines on some sides, and none does on all.
+    // An image of the data may end in even lines on some sides, but never on all of them.
     let is_in_frame = Frame::of(&whole.grey).is_some_and(|frame| frame.is_on_all_sides());
     let seen =
         if !is_in_frame && form::is_already(&whole.grey) { whole } else { framed(picture, ground, whole, steps) };
@@ -170,7 +171,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What is seen of it in grey, or where that is little, by what colour there is more.
+    /// Looks at the picture in grey, and if little is seen, at each of its colours.
     fn of(picture: &RgbaImage, ground: u8) -> Self {
         let by = |channel| {
             let grey = over(picture, ground, channel);
@@ -178,7 +179,7 @@ impl Seen {
             Self { channel, grey, subject }
         };
         let mut seen = by(Channel::Luma);
-        // Red on green is as light as green on red: then one of the colours shows what lightness does not.
+        // Red on green may be equally light: then one of the colours shows what lightness does not.
         if seen.subject.contrast() < form::FAINT
             && picture.pixels().any(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2])
         {
@@ -192,9 +193,9 @@ impl Seen {
     }
 }
 
-/// What is seen in the innermost frame that has something in it, or in all of the picture.
+/// What is seen inside the innermost frame that contains something, or in the whole picture.
 fn framed(picture: &RgbaImage, ground: u8, whole: Seen, steps: &mut Vec<String>) -> Seen {
-    /// The most frames in one another.
+    /// The most frames, one inside the other.
     const MOST: usize = 4;
     let mut seen = vec![whole];
     let mut frames: Vec<Frame> = Vec::new();
@@ -207,7 +208,7 @@ fn framed(picture: &RgbaImage, ground: u8, whole: Seen, steps: &mut Vec<String>)
         frames.push(frame);
         seen.push(Seen::of(&inside, ground));
     }
-    // What has nothing in it is no frame, but ground around an even subject, or an outline that has a margin.
+    // A frame that contains nothing is not one: it is the ground around an even subject, or an outline with a margin.
     if !frames.is_empty() && !seen[frames.len()].subject.is_seen_clearly() {
         seen.pop();
         let inner = frames.pop().expect("there is one");
@@ -220,7 +221,7 @@ fn framed(picture: &RgbaImage, ground: u8, whole: Seen, steps: &mut Vec<String>)
     seen.pop().expect("there is one more than there are frames")
 }
 
-/// The picture and what was done to it in the reading.
+/// Decodes the picture. Returns it, and what was done to it.
 fn decoded(bytes: &[u8]) -> Result<(DynamicImage, Vec<String>), PhotoError> {
     if bytes.is_empty() {
         return Err(PhotoError::Empty);
@@ -237,12 +238,12 @@ fn decoded(bytes: &[u8]) -> Result<(DynamicImage, Vec<String>), PhotoError> {
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| refused(name, &error))?;
     let (width, height) = decoder.dimensions();
-    // Four bytes a pixel is what it takes to tell its ground from its subject.
+    // Telling the ground from the subject takes four bytes per pixel.
     let memory = decoder.total_bytes().max(4 * u64::from(width) * u64::from(height));
     if width > LARGEST || height > LARGEST || memory > MOST_MEMORY {
         return Err(PhotoError::TooLarge { width, height });
     }
-    // A camera that was held upright says so, and leaves the turning to others.
+    // A camera that was turned says so in the file, and leaves it to others to turn the picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| refused(name, &error))?;
     picture.apply_orientation(orientation);
@@ -250,7 +251,7 @@ fn decoded(bytes: &[u8]) -> Result<(DynamicImage, Vec<String>), PhotoError> {
     Ok((picture, turned.into_iter().collect()))
 }
 
-/// What the formats are called that can be read.
+/// The names of the formats that can be read.
 fn name(format: ImageFormat) -> Option<&'static str> {
     match format {
         ImageFormat::Png => Some("PNG"),
@@ -260,7 +261,7 @@ fn name(format: ImageFormat) -> Option<&'static str> {
     }
 }
 
-/// What the decoder's error says of a picture.
+/// What the decoder's error says about a picture.
 fn refused(format: &'static str, error: &ImageError) -> PhotoError {
     if let ImageError::IoError(error) = error
         && error.kind() == io::ErrorKind::UnexpectedEof
@@ -268,19 +269,19 @@ fn refused(format: &'static str, error: &ImageError) -> PhotoError {
         return PhotoError::CutOff(format);
     }
     let reason = match error {
-        // The format's name, which the others say again.
+        // Only the name of the format, which the message has already.
         ImageError::Decoding(error) => {
             std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
         }
         error => error.to_string(),
     };
-    // Some decoders tell their own values, which say nothing to whoever has the file.
+    // Some decoders print their own values, which do not help whoever has the file.
     let reason = if reason.contains('{') { "it is damaged".to_owned() } else { reason };
     PhotoError::Damaged { format, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
 
-/// Whether a JPEG file has an end, which its decoder does without. What comes before its image, perhaps a smaller one
-/// with an end of its own, is passed over.
+/// Whether a JPEG file has an end, which its decoder does not require. What precedes its image is skipped; it may
+/// contain a smaller image with an end of its own.
 fn is_whole_jpeg(bytes: &[u8]) -> bool {
     const END: [u8; 2] = [0xff, 0xd9];
     let mut rest = bytes.get(2..).unwrap_or_default();
@@ -292,14 +293,14 @@ fn is_whole_jpeg(bytes: &[u8]) -> bool {
                 [high, low, ..] => segment.get(usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default(),
                 _ => return false,
             },
-            // It is the decoder that says what else is wrong.
+            // The decoder says what else is wrong.
             rest => return !rest.is_empty(),
         }
     }
 }
 
-/// What stands for the ground where the picture is transparent, if it is anywhere: white as paper, or black where all
-/// that can be seen is white itself.
+/// The ground to put behind a picture that is transparent anywhere: white as paper, or black if everything that can be
+/// seen is white.
 fn ground_under(picture: &RgbaImage) -> Option<u8> {
     const WHITE: u64 = 235;
     if picture.pixels().all(|pixel| pixel.0[3] == 255) {
@@ -313,12 +314,12 @@ fn ground_under(picture: &RgbaImage) -> Option<u8> {
 }
 
 fn luma([red, green, blue, _]: [u8; 4]) -> u8 {
-    // The weights of Rec. 709, as the decoder's own conversion has them.
+    // The weights of Rec. 709, the same as in the decoder's own conversion.
     let sum = 2126 * u32::from(red) + 7152 * u32::from(green) + 722 * u32::from(blue);
     u8::try_from(sum / 10_000).expect("a mean of bytes is a byte")
 }
 
-/// The picture in grey, over a ground of this level.
+/// Makes the picture grey, over a ground of this level.
 fn over(picture: &RgbaImage, ground: u8, channel: Channel) -> GrayImage {
     GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
         let pixel = picture.get_pixel(x, y).0;

@@ -49,6 +49,15 @@ const TEXTS: &[(&str, &str)] = &[
     ("<?xml", "an XML document, perhaps an error's"),
 ];
 
+/// These bytes as two hexadecimal digits each; of none, that there is nothing.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "nothing (the file is empty)".to_owned();
+    }
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")
+}
+
 /// What a file that begins so is, as far as can be told, in words that follow "it is"; never more than a line.
 #[must_use]
 pub fn kind_of(start: &[u8]) -> Option<String> {

@@ -93,34 +93,20 @@ impl<W: Write> Teller for Lines<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
+    use crate::protocol::samples;
 
     #[test]
     fn a_run_is_a_heading_a_line_an_epoch_and_the_test_accuracy_last() {
         let mut lines = Lines::new(Vec::new());
         let record = EpochRecord {
-            epoch: 1,
-            step: 1875,
             loss: 0.503_84,
             accuracy: 0.8237,
             val_loss: 0.4412,
             val_accuracy: 0.841,
-            learning_rate: 0.001,
             seconds: 0.789,
-            eval_seconds: 0.03,
-            images_per_second: 76_000.0,
+            ..samples::record(1)
         };
-        let started = Started {
-            settings: Settings::default(),
-            device: "CPU, 2 threads".to_owned(),
-            parameters: 101_770,
-            train_images: 60_000,
-            test_images: 10_000,
-            run: Some("coat".to_owned()),
-            past: Vec::new(),
-            past_steps: 0,
-            gpu: None,
-        };
+        let started = Started { run: Some("coat".to_owned()), ..samples::started() };
         for report in [
             Report::Started(started),
             Report::Epoch { record, predictions: Vec::new() },

@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     fmt::{self, Write},
-    path::PathBuf,
 };
 
 use jiff::Timestamp;
@@ -13,7 +12,6 @@ use sha2::{Digest, Sha256};
 use super::lock::Holder;
 use crate::{
     fashion::{Class, Dataset, Source, Split},
-    printable,
     protocol::{EpochRecord, Usage},
     settings::Settings,
 };
@@ -163,9 +161,9 @@ pub struct Kept {
 /// A data set: where it was, and how to know it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetFacts {
-    /// The directory that it was read from; `null`: Fashion-MNIST as the program has it within.
-    #[serde(with = "path_json")]
-    pub directory: Option<PathBuf>,
+    /// Where it was read from.
+    #[serde(rename = "directory")]
+    pub source: Source,
     /// The names of the ten classes.
     pub classes: Vec<String>,
     /// Images to learn from.
@@ -181,12 +179,8 @@ impl DatasetFacts {
     /// The facts of a data set that was read from `source`. Hashes all its images.
     #[must_use]
     pub fn new(dataset: &Dataset, source: &Source) -> Self {
-        let directory = match source {
-            Source::Embedded => None,
-            Source::Directory(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
-        };
         Self {
-            directory,
+            source: source.absolute(),
             classes: Class::all().map(|class| dataset.name(class).to_owned()).collect(),
             train_images: dataset.train.len(),
             test_images: dataset.test.len(),
@@ -203,50 +197,7 @@ impl DatasetFacts {
 
 impl fmt::Display for DatasetFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = self.directory.as_ref().map_or_else(|| "Fashion-MNIST".to_owned(), printable::path);
-        write!(f, "{source} ({} + {} images)", self.train_images, self.test_images)
-    }
-}
-
-/// A path in JSON, to the last byte: text, or an array of its bytes where it is none.
-pub mod path_json {
-    use std::{
-        ffi::OsString,
-        os::unix::ffi::{OsStrExt, OsStringExt},
-        path::PathBuf,
-    };
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Deserialize, Serialize)]
-    #[serde(untagged)]
-    enum Form {
-        Text(String),
-        Bytes(Vec<u8>),
-    }
-
-    /// Writes it.
-    ///
-    /// # Errors
-    /// When the serializer fails.
-    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-        let form = path.as_ref().map(|path| match path.to_str() {
-            Some(text) => Form::Text(text.to_owned()),
-            None => Form::Bytes(path.as_os_str().as_bytes().to_vec()),
-        });
-        form.serialize(serializer)
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// When it is neither text nor bytes.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
-        let form = Option::<Form>::deserialize(deserializer)?;
-        Ok(form.map(|form| match form {
-            Form::Text(text) => text.into(),
-            Form::Bytes(bytes) => OsString::from_vec(bytes).into(),
-        }))
+        write!(f, "{} ({} + {} images)", self.source, self.train_images, self.test_images)
     }
 }
 
@@ -285,10 +236,11 @@ impl Default for Versions {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::protocol::samples;
 
     pub fn dataset() -> DatasetFacts {
         DatasetFacts {
-            directory: None,
+            source: Source::Embedded,
             classes: (0..10).map(|class| format!("class {class}")).collect(),
             train_images: 60_000,
             test_images: 10_000,
@@ -297,18 +249,7 @@ pub(super) mod tests {
     }
 
     pub fn epoch(epoch: u32, val_accuracy: f64) -> EpochRecord {
-        EpochRecord {
-            epoch,
-            step: u64::from(epoch) * 1875,
-            loss: 0.5,
-            accuracy: 0.82,
-            val_loss: 0.45,
-            val_accuracy,
-            learning_rate: 1e-3,
-            seconds: 1.0,
-            eval_seconds: 0.1,
-            images_per_second: 60_000.0,
-        }
+        EpochRecord { val_accuracy, ..samples::record(epoch) }
     }
 
     fn facts() -> Facts {
@@ -330,8 +271,8 @@ pub(super) mod tests {
     fn a_directory_reads_back_to_the_last_byte() {
         use std::os::unix::ffi::OsStringExt;
         for bytes in [&b"/data/gr\xf6\xdfe"[..], b"/data", "/größe".as_bytes()] {
-            let directory = Some(std::ffi::OsString::from_vec(bytes.to_vec()).into());
-            let dataset = DatasetFacts { directory, ..dataset() };
+            let source = Source::at(std::ffi::OsString::from_vec(bytes.to_vec()).into());
+            let dataset = DatasetFacts { source, ..dataset() };
             let text = serde_json::to_string(&dataset).unwrap();
             assert_eq!(serde_json::from_str::<DatasetFacts>(&text).unwrap(), dataset, "{text}");
         }
@@ -360,7 +301,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_data_set_is_known_by_its_images_and_not_by_its_place() {
-        let elsewhere = DatasetFacts { directory: Some("/data".into()), classes: Vec::new(), ..dataset() };
+        let elsewhere = DatasetFacts { source: Source::at("/data".into()), classes: Vec::new(), ..dataset() };
         assert!(dataset().is_same(&elsewhere));
         assert!(!dataset().is_same(&DatasetFacts { sha256: "cd".repeat(32), ..dataset() }));
         assert!(!dataset().is_same(&DatasetFacts { train_images: 59_999, test_images: 10_001, ..dataset() }));

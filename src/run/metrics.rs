@@ -139,19 +139,19 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::protocol::samples;
 
+    /// Figures that no decimal of few digits is, and some that are.
     fn record(epoch: u32) -> EpochRecord {
         EpochRecord {
-            epoch,
-            step: u64::from(epoch) * 1875,
             loss: 0.1 + 0.2,
             accuracy: 0.8237,
             val_loss: 1.0 / 3.0,
             val_accuracy: 0.881,
-            learning_rate: 1e-3,
             seconds: 1.25,
             eval_seconds: 0.125,
             images_per_second: 48_000.0,
+            ..samples::record(epoch)
         }
     }
 

@@ -296,9 +296,13 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::run::{
-        Best, Runs, Status,
-        facts::tests::{dataset, epoch},
+    use crate::{
+        fashion::Source,
+        protocol::samples,
+        run::{
+            Best, Runs, Status,
+            facts::tests::{dataset, epoch},
+        },
     };
 
     fn now() -> Timestamp {
@@ -331,17 +335,8 @@ mod tests {
     }
 
     fn started() -> Report {
-        Report::Started(Started {
-            settings: Settings { epochs: 3, ..Settings::default() },
-            device: "CPU, 2 threads".to_owned(),
-            parameters: 101_770,
-            train_images: 60_000,
-            test_images: 10_000,
-            run: None,
-            past: Vec::new(),
-            past_steps: 0,
-            gpu: None,
-        })
+        let settings = Settings { epochs: 3, ..Settings::default() };
+        Report::Started(Started { settings, ..samples::started() })
     }
 
     /// The epoch of this number, its figures moved by `offset` so that two trainings of it differ.
@@ -510,7 +505,7 @@ mod tests {
     fn a_run_goes_on_only_with_the_data_that_it_learned_from() {
         let (_directory, run) = run();
         drop(create(&run));
-        let other = DatasetFacts { directory: Some("/other".into()), sha256: "cd".repeat(32), ..dataset() };
+        let other = DatasetFacts { source: Source::at("/other".into()), sha256: "cd".repeat(32), ..dataset() };
         let error = run.hold(&other).unwrap_err();
         assert!(matches!(error, RunError::OtherData { .. }), "{error}");
         assert!(error.to_string().contains("Fashion-MNIST (60000 + 10000 images)"), "{error}");

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{Facts, Lock, Run, RunError, Status, files, standing};
-use crate::printable;
+use crate::{printable, protocol::OtherRun};
 
 /// The directory of all runs; it need not exist before the first.
 #[derive(Clone, Debug)]
@@ -164,6 +164,19 @@ impl Runs {
             .collect();
         listed.sort_by(|a, b| (b.started(), &b.run.directory).cmp(&(a.started(), &a.run.directory)));
         Ok(listed)
+    }
+
+    /// The figures of all runs that can be read, newest first, to be compared with.
+    ///
+    /// # Errors
+    /// When the directory of all runs cannot be read.
+    pub fn figures(&self) -> Result<Vec<OtherRun>, RunError> {
+        let readable = self.list()?.into_iter().filter_map(|listed| {
+            let (facts, _) = listed.facts.ok()?;
+            let (name, epochs) = (listed.run.shown_name(), listed.run.metrics().ok()?);
+            Some(OtherRun { name, settings: facts.settings, epochs })
+        });
+        Ok(readable.collect())
     }
 
     /// As [`Runs::find`]; but the newest run only if none has a checkpoint, and else the newest of those that have one,

@@ -1,27 +1,27 @@
-//! How much may be written to the terminal: what a slow link carries, and at first a whole screen at once. Writes nothing
-//! and reads no clock.
+//! How much may be written to the terminal: what a slow connection carries, and at first a whole screen at once. Writes
+//! nothing and reads no clock.
 
 use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-/// Bytes a second that a terminal of 80×24 cells gets; a larger one gets more in proportion.
+/// Bytes per second that a terminal of 80×24 cells gets; a larger one gets more in proportion.
 const BYTES_PER_SECOND: f64 = 8000.0;
 /// The cells of that terminal.
 const CELLS: f64 = 80.0 * 24.0;
-/// Seconds of saving that may be spent at once.
+/// How many seconds' worth of bytes may be saved up and spent at once.
 const SAVED_SECONDS: f64 = 1.0;
 
-/// The part of a slow link that frames get which no key asks for.
-const LINK_SHARE: f64 = 0.6;
+/// The share of a slow connection for frames that no key asks for.
+const SLOW_SHARE: f64 = 0.6;
 
-/// Frames after a key that are free: what the key asked for may take some of them to come.
+/// How many frames after a key are free: the key's effect may take some of them to show.
 const FREE_FRAMES: u32 = 5;
 
 /// A budget of bytes that time refills, for the frames that no key asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
-    /// What may be written; negative: what was written too much.
+    /// What may be written; if negative, what was written too much.
     bytes: f64,
     rate: f64,
     free: u32,
@@ -36,24 +36,24 @@ impl Budget {
         budget
     }
 
-    /// Takes the terminal's size, and how many bytes a second it reads, where that is slow.
-    pub fn fit(&mut self, screen: Rect, link: Option<f64>) {
+    /// Adapts to the terminal's size, and to the bytes per second that it reads, if it is slow.
+    pub fn fit(&mut self, screen: Rect, read: Option<f64>) {
         let most = BYTES_PER_SECOND * (f64::from(screen.area()) / CELLS).max(1.0);
-        self.rate = link.map_or(most, |link| most.min(link * LINK_SHARE));
+        self.rate = read.map_or(most, |rate| most.min(rate * SLOW_SHARE));
     }
 
-    /// So much time has passed.
+    /// Notes that this much time has passed.
     pub fn refill(&mut self, time: Duration) {
         let most = self.rate * SAVED_SECONDS;
         self.bytes = (self.bytes + self.rate * time.as_secs_f64()).min(most);
     }
 
-    /// A key was pressed: the next frames are its answer.
+    /// Notes that a key was pressed: the next frames are its answer.
     pub fn answer(&mut self) {
         self.free = FREE_FRAMES;
     }
 
-    /// A frame of so many bytes was written that no key asked for.
+    /// Notes that a frame of this many bytes was written that no key asked for.
     pub fn spend(&mut self, bytes: usize) {
         if self.free > 0 {
             self.free -= 1;
@@ -74,7 +74,7 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// Bytes a second of frames of this size, drawn whenever that is allowed, over ten seconds after the saving is spent.
+    /// Bytes per second of frames of this size, drawn whenever allowed, over ten seconds after the savings are spent.
     fn rate(screen: Rect, frame: usize) -> usize {
         let mut budget = Budget::new(screen);
         let mut written = 0;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn large_frames_are_drawn_as_often_as_the_link_carries_them() {
+    fn large_frames_are_drawn_as_often_as_the_connection_carries_them() {
         let screen = Rect::new(0, 0, 80, 24);
         assert!((7_000..=8_500).contains(&rate(screen, 4_000)), "{}", rate(screen, 4_000));
         assert!((3_900..=12_000).contains(&rate(screen, 39_000)), "{}", rate(screen, 39_000));

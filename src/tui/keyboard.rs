@@ -1,4 +1,5 @@
-//! Keys and clicks from the terminal, on a thread of its own. Knows how a terminal spells them, not what they mean.
+//! Reads keys and clicks from the terminal, on a thread of its own. Knows how a terminal spells them, not what they
+//! mean.
 
 use std::{
     fs::File,
@@ -22,26 +23,26 @@ use terminput_crossterm::to_crossterm;
 
 use super::tty::is_foreground;
 
-/// How long a sequence may pause. An Escape that is followed by nothing for so long is the key.
+/// How long a sequence may pause. If nothing follows an Escape for this long, it is the key.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long to wait before looking whether the terminal is the program's again.
+/// How long to wait before checking again whether the program has the terminal.
 const AWAY: Duration = Duration::from_millis(100);
 
 /// What comes from the terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Input {
-    /// A key, or a click.
+    /// A key or a click.
     Event(Event),
     /// The terminal is gone.
     Lost,
 }
 
-/// Reads the terminal from here on, on a thread of its own, and hands on what comes until `hand_on` says that nobody
-/// listens any longer, or the terminal is gone. Nothing is read while another program has the terminal, nor while it is not
-/// taken over (`is_taken`): what is typed there then is for the shell.
+/// Starts a thread that reads the terminal and hands on what comes, until `hand_on` says that nobody listens any more
+/// or the terminal is gone. Nothing is read while another program has the terminal, nor while it is not taken over
+/// (`is_taken`): what is typed then is for the shell.
 ///
 /// # Errors
-/// When there is no terminal to read from, or the system gives no thread.
+/// When there is no terminal to read from, or no thread can be started.
 pub(super) fn listen(
     is_taken: Arc<AtomicBool>,
     mut hand_on: impl FnMut(Input) -> bool + Send + 'static,
@@ -68,7 +69,7 @@ pub(super) fn listen(
     thread::Builder::new().name("keyboard".to_owned()).spawn(work).map(drop)
 }
 
-/// Standard input, or, where that is none, the terminal of this session.
+/// Standard input, or the terminal of this session if standard input is not a terminal.
 fn terminal() -> io::Result<OwnedFd> {
     if isatty(stdin()) { Ok(rustix::io::dup(stdin())?) } else { Ok(File::open("/dev/tty")?.into()) }
 }
@@ -80,14 +81,14 @@ enum Next {
     Lost,
 }
 
-/// The terminal, as one that types.
+/// The terminal, as a source of keys.
 struct Keyboard {
     terminal: OwnedFd,
     is_taken: Arc<AtomicBool>,
 }
 
 impl Keyboard {
-    /// Waits for bytes; `amid` a sequence no longer than [`PAUSE`].
+    /// Waits for bytes; `amid` a sequence for no longer than [`PAUSE`].
     fn next(&self, bytes: &mut [u8], amid: bool) -> Next {
         let pause = Timespec::try_from(PAUSE).expect("it is short");
         loop {
@@ -109,7 +110,7 @@ impl Keyboard {
             match read(&self.terminal, &mut *bytes) {
                 Ok(count) if count > 0 => return Next::Bytes(count),
                 Err(Errno::INTR | Errno::AGAIN) if !is_gone => {}
-                // The terminal was taken away between the look and the reading.
+                // The terminal was taken away between the check and the read.
                 Err(Errno::IO) if !is_gone && !self.is_ours() => thread::sleep(AWAY),
                 _ => return Next::Lost,
             }
@@ -121,15 +122,15 @@ impl Keyboard {
     }
 }
 
-/// Parts what a terminal sends into keys and clicks. Answers that somebody else asked for, and whatever else is none of
-/// them, is passed over whole: no part of it is taken for a key.
+/// Splits what a terminal sends into keys and clicks. Everything else, such as answers that another program asked for,
+/// is skipped as a whole, so that no part of it is taken for a key.
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// The beginning of a sequence.
     held: Vec<u8>,
 }
 
-/// The longest control sequence that means anything, in bytes, and the longest string that is waited for.
+/// The longest control sequence with a meaning, and the longest string whose end is waited for, in bytes.
 const LONGEST: usize = 64;
 const LONGEST_STRING: usize = 1 << 16;
 
@@ -142,7 +143,7 @@ impl Decoder {
         !self.held.is_empty()
     }
 
-    /// Takes bytes, and adds what they mean.
+    /// Reads these bytes and adds the events that they spell.
     pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
         self.held.extend(bytes);
         let mut rest = &*self.held;
@@ -154,7 +155,8 @@ impl Decoder {
         self.held = rest.to_vec();
     }
 
-    /// Nothing more has come for a while: what looked like a beginning was keys, or is of no use.
+    /// Notes that nothing more has come for a while: what looked like the beginning of a sequence was keys, or is
+    /// useless.
     pub fn pause(&mut self, events: &mut Vec<Event>) {
         if let held @ ([ESCAPE] | [ESCAPE, _]) = &*self.held {
             events.extend(held.iter().filter_map(|byte| event(&[*byte])));
@@ -163,15 +165,16 @@ impl Decoder {
     }
 }
 
-/// The bytes of the first key, click or other sequence (ECMA-48, 5.4 and 5.6); `None`: its end is still to come.
+/// The length in bytes of the first key, click or other sequence (ECMA-48, 5.4 and 5.6); `None`: its end has not come
+/// yet.
 fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [] | [ESCAPE] => None,
         [ESCAPE, b'[', rest @ ..] => control(rest).map(|length| length + 2),
         [ESCAPE, b'O', rest @ ..] => (!rest.is_empty()).then_some(3),
-        // A string: an answer to what some other program asked.
+        // A string: an answer that another program asked for.
         [ESCAPE, b']' | b'P' | b'X' | b'^' | b'_', rest @ ..] => string(rest).map(|length| length + 2),
-        // An Escape, and whatever follows it is a key of its own.
+        // An Escape; whatever follows it is a key of its own.
         [ESCAPE, ..] => Some(1),
         [first, ..] => {
             let length = match first {
@@ -180,7 +183,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
                 0xf0..=0xf4 => 4,
                 _ => 1,
             };
-            // A character that is cut off by something else is none.
+            // A character that something else cuts off is not a character.
             let whole =
                 bytes.iter().skip(1).take(length - 1).take_while(|byte| (0x80..0xc0).contains(*byte)).count() + 1;
             (whole == length || bytes.len() > whole).then_some(whole)
@@ -188,12 +191,12 @@ fn length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of a control sequence behind its introducer.
+/// The length of a control sequence after its introducer.
 fn control(bytes: &[u8]) -> Option<usize> {
     match bytes {
         // The Linux console's F1 to F5.
         [b'[', rest @ ..] => return (!rest.is_empty()).then_some(2),
-        // Clicks as xterm once told them, in three bytes.
+        // Clicks as old versions of xterm report them, in three bytes.
         [b'M', rest @ ..] => return (rest.len() >= 3).then_some(4),
         _ => {}
     }
@@ -205,7 +208,7 @@ fn control(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of a string with its terminator.
+/// The length of a string, including its terminator.
 fn string(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == 0x07).map(|end| end + 1);
     let terminated = bytes.windows(2).position(|pair| pair == [ESCAPE, b'\\']).map(|end| end + 2);
@@ -216,10 +219,10 @@ fn string(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The key or click that is spelled so.
+/// The key or click that these bytes spell.
 fn event(unit: &[u8]) -> Option<Event> {
     if let [ESCAPE, b'[', parameters @ .., b'M' | b'm'] = unit {
-        // Only those that are asked for.
+        // Only clicks in the form that was asked for.
         let parameters = parameters.strip_prefix(b"<")?;
         // Columns and rows count from 1, and the parser relies on it. It takes signs too, which no terminal writes.
         let is_place =
@@ -241,7 +244,7 @@ mod tests {
 
     use super::*;
 
-    /// What these reads mean, with a pause after each.
+    /// The events that these reads spell, with a pause after each read.
     fn decoded(reads: &[&[u8]]) -> Vec<Event> {
         let (mut decoder, mut events) = (Decoder::default(), Vec::new());
         for bytes in reads {
@@ -308,7 +311,7 @@ mod tests {
         assert_eq!(events[1..], keys(&[KeyCode::PageUp, KeyCode::Char('…')]));
     }
 
-    /// Late answers to what a shell or an editor asked: a cursor's position, modes, attributes, colours, a name.
+    /// Late answers to a shell or an editor: the cursor's position, modes, attributes, colours, a name.
     #[test]
     fn answers_that_nobody_asked_for_are_passed_over_whole() {
         for answer in [
@@ -323,7 +326,7 @@ mod tests {
         ] {
             assert_eq!(decoded(&[&[answer, b"n"].concat()]), letters("n"), "{:?}", str::from_utf8(answer));
         }
-        // A position is spelled as F3 is, which means nothing here.
+        // A position is spelled like F3, which means nothing here.
         let position = decoded(&[b"\x1b[12;40Rn"]);
         assert_eq!(position[position.len() - 1..], letters("n"));
     }

@@ -1,4 +1,5 @@
-//! What is told where the dashboard was, once it is left: the run, how good it is, and how to go on. Draws nothing.
+//! The line that stays in the terminal once the dashboard is left: the run, how good it is, and how to continue it.
+//! Draws nothing.
 
 use std::path::Path;
 
@@ -9,22 +10,23 @@ use crate::{
     run::Runs,
 };
 
-/// The line that is left behind; `None` where there is nothing to be told, or an error tells it.
+/// The line; `None` if there is nothing to say, or if an error says it.
 pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
-    let started = app.started()?;
-    let is_done = match app.phase() {
+    let known = app.known();
+    let started = known.started.as_ref()?;
+    let is_done = match &known.phase {
         Phase::Failed { .. } | Phase::Loading => return None,
         phase => *phase == Phase::Done,
     };
     let epochs = started.settings.epochs;
-    let last = app.epochs().last();
+    let last = known.epochs.last();
     let accuracy = match last {
         Some(last) => format!("test accuracy {:.4} after epoch {} of {epochs}", last.val_accuracy, last.epoch),
         None => format!("left in epoch 1 of {epochs}, before its first evaluation"),
     };
     let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
     let told = format!("Run {run}: {accuracy}");
-    let (Some(name), Some(root), None) = (quoted(run), quoted(&printable::path(runs.root())), app.unsaved()) else {
+    let (Some(name), Some(root), None) = (quoted(run), quoted(&printable::path(runs.root())), &known.unsaved) else {
         return Some(told);
     };
     let mut command = vec!["fitroom --resume".to_owned(), name];
@@ -42,7 +44,7 @@ fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The word as a shell takes it; `None` where it may be an escaped one, and not what it stands for.
+/// The word as a shell reads it; `None` if it may have been escaped, and so may not be the real one.
 fn quoted(word: &str) -> Option<String> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
     if word.contains('\\') {
@@ -57,44 +59,20 @@ fn quoted(word: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        protocol::{EpochRecord, Report, Started},
-        settings::Settings,
-    };
+    use crate::protocol::{EpochRecord, Report, Started, samples};
 
     fn app(run: Option<&str>, epochs: u32) -> App {
         let mut app = App::new(None);
-        app.apply(Report::Started(Started {
-            settings: Settings::default(),
-            device: "CPU, 2 threads".to_owned(),
-            parameters: 101_770,
-            train_images: 60_000,
-            test_images: 10_000,
-            run: run.map(str::to_owned),
-            past: Vec::new(),
-            past_steps: 0,
-            gpu: None,
-        }));
+        app.apply(Report::Started(Started { run: run.map(str::to_owned), ..samples::started() }));
         for epoch in 1..=epochs {
-            let record = EpochRecord {
-                epoch,
-                step: u64::from(epoch) * 1875,
-                loss: 0.5,
-                accuracy: 0.82,
-                val_loss: 0.45,
-                val_accuracy: 0.8643,
-                learning_rate: 1e-3,
-                seconds: 1.0,
-                eval_seconds: 0.1,
-                images_per_second: 60_000.0,
-            };
+            let record = EpochRecord { val_accuracy: 0.8643, ..samples::record(epoch) };
             app.apply(Report::Epoch { record, predictions: Vec::new() });
         }
         app
     }
 
     fn said(app: &App, runs: &str) -> String {
-        words(app, &Runs::new(runs)).expect("there is something to be told")
+        words(app, &Runs::new(runs)).expect("there is something to say")
     }
 
     #[test]

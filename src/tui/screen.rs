@@ -1,5 +1,5 @@
-//! The terminal, taken over and given back as it was: by a quit, an error, a panic, a stop. Draws nothing of its own and
-//! reads no key. Asks the terminal nothing either, for an answer may come late, or never.
+//! Takes the terminal over, and gives it back as it was: on a quit, an error, a panic or a stop. Draws nothing of its
+//! own and reads no key. Asks the terminal nothing either, because an answer may come late or never.
 
 use std::{
     cell::RefCell,
@@ -21,23 +21,23 @@ use ratatui::{
 };
 
 use super::{
-    link::Link,
+    flow::Flow,
     tty::{Outgoing, RETRY, Tty},
 };
 
-/// Report clicks and the wheel, with columns and rows of any size; and no longer. Not where the mouse merely moves, which
-/// would keep a slow link busy.
+/// Makes the terminal report clicks and the wheel, with columns and rows of any size, and stop that. Mere movements are
+/// not reported, because they would keep a slow connection busy.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// The alternate screen, empty: a terminal that has none, as within GNU screen, shows what was there before.
+/// Opens the alternate screen and clears it: a terminal without one, as inside GNU screen, shows what was there before.
 const ENTER: &str = "\x1b[?1049h\x1b[0m\x1b[2J\x1b[H\x1b[?25l";
-/// And back to the shell's, on a clean line also where it is the same one.
+/// Goes back to the shell's screen, to an empty line even if it is the same screen.
 const LEAVE: &str = "\x1b[0m\x1b[2J\x1b[H\x1b[?1049l\x1b[?25h";
-/// An empty screen, to be drawn on anew.
+/// Clears the screen before it is drawn again.
 const CLEAR: &str = "\x1b[0m\x1b[2J";
 
-/// How long a terminal that does not read is waited for when it is given back.
+/// How long to wait for a terminal that does not read when it is given back.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The last panic of a thread other than the one that draws.
@@ -49,9 +49,9 @@ pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Canvas>>,
     canvas: Canvas,
     outgoing: Outgoing,
-    link: Link,
+    flow: Flow,
     has_mouse: bool,
-    /// Whether the terminal is the program's now; whoever reads it looks here too.
+    /// Whether the program has the terminal now; the thread that reads it looks here too.
     taken: Arc<AtomicBool>,
 }
 
@@ -71,24 +71,24 @@ impl Write for Canvas {
 }
 
 impl Screen {
-    /// Takes the terminal over. From here on a panic of this thread gives it back before it is told, and a panic of
-    /// another one is kept for [`take_panic`], since telling it now would tear the screen. `has_mouse`: whether clicks are
-    /// the program's; otherwise they are the terminal's own, to select text.
+    /// Takes the terminal over. From here on, a panic of this thread gives the terminal back before it is printed. A
+    /// panic of another thread is kept for [`take_panic`], because printing it now would garble the screen.
+    /// `has_mouse`: whether the program gets the clicks; otherwise the terminal uses them to select text.
     pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
         let tty = Arc::new(Tty::open()?);
         let (canvas, area) = (Canvas::default(), Rect::from((Position::ORIGIN, tty.size()?)));
         let terminal = empty(&canvas, area)?;
         let taken = Arc::default();
         keep_panics_readable(&tty, &taken);
-        let (outgoing, link) = (Outgoing::default(), Link::new(Instant::now()));
-        let mut screen = Self { tty, terminal, canvas, outgoing, link, has_mouse, taken };
+        let (outgoing, flow) = (Outgoing::default(), Flow::new(Instant::now()));
+        let mut screen = Self { tty, terminal, canvas, outgoing, flow, has_mouse, taken };
         if screen.is_ours() {
             screen.take_over()?;
         }
         Ok(screen)
     }
 
-    /// Draws a frame; only the cells that changed are sent. Returns the number of bytes that this takes.
+    /// Draws a frame and sends the cells that changed. Returns how many bytes that takes.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<usize> {
         let area = self.area()?;
         if area != self.terminal.get_frame().area() {
@@ -101,32 +101,32 @@ impl Screen {
         Ok(frame.len())
     }
 
-    /// Sends on what is left of a frame, as far as the terminal takes it. Returns whether the next frame is a whole one, and
-    /// due: the terminal had not read for long, and whatever became of what it was sent, it gets the present.
+    /// Sends the rest of a frame, as far as the terminal takes it. Returns whether a whole frame is due: the terminal
+    /// had not read for a long time, and whatever it has missed, it now gets the present.
     pub(super) fn send(&mut self) -> io::Result<bool> {
         let sent = self.outgoing.send(&self.tty)?;
-        self.link.took(sent, !self.outgoing.is_empty(), Instant::now());
-        let is_due = self.outgoing.is_empty() && self.link.done(Instant::now());
+        self.flow.took(sent, !self.outgoing.is_empty(), Instant::now());
+        let is_due = self.outgoing.is_empty() && self.flow.done(Instant::now());
         if is_due {
             self.clear()?;
         }
         Ok(is_due)
     }
 
-    /// How long to wait before [`Screen::send`], where a frame is not through yet.
+    /// How long to wait before [`Screen::send`], if a frame is not sent completely yet.
     pub(super) fn retry(&self) -> Option<Duration> {
         (!self.outgoing.is_empty()).then_some(RETRY)
     }
 
-    /// How long to wait before the next frame, so that none is under way then; `None` where nobody can tell, or the terminal
-    /// is not the program's.
+    /// How long to wait before the next frame, so that no other is under way then; `None` if that is not known, or if
+    /// the program does not have the terminal.
     pub(super) fn wait(&mut self) -> Option<Duration> {
-        (self.is_taken() && self.outgoing.is_empty()).then(|| self.link.wait(Instant::now()))
+        (self.is_taken() && self.outgoing.is_empty()).then(|| self.flow.wait(Instant::now()))
     }
 
-    /// Bytes a second that the terminal reads, where that is slow.
+    /// How many bytes per second the terminal reads, if it is slow.
     pub(super) fn rate(&self) -> Option<f64> {
-        self.link.rate()
+        self.flow.rate()
     }
 
     /// The terminal's cells.
@@ -145,22 +145,22 @@ impl Screen {
         Ok(())
     }
 
-    /// Whether the terminal is in the program's hands now.
+    /// Whether the program has the terminal now.
     pub(super) fn is_taken(&self) -> bool {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// The same, for who reads the terminal on another thread.
+    /// The same, for the thread that reads the terminal.
     pub(super) fn taken(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.taken)
     }
 
-    /// Whether it is this program's to take: while a shell has it in the foreground, and also where there are no jobs.
+    /// Whether this program may take it: while a shell keeps it in the foreground, or if there is no job control.
     pub(super) fn is_ours(&self) -> bool {
         self.tty.is_ours()
     }
 
-    /// Takes the terminal over, again if need be. The next frame is sent whole.
+    /// Takes the terminal over, again if necessary. The next frame is sent whole.
     pub(super) fn take_over(&mut self) -> io::Result<()> {
         self.tty.make_raw()?;
         self.taken.store(true, Ordering::Relaxed);
@@ -169,15 +169,15 @@ impl Screen {
         self.clear()
     }
 
-    /// The terminal has been others' meanwhile: it is as they left it.
+    /// Notes that others had the terminal meanwhile: it is as they left it.
     pub(super) fn lose(&mut self) {
         self.taken.store(false, Ordering::Relaxed);
         self.outgoing.clear();
     }
 
-    /// Gives the terminal to whoever had it before, with `words`, if there are any, on a line of their own.
+    /// Gives the terminal back to whoever had it before, with `words`, if there are any, on a line of their own.
     pub(super) fn give_back(&mut self, words: Option<&str>) {
-        // What is left of a frame is of no use to a shell; half a sequence of it is ended by the next one.
+        // The rest of a frame is of no use to a shell; if it stops inside a sequence, the next sequence ends that.
         self.outgoing.clear();
         give_back(&self.tty, &self.taken, words);
     }
@@ -189,20 +189,20 @@ impl Drop for Screen {
     }
 }
 
-/// A terminal of this size of which nothing is known to be shown. Its size is told, not asked for.
+/// A terminal of this size whose content is unknown. Its size is given, so nobody has to ask for it.
 fn empty(canvas: &Canvas, area: Rect) -> io::Result<Terminal<CrosstermBackend<Canvas>>> {
     let options = TerminalOptions { viewport: Viewport::Fixed(area) };
     Terminal::with_options(CrosstermBackend::new(canvas.clone()), options)
 }
 
-/// Gives the terminal back, once. Errors are passed over: there is no better terminal to tell them to.
+/// Gives the terminal back, once. Ignores errors: there is no better terminal to print them on.
 fn give_back(tty: &Tty, taken: &AtomicBool, words: Option<&str>) {
     if !taken.swap(false, Ordering::Relaxed) {
         return;
     }
-    // First, for it needs nobody to read.
+    // This comes first, because it works even if nobody reads.
     let _ = tty.restore();
-    // All at once: where there is hardly room, the most important first.
+    // All in one write, the most important first, in case there is hardly any room.
     let words = words.map_or_else(String::new, |words| format!("{words}\r\n"));
     tty.insist([MOUSE_OFF, LEAVE, &words].concat().as_bytes(), PATIENCE);
 }
@@ -222,7 +222,7 @@ fn keep_panics_readable(tty: &Arc<Tty>, taken: &Arc<AtomicBool>) {
     }));
 }
 
-/// What a thread other than the one that draws panicked with, once.
+/// Returns, once, the panic of a thread other than the one that draws.
 pub(super) fn take_panic() -> Option<String> {
     PANIC.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -1,4 +1,4 @@
-//! The way to the terminal: takes a frame at a time, and never waits for a terminal that does not read. Knows bytes, not
+//! Writes to the terminal, one frame at a time, and never waits for a terminal that does not read. Knows bytes, not
 //! what they draw.
 
 use std::{
@@ -28,21 +28,22 @@ use rustix::{
     },
 };
 
-/// The largest part of a terminal that is drawn on: more than any has, so that one that tells nonsense takes no gigabytes.
+/// The largest part of a terminal that is drawn on. No real one is larger, and one that reports nonsense takes no
+/// gigabytes.
 const LARGEST: Size = Size { width: 1024, height: 512 };
 
-/// How long until one that was full is tried again.
+/// How long to wait before writing again to a terminal that was full.
 pub(super) const RETRY: Duration = Duration::from_millis(20);
 
-/// The most that is written at once. Of what the system holds for a terminal that does not read, the last piece stays when
-/// the rest is thrown away, and takes room.
+/// The most bytes to write at once. When the system throws away what it holds for a terminal that does not read, the
+/// last piece stays, and takes room.
 const CHUNK: usize = 1024;
 
-/// What a terminal without a size is taken for.
+/// The size that a terminal without a size is assumed to have.
 const USUAL: Size = Size { width: 80, height: 24 };
 
-/// Standard output, which is a terminal, opened once more: so that this program's writes need not wait, and those of the
-/// shell, whose terminal it is too, are left as they are.
+/// The terminal of standard output, opened a second time: so this program's writes never wait, and those of the shell,
+/// which has the same terminal, work as before.
 #[derive(Debug)]
 pub(super) struct Tty {
     file: File,
@@ -51,22 +52,22 @@ pub(super) struct Tty {
 }
 
 impl Tty {
-    /// The terminal that standard output is.
+    /// Opens the terminal of standard output.
     pub fn open() -> io::Result<Self> {
         let name = ttyname(stdout(), Vec::new())?;
         let name = Path::new(OsStr::from_bytes(name.as_bytes()));
         let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).expect("flags are small");
         let open = |path: &Path| OpenOptions::new().write(true).custom_flags(flags).open(path);
-        // Another user's terminal, after `su`, is still the terminal of this session.
+        // After `su` the terminal belongs to another user, and is still the terminal of this session.
         let file = open(name).or_else(|_| open(Path::new("/dev/tty")))?;
         Ok(Self { file, before: Mutex::default() })
     }
 
-    /// Hands on each key as it comes, and shows none by itself.
+    /// Makes the terminal hand on each key as it comes, and show none by itself.
     pub fn make_raw(&self) -> io::Result<()> {
         let mut modes = tcgetattr(&self.file)?;
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-        // After a stop that came unasked these may be the program's own.
+        // After an unexpected stop these may be the program's own settings.
         if before.is_none() || modes.local_modes.contains(LocalModes::ICANON) {
             *before = Some(modes.clone());
         }
@@ -74,7 +75,7 @@ impl Tty {
         Ok(tcsetattr(&self.file, OptionalActions::Now, &modes)?)
     }
 
-    /// Sets the line as the shell had it.
+    /// Restores the settings that the shell had.
     pub fn restore(&self) -> io::Result<()> {
         match &*self.before.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(modes) => Ok(tcsetattr(&self.file, OptionalActions::Now, modes)?),
@@ -87,9 +88,9 @@ impl Tty {
         is_foreground(&self.file)
     }
 
-    /// Writes what is taken at once, no more than a kilobyte. Returns the number of bytes.
+    /// Writes what the terminal takes at once, at most a kilobyte. Returns the number of bytes.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        // One that has hung up takes nothing, and says so; one that is full takes less.
+        // A terminal that has hung up reports an error; one that is full takes less.
         match (&self.file).write(&bytes[..bytes.len().min(CHUNK)]) {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(0),
@@ -97,8 +98,8 @@ impl Tty {
         }
     }
 
-    /// Writes all of this, waiting for it no longer than `patience`; then what the terminal has not read is thrown away, to
-    /// make room, and it is tried for as long again. Returns whether it was all written.
+    /// Writes all of this and waits for it no longer than `patience`. After that it throws away what the terminal has
+    /// not read, to make room, and tries for as long again. Returns whether everything was written.
     pub fn insist(&self, mut bytes: &[u8], patience: Duration) -> bool {
         let start = Instant::now();
         while !bytes.is_empty() {
@@ -119,7 +120,8 @@ impl Tty {
         true
     }
 
-    /// The terminal's size in cells, as far as it is drawn on. One that has none is as large as `COLUMNS` and `LINES` say, or 80×24.
+    /// The size in cells of the part that is drawn on. A terminal without a size is as large as `COLUMNS` and `LINES`
+    /// say, or 80×24.
     pub fn size(&self) -> io::Result<Size> {
         let size = match tcgetwinsize(&self.file) {
             Ok(Winsize { ws_col, ws_row, .. }) => Size { width: ws_col, height: ws_row },
@@ -135,7 +137,7 @@ pub(super) fn is_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
 }
 
-/// A size whose missing sides are what the environment (`variable`: a name's value) says, or the usual ones.
+/// This size, with missing sides taken from the environment (`variable`: a name's value), or else the usual ones.
 pub(super) fn given(size: Size, variable: impl Fn(&str) -> Option<String>) -> Size {
     let cells = |found: u16, name: &str, usual: u16| match found {
         0 => variable(name).and_then(|value| value.trim().parse().ok()).filter(|cells| *cells > 0).unwrap_or(usual),
@@ -152,12 +154,12 @@ pub(super) fn given(size: Size, variable: impl Fn(&str) -> Option<String>) -> Si
 pub(super) struct Outgoing(VecDeque<u8>);
 
 impl Outgoing {
-    /// Takes bytes to be sent.
+    /// Adds bytes to send.
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.extend(bytes);
     }
 
-    /// Whether there is nothing left to be sent.
+    /// Whether there is nothing left to send.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

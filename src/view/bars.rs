@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 
-use crate::view::theme::Glyphs;
+use crate::view::{scale::Bounds, theme::Glyphs};
 
 /// A bar from the left, exact to an eighth of a cell (in ASCII: to half a cell), as high as its area.
 #[derive(Debug)]
@@ -94,61 +94,6 @@ fn portion(ratio: f64, whole: usize) -> usize {
     ((ratio.max(0.0) * whole as f64).round() as usize).min(whole)
 }
 
-/// A scale spans no less: its bounds then differ in the second digit after the point.
-const LEAST_RANGE: f64 = 0.06;
-
-/// The scale of a curve: round numbers around its values, so that it rarely changes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    pub low: f64,
-    pub high: f64,
-    /// Digits after the point that tell the two.
-    pub decimals: usize,
-}
-
-impl Bounds {
-    /// Around values, all finite. The newest is left out where there are others: it is still the mean of few steps and
-    /// jumps, and a scale that follows it would redraw the curve at every step.
-    pub fn around(values: &[f64]) -> Self {
-        let settled = match values {
-            [settled @ .., _] if !settled.is_empty() => settled,
-            all => all,
-        };
-        let (least, most) = settled
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(*value), most.max(*value)));
-        if !(most - least).is_finite() {
-            return Self { low: 0.0, high: 1.0, decimals: 0 };
-        }
-        let size = least.abs().max(most.abs());
-        let step = step((most - least).max(size * 0.05).max(LEAST_RANGE));
-        let low = (least / step).floor() * step;
-        let high = ((most / step).ceil() * step).max(low + step);
-        Self { low, high, decimals: decimals(step) }
-    }
-
-    /// Where a value lies, 0 to 1.
-    fn ratio(&self, value: f64) -> f64 {
-        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
-    }
-}
-
-/// The least of 1, 2 or 5 times a power of ten of which six span the range.
-fn step(range: f64) -> f64 {
-    let power = 10_f64.powf((range / 6.0).log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|digit| digit * power)
-        .find(|step| step * 6.0 >= range)
-        .unwrap_or(10.0 * power)
-}
-
-/// Digits after the point of a multiple of this step.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2")]
-fn decimals(step: f64) -> usize {
-    (-(step * 1.000_001).log10().floor()).clamp(0.0, 2.0) as usize
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,25 +150,5 @@ mod tests {
         let bounds = Bounds { low: 0.0, high: 2.0, decimals: 1 };
         let curve = Curve { values: &[2.0, 1.5, 1.0, 0.0], bounds, style: Style::new(), glyphs: theme.glyphs() };
         assert_eq!(drawn(Rect::new(0, 0, 5, 2), &curve), ["█▄   ", "███▁ "]);
-    }
-
-    #[test]
-    fn bounds_are_round_numbers_around_the_values() {
-        let bounds = |values: &[f64]| {
-            let Bounds { low, high, decimals } = Bounds::around(values);
-            format!("{low:.decimals$} {high:.decimals$}")
-        };
-        assert_eq!(bounds(&[2.3, 0.9, 1.1]), "0.5 2.5");
-        assert_eq!(bounds(&[0.72, 0.31, 0.25, 0.24]), "0.2 0.8");
-        assert_eq!(bounds(&[0.71, 0.95, 0.92, 0.9]), "0.70 0.95");
-        assert_eq!(bounds(&[1.0, 1.0]), "1.00 1.01");
-        assert_eq!(bounds(&[0.0]), "0.00 0.01");
-        assert_eq!(bounds(&[]), "0 1");
-        assert_eq!(bounds(&[f64::MAX, -f64::MAX, 0.0]), "0 1");
-    }
-
-    #[test]
-    fn bounds_do_not_follow_the_newest_value() {
-        assert_eq!(Bounds::around(&[0.9, 0.5, 7.0]), Bounds::around(&[0.9, 0.5, 0.1]));
     }
 }

@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, Choice},
+    app::{Action, RunChoice},
     protocol::OtherRun,
     view::{
         format::{accuracy, fit, width},
@@ -20,7 +20,7 @@ use crate::{
 const MOST: usize = 12;
 
 /// What a click there means: the row, and beside the list to close it.
-pub fn hit(area: Rect, choice: &Choice, position: Position) -> Action {
+pub fn hit(area: Rect, choice: &RunChoice, position: Position) -> Action {
     let inside = window(area, &rows(choice)).inner(Margin::new(2, 1));
     let row = start(choice, inside) + usize::from(position.y.saturating_sub(inside.y));
     if inside.contains(position) && row < rows(choice).len() { Action::PickRow(row) } else { Action::Back }
@@ -34,13 +34,13 @@ fn window(area: Rect, rows: &[String]) -> Rect {
 }
 
 /// The first row of the page that the chosen one is on.
-fn start(choice: &Choice, inside: Rect) -> usize {
+fn start(choice: &RunChoice, inside: Rect) -> usize {
     let height = usize::from(inside.height).max(1);
     choice.row / height * height
 }
 
 /// Draws the list in the middle of the area, over what is there.
-pub fn draw(frame: &mut Frame, area: Rect, choice: &Choice, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, choice: &RunChoice, theme: &Theme) {
     let rows = rows(choice);
     let window = window(area, &rows);
     let can_choose = choice.runs.as_ref().is_some_and(|runs| !runs.is_empty());
@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame, area: Rect, choice: &Choice, theme: &Theme) {
     }
 }
 
-fn rows(choice: &Choice) -> Vec<String> {
+fn rows(choice: &RunChoice) -> Vec<String> {
     match &choice.runs {
         None => vec!["reading the runs".to_owned()],
         Some(runs) if runs.is_empty() => vec!["no other run has an epoch to show".to_owned()],
@@ -72,13 +72,12 @@ fn rows(choice: &Choice) -> Vec<String> {
 
 /// A run in a line: its name, what tells it from others, how good it became.
 fn describe(run: &OtherRun) -> String {
-    let hidden: Vec<String> = run.settings.hidden.iter().map(usize::to_string).collect();
     let best = run.epochs.iter().map(|record| record.val_accuracy).fold(0.0, f64::max);
     let settings = &run.settings;
     format!(
         "{}   {} units, Adam {}, batch {}   {} epochs, best {}",
         run.name,
-        hidden.join(","),
+        settings.units(),
         settings.learning_rate,
         settings.batch_size,
         run.epochs.len(),

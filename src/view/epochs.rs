@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App},
+    app::Action,
     protocol::EpochRecord,
     view::{format, heading, theme::Theme},
 };
@@ -51,16 +51,16 @@ fn epoch(record: &EpochRecord) -> String {
 }
 
 /// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], theme: &Theme) {
     let [heading, titles, rows] = parts(area);
-    let best = app.epochs().iter().map(|record| record.val_accuracy).fold(f64::NEG_INFINITY, f64::max);
+    let best = epochs.iter().map(|record| record.val_accuracy).fold(f64::NEG_INFINITY, f64::max);
     let aside = if best.is_finite() { format!("best test accuracy {}", format::accuracy(best)) } else { String::new() };
     heading::draw(frame, heading, "Epochs", &aside, theme);
-    if app.epochs().is_empty() {
+    if epochs.is_empty() {
         frame.render_widget(Line::styled("no epoch is finished yet", theme.muted()), titles);
         return;
     }
-    let last = app.epochs().last().map_or(0, |record| record.epoch);
+    let last = epochs.last().map_or(0, |record| record.epoch);
     let (columns, gap) = fitting(usize::from(area.width), last);
     let line = |texts: Vec<String>| {
         let cells = texts.into_iter().zip(&columns).map(|(text, column)| format!("{text:>0$}", column.cells));
@@ -68,7 +68,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     };
     let named = line(columns.iter().map(|column| column.title.to_owned()).collect());
     frame.render_widget(Line::styled(named, theme.muted()), titles);
-    for (record, row) in shown(app, rows).iter().zip(rows.rows()) {
+    for (record, row) in shown(epochs, rows).iter().zip(rows.rows()) {
         let text = line(columns.iter().map(|column| (column.text)(record)).collect());
         let is_best = record.val_accuracy.total_cmp(&best).is_eq();
         frame.render_widget(if is_best { Span::styled(text, theme.strong()) } else { Span::raw(text) }, row);
@@ -81,14 +81,14 @@ fn parts(area: Rect) -> [Rect; 3] {
 }
 
 /// The epochs that these rows show.
-fn shown(app: &App, rows: Rect) -> &[EpochRecord] {
-    &app.epochs()[app.epochs().len().saturating_sub(usize::from(rows.height))..]
+fn shown(epochs: &[EpochRecord], rows: Rect) -> &[EpochRecord] {
+    &epochs[epochs.len().saturating_sub(usize::from(rows.height))..]
 }
 
 /// What a click there means: to see the predictions of that epoch.
-pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+pub fn hit(area: Rect, epochs: &[EpochRecord], position: Position) -> Option<Action> {
     let [_, _, rows] = parts(area);
-    let record = shown(app, rows).get(usize::from(position.y.checked_sub(rows.y)?))?;
+    let record = shown(epochs, rows).get(usize::from(position.y.checked_sub(rows.y)?))?;
     Some(Action::See(record.step))
 }
 
@@ -116,6 +116,7 @@ fn fitting(cells: usize, newest: u32) -> (Vec<Column>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::samples;
 
     fn titles(cells: usize) -> Vec<&'static str> {
         fitting(cells, 10).0.iter().map(|column| column.title).collect()
@@ -144,15 +145,12 @@ mod tests {
             for epoch in [1, 9_999, 100_000] {
                 let record = EpochRecord {
                     epoch,
-                    step: 1,
                     loss: figure,
                     accuracy: figure.clamp(0.0, 1.0),
                     val_loss: figure,
                     val_accuracy: figure.clamp(0.0, 1.0),
-                    learning_rate: 1e-3,
                     seconds: figure,
-                    eval_seconds: 0.1,
-                    images_per_second: 1.0,
+                    ..samples::record(1)
                 };
                 for cells in [40, 60, 100] {
                     for column in fitting(cells, epoch).0 {

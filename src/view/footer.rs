@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        Action, App, Half, Overlay, Phase, Screen,
+        Action, App, Offer, Overlay,
         keys::{self, Binding},
     },
     view::{
@@ -21,19 +21,40 @@ use crate::{
 /// Cells between two keys.
 const GAP: usize = 2;
 
-/// Draws what matters most of the three.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    if app.quitting() {
-        frame.render_widget(Line::from("saving the run; q leaves at once"), area);
-        return;
-    }
-    match (app.overlay(), app.notice().or(app.unsaved())) {
-        (Overlay::Prompt(text), notice) => draw_prompt(frame, area, text, notice, theme),
-        (_, Some(notice)) => {
-            let notice = fit(notice, usize::from(area.width), theme.glyphs().ellipsis);
-            frame.render_widget(Line::from(notice), area);
+/// What the line says.
+#[derive(Debug)]
+pub enum Words<'a> {
+    /// The run is saved before the program ends.
+    Leaving,
+    /// An index is typed, this much of it, and perhaps something is to be said of that.
+    Prompt(&'a str, Option<&'a str>),
+    /// A sentence.
+    Notice(&'a str),
+    /// The keys of the moment, in the table's order.
+    Keys(Vec<Hint>),
+}
+
+impl<'a> Words<'a> {
+    /// What matters most at this moment.
+    pub fn new(app: &'a App, theme: &Theme) -> Self {
+        let notice = app.notice().or(app.known().unsaved.as_deref());
+        match (app.quitting(), app.overlay(), notice) {
+            (true, ..) => Self::Leaving,
+            (false, Overlay::Prompt(text), notice) => Self::Prompt(text, notice),
+            (false, _, Some(notice)) => Self::Notice(notice),
+            (false, _, None) => Self::Keys(hints(|action| app.offers(action), theme)),
         }
-        (_, None) => draw_keys(frame, area, app, theme),
+    }
+}
+
+/// Draws the line.
+pub fn draw(frame: &mut Frame, area: Rect, words: &Words, theme: &Theme) {
+    let cells = usize::from(area.width);
+    match words {
+        Words::Leaving => frame.render_widget(Line::raw("saving the run; q leaves at once"), area),
+        Words::Prompt(text, notice) => draw_prompt(frame, area, text, *notice, theme),
+        Words::Notice(notice) => frame.render_widget(Line::raw(fit(notice, cells, theme.glyphs().ellipsis)), area),
+        Words::Keys(hints) => frame.render_widget(keys_line(&fitting(hints, cells), theme), area),
     }
 }
 
@@ -52,21 +73,21 @@ fn draw_prompt(frame: &mut Frame, area: Rect, text: &str, notice: Option<&str>, 
     }
 }
 
-fn draw_keys(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let hints = fitting(hints(Moment::new(app), theme), usize::from(area.width));
-    let mut spans = Vec::with_capacity(hints.len() * 3);
-    for (index, Hint { keys, words, .. }) in hints.into_iter().enumerate() {
-        if index > 0 {
-            spans.push(Span::raw(" ".repeat(GAP)));
+fn keys_line(hints: &[&Hint], theme: &Theme) -> Line<'static> {
+    let mut line = Line::default();
+    for Hint { keys, words, .. } in hints {
+        if !line.spans.is_empty() {
+            line.push_span(" ".repeat(GAP));
         }
-        spans.push(Span::styled(keys, theme.strong()));
-        spans.push(Span::styled(format!(" {words}"), theme.muted()));
+        line.push_span(Span::styled(keys.clone(), theme.strong()));
+        line.push_span(Span::styled(format!(" {words}"), theme.muted()));
     }
-    frame.render_widget(Line::from(spans), area);
+    line
 }
 
 /// A key in the footer.
-struct Hint {
+#[derive(Debug)]
+pub struct Hint {
     keys: String,
     words: &'static str,
     /// Hints of less importance leave first where there is no room for all.
@@ -79,94 +100,33 @@ impl Hint {
     }
 }
 
-/// What decides which keys are of use.
-#[derive(Clone, Copy)]
-struct Moment<'a> {
-    screen: Screen,
-    phase: &'a Phase,
-    is_large: bool,
-    half: Half,
-    is_filtered: bool,
-    can_go_back: bool,
-}
-
-impl<'a> Moment<'a> {
-    fn new(app: &'a App) -> Self {
-        Self {
-            screen: app.screen(),
-            phase: app.phase(),
-            is_large: app.is_large(),
-            half: app.half(),
-            is_filtered: !app.album().filter().is_open(),
-            can_go_back: app.can_go_back(),
-        }
-    }
-}
-
 /// The keys that do something at this moment, in the table's order.
-fn hints(moment: Moment, theme: &Theme) -> Vec<Hint> {
-    keys::bindings()
-        .filter(|binding| is_of_use(binding.action(), moment))
-        .filter_map(|key| hint(key, moment, theme))
-        .collect()
+fn hints(offers: impl Fn(Action) -> Offer, theme: &Theme) -> Vec<Hint> {
+    keys::bindings().filter_map(|binding| hint(binding, offers(binding.action()), theme)).collect()
 }
 
-fn is_of_use(action: Action, moment: Moment) -> bool {
-    let Moment { screen, phase, is_large, half, is_filtered, can_go_back } = moment;
-    let is_test = half == Half::Test;
-    let running = matches!(phase, Phase::Training | Phase::Evaluating);
-    let paused = *phase == Phase::Paused;
-    let on_dashboard = screen == Screen::Dashboard;
-    let has_images = matches!(screen, Screen::Dashboard | Screen::Gallery);
-    match action {
-        Action::TogglePause | Action::Save => (running || paused) && on_dashboard,
-        Action::Slower => running && on_dashboard,
-        Action::Step => paused,
-        Action::NextWrong => (has_images && is_test) || screen == Screen::Confusion,
-        Action::OpenPrompt => has_images || screen == Screen::Neurons,
-        Action::NextClass => has_images && !(on_dashboard && (running || paused) && !is_filtered),
-        Action::ToggleWrong | Action::NextOrder => screen == Screen::Gallery && is_test,
-        Action::Earlier => {
-            (screen == Screen::Gallery && is_test)
-                || screen == Screen::Confusion
-                || (on_dashboard && !running && !paused)
-        }
-        Action::ToggleExplain => {
-            (on_dashboard && !running && !paused) || (screen == Screen::Gallery && is_large && is_test)
-        }
-        Action::Invert => on_dashboard && !running && !paused,
-        Action::ZoomIn => {
-            screen == Screen::Curves || (matches!(screen, Screen::Gallery | Screen::Neurons) && !is_large)
-        }
-        Action::ToggleHalf => screen == Screen::Gallery && !is_large,
-        Action::NextSmoothing | Action::ToggleLogarithm | Action::ToggleUnit | Action::PickRun => {
-            screen == Screen::Curves
-        }
-        Action::Enter => !is_large && !on_dashboard && screen != Screen::Curves,
-        Action::Back => can_go_back,
-        Action::Previous => screen != Screen::Curves,
-        _ => true,
-    }
-}
-
-fn hint(binding: &Binding, moment: Moment, theme: &Theme) -> Option<Hint> {
+fn hint(binding: &Binding, offer: Offer, theme: &Theme) -> Option<Hint> {
     let brief = binding.brief?;
-    let (words, importance) = match binding.action() {
-        Action::Quit => (brief.words, 6),
-        Action::ToggleHelp => (brief.words, 5),
-        Action::Back => (brief.words, 4),
-        Action::TogglePause if *moment.phase == Phase::Paused => ("resume", 3),
-        Action::TogglePause | Action::Step | Action::Enter => (brief.words, 3),
-        Action::Previous if !matches!(moment.screen, Screen::Dashboard | Screen::Gallery) => ("move", 2),
-        Action::Previous | Action::NextWrong => (brief.words, 2),
-        Action::Show(_) | Action::Invert => (brief.words, 0),
-        _ => (brief.words, 1),
+    let words = match offer {
+        Offer::No => return None,
+        Offer::Yes => brief.words,
+        Offer::As(words) => words,
     };
-    Some(Hint { keys: help::key_names(brief.keys, theme), words, importance })
+    let importance = match binding.action() {
+        Action::Quit => 6,
+        Action::ToggleHelp => 5,
+        Action::Back => 4,
+        Action::TogglePause | Action::Step | Action::Enter => 3,
+        Action::Go(..) | Action::Wrong(_) => 2,
+        Action::Show(_) | Action::Invert => 0,
+        _ => 1,
+    };
+    Some(Hint { keys: help::key_names(brief.keys, theme.ascii()), words, importance })
 }
 
 /// The hints without the least important ones that have no room, the last of equals first.
-fn fitting(mut hints: Vec<Hint>, cells: usize) -> Vec<Hint> {
+fn fitting(hints: &[Hint], cells: usize) -> Vec<&Hint> {
+    let mut hints: Vec<&Hint> = hints.iter().collect();
     while hints.iter().map(|hint| hint.width() + GAP).sum::<usize>() > cells + GAP {
         let Some((least, _)) = hints.iter().enumerate().rev().min_by_key(|(_, hint)| hint.importance) else { break };
         hints.remove(least);
@@ -177,31 +137,50 @@ fn fitting(mut hints: Vec<Hint>, cells: usize) -> Vec<Hint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::theme::Depth;
+    use crate::{
+        app::{Page, Screen},
+        protocol::{Command, Report, samples},
+        view::theme::Depth,
+    };
 
-    fn moment(screen: Screen, phase: &Phase) -> Moment<'_> {
-        Moment { screen, phase, is_large: false, half: Half::Test, is_filtered: false, can_go_back: false }
+    /// A run on this screen, after these reports.
+    fn app(screen: Screen, reports: Vec<Report>) -> App {
+        let mut app = App::new(None);
+        app.apply(Report::Started(samples::started()));
+        for report in reports {
+            app.apply(report);
+        }
+        app.act(Action::Show(screen), &Page::default());
+        app
     }
 
-    fn keys(moment: Moment, cells: usize) -> String {
-        let hints = fitting(hints(moment, &Theme::new(Depth::None, false)), cells);
-        let texts: Vec<String> = hints.iter().map(|hint| format!("{} {}", hint.keys, hint.words)).collect();
-        texts.join("  ")
+    fn keys(app: &App, cells: usize) -> String {
+        let theme = Theme::new(Depth::None, false);
+        let Words::Keys(hints) = Words::new(app, &theme) else { panic!("nothing else is to be said") };
+        keys_line(&fitting(&hints, cells), &theme).to_string()
     }
 
     #[test]
     fn the_footer_follows_the_phase() {
-        let keys = |phase| keys(moment(Screen::Dashboard, phase), 78);
+        let keys = |reports| keys(&app(Screen::Dashboard, reports), 78);
         let common = "← → leaf  n mistake  : jump";
-        assert_eq!(keys(&Phase::Training), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
-        assert_eq!(keys(&Phase::Paused), format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
+        assert_eq!(keys(vec![]), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
+        let paused = keys(vec![Report::Paused]);
+        assert_eq!(paused, format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
         let done = "← → leaf  n mistake  : jump  c C class  [ ] epoch  w why  ? help  q quit";
-        assert_eq!(keys(&Phase::Done), done);
+        assert_eq!(keys(vec![Report::Finished]), done);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_offered_no_more_even_before_the_worker_has_done_it() {
+        let mut app = app(Screen::Dashboard, vec![Report::Evaluating { epoch: 1 }]);
+        assert_eq!(app.act(Action::TogglePause, &Page::default()), Some(Command::Pause));
+        assert!(keys(&app, 78).contains("Space resume"), "{}", keys(&app, 78));
     }
 
     #[test]
     fn the_footer_follows_the_screen() {
-        let keys = |screen| keys(moment(screen, &Phase::Training), 140);
+        let keys = |screen| keys(&app(screen, vec![]), 140);
         assert!(keys(Screen::Gallery).contains("c C class  x mistakes  o order  [ ] epoch  + - zoom  t train/test"));
         assert!(keys(Screen::Confusion).contains("← → move  n mistake  Enter go into  [ ] epoch"));
         assert!(keys(Screen::Curves).contains("+ - zoom  m smooth  y log  a axis  r run"));
@@ -210,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_narrow_footer_keeps_whole_keys_and_the_way_out() {
-        let keys = |cells| keys(moment(Screen::Dashboard, &Phase::Training), cells);
+        let keys = |cells| keys(&app(Screen::Dashboard, vec![]), cells);
         assert_eq!(keys(14), "? help  q quit");
         assert_eq!(keys(13), "q quit");
         assert_eq!(keys(5), "");

@@ -72,13 +72,18 @@ pub fn loss(loss: f64, cells: usize) -> String {
 
 /// An accuracy, 0 to 1, as percent with one digit after the point.
 pub fn accuracy(accuracy: f64) -> String {
-    format!("{:.1}%", accuracy * 100.0)
+    percent_with(accuracy, 1)
+}
+
+/// A part, 0 to 1, as percent with so many digits after the point.
+pub fn percent_with(part: f64, decimals: usize) -> String {
+    format!("{:.decimals$}%", part * 100.0)
 }
 
 /// The same in so many cells: without the digit after the point where it does not fit, as of 100%.
 pub fn accuracy_in(value: f64, cells: usize) -> String {
     let text = accuracy(value);
-    if text.len() <= cells { text } else { format!("{:.0}%", value * 100.0) }
+    if text.len() <= cells { text } else { percent_with(value, 0) }
 }
 
 /// A probability, 0 to 1, as the tutorial writes it: Python's `"{:2.0f}%".format(100 * p)`.

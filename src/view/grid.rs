@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{picture, theme::Theme};
-use crate::app::{App, Page};
+use crate::app::Page;
 
 /// Cells between two pictures side by side; the frame stands in them.
 const GAP: u16 = 2;
@@ -87,20 +87,16 @@ impl Grid {
     }
 }
 
-/// The slots of a screen, below its heading; none where one picture has it all.
-pub fn of(area: Rect, app: &App) -> Option<Grid> {
+/// How many slots a screen has below its heading, unless one picture has it all.
+pub fn page(area: Rect, size: u16, is_large: bool) -> Page {
     let [_, body] = below_heading(area);
-    (!app.is_large()).then(|| Grid::new(body, app.size().unwrap_or(0)))
-}
-
-/// How many slots a screen has.
-pub fn page(area: Rect, app: &App) -> Page {
-    of(area, app).map_or_else(Page::default, |grid| grid.page())
+    if is_large { Page::default() } else { Grid::new(body, size).page() }
 }
 
 /// The place, among all of a screen's pictures, of the slot at this position, where the selected one is at `selected`.
-pub fn place_at(area: Rect, app: &App, selected: usize, position: Position) -> Option<usize> {
-    let grid = of(area, app)?;
+pub fn place_at(area: Rect, size: u16, selected: usize, position: Position) -> Option<usize> {
+    let [_, body] = below_heading(area);
+    let grid = Grid::new(body, size);
     Some(grid.page().start(selected) + grid.slot_at(position)?)
 }
 

@@ -7,11 +7,12 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App, Phase, Screen},
+    app::{Action, Known, Phase, Scene, Screen},
     protocol::Started,
     view::{
         format::{self, accuracy, joined, thousands, width},
-        theme::{Theme, Tone},
+        phase,
+        theme::Theme,
     },
 };
 
@@ -20,7 +21,7 @@ const NAME: &str = "fitroom";
 const GAP: usize = 1;
 
 /// A screen's name in the line.
-struct Tab {
+struct Label {
     screen: Screen,
     text: String,
     /// The cells that it covers, from the line's left end.
@@ -28,11 +29,11 @@ struct Tab {
 }
 
 /// Draws the screens' names and, where there is room, the run's facts or its state.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let tabs = tabs(area.width, app.screen(), theme);
+pub fn draw(frame: &mut Frame, area: Rect, screen: Screen, scene: &Scene, theme: &Theme) {
+    let tabs = labels(area.width, screen, theme.glyphs().predicted);
     let end = tabs.last().map_or(0, |tab| tab.columns.end);
     for tab in &tabs {
-        let style = if tab.screen == app.screen() { theme.strong().patch(theme.accent()) } else { theme.muted() };
+        let style = if tab.screen == screen { theme.strong().patch(theme.accent()) } else { theme.muted() };
         let place = Rect { x: area.x + tab.columns.start, width: tab.columns.len().try_into().unwrap_or(0), ..area };
         frame.render_widget(Span::styled(tab.text.as_str(), style), place.intersection(area));
     }
@@ -41,34 +42,23 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
     let rest = Rect { x: area.x + end, width: area.width.saturating_sub(end), ..area };
     let room = usize::from(rest.width).saturating_sub(1);
-    frame.render_widget(right(app, room, theme).right_aligned(), rest);
+    frame.render_widget(right(screen, scene, room, theme).right_aligned(), rest);
 }
 
 /// What a click there means.
-pub fn hit(area: Rect, app: &App, position: Position) -> Option<Action> {
+pub fn hit(area: Rect, screen: Screen, position: Position) -> Option<Action> {
     let column = position.x.checked_sub(area.x)?;
     // The marks of both character sets are one cell wide.
-    let tabs = tabs(area.width, app.screen(), &Theme::new(super::Depth::None, false));
+    let tabs = labels(area.width, screen, " ");
     tabs.iter().find(|tab| tab.columns.contains(&column)).map(|tab| Action::Show(tab.screen))
 }
 
-fn name(screen: Screen) -> &'static str {
-    match screen {
-        Screen::Dashboard => "Dashboard",
-        Screen::Gallery => "Gallery",
-        Screen::Confusion => "Confusion",
-        Screen::Curves => "Curves",
-        Screen::Data => "Data",
-        Screen::Neurons => "Neurons",
-    }
-}
-
 /// The screens with their digits; where there is no room for all names, those of the others are left out.
-fn tabs(cells: u16, shown: Screen, theme: &Theme) -> Vec<Tab> {
+fn labels(cells: u16, shown: Screen, shown_mark: &str) -> Vec<Label> {
     let text = |screen: Screen, with_name: bool| {
-        let mark = if screen == shown { theme.glyphs().predicted } else { " " };
+        let mark = if screen == shown { shown_mark } else { " " };
         let digit = screen.place() + 1;
-        if with_name { format!("{mark}{digit} {}", name(screen)) } else { format!("{mark}{digit}") }
+        if with_name { format!("{mark}{digit} {}", screen.name()) } else { format!("{mark}{digit}") }
     };
     let all = |with_names: bool| Screen::ALL.map(|screen| (screen, text(screen, with_names || screen == shown)));
     let needed = |texts: &[(Screen, String)]| texts.iter().map(|(_, text)| width(text) + GAP).sum::<usize>() - GAP;
@@ -82,7 +72,7 @@ fn tabs(cells: u16, shown: Screen, theme: &Theme) -> Vec<Tab> {
     for (screen, text) in texts {
         let end = start + width(&text);
         let cell = |column: usize| u16::try_from(column).unwrap_or(u16::MAX);
-        tabs.push(Tab { screen, text, columns: cell(start)..cell(end) });
+        tabs.push(Label { screen, text, columns: cell(start)..cell(end) });
         start = end + GAP;
     }
     tabs
@@ -90,22 +80,22 @@ fn tabs(cells: u16, shown: Screen, theme: &Theme) -> Vec<Tab> {
 
 /// The line's right end: that what is shown is past, or what is trained, or, where the training pane is not seen, how far
 /// it is.
-fn right(app: &App, room: usize, theme: &Theme) -> Line<'static> {
+fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'static> {
     let dot = theme.glyphs().dot;
-    if let Some(words) = past(app, theme) {
+    if let Some(words) = past(scene, theme) {
         let style = theme.strong().patch(theme.accent());
         return Line::styled(joined(words.iter().map(String::as_str), dot, room), style);
     }
-    let facts = match app.screen() {
-        Screen::Dashboard => app.started().map(facts).unwrap_or_default(),
-        _ => return state(app, room, theme),
+    let facts = match screen {
+        Screen::Dashboard => scene.known.started.as_ref().map(facts).unwrap_or_default(),
+        _ => return state(&scene.known, room, theme),
     };
     Line::styled(joined(facts.iter().map(String::as_str), dot, room), theme.muted())
 }
 
 /// Which moment is shown, where it is not now.
-fn past(app: &App, theme: &Theme) -> Option<[String; 2]> {
-    let moment = app.moment().filter(|_| app.is_past())?;
+fn past(scene: &Scene, theme: &Theme) -> Option<[String; 2]> {
+    let moment = scene.moment().filter(|_| scene.is_past())?;
     Some([format!("{} {}", theme.glyphs().back, format::moment(moment)), "] leads on".to_owned()])
 }
 
@@ -118,22 +108,14 @@ fn facts(started: &Started) -> Vec<String> {
 }
 
 /// How far the training is, in as many words as fit.
-fn state(app: &App, room: usize, theme: &Theme) -> Line<'static> {
+fn state(known: &Known, room: usize, theme: &Theme) -> Line<'static> {
     let glyphs = theme.glyphs();
-    let (mark, style) = match app.phase() {
-        Phase::Training | Phase::Evaluating => (glyphs.state, theme.accent()),
-        Phase::Loading | Phase::Paused => (glyphs.state, theme.muted()),
-        Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
-        Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
-    };
+    let (mark, style) = phase::mark(known, theme);
     let room = room.saturating_sub(width(mark) + 1);
-    let epoch = app.progress().map(|progress| format!("{}/{}", progress.epoch, progress.epochs)).unwrap_or_default();
-    let accuracy = app.epochs().last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy)));
-    let state = match app.phase() {
-        Phase::Paused => Some("paused".to_owned()),
-        Phase::Failed { .. } => Some("failed".to_owned()),
-        _ => None,
-    };
+    let epoch = known.progress().map(|progress| format!("{}/{}", progress.epoch, progress.epochs)).unwrap_or_default();
+    let accuracy = known.epochs.last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy)));
+    let is_told = known.will_pause() || matches!(known.phase, Phase::Failed { .. });
+    let state = is_told.then(|| phase::word(known).to_owned());
     let words: Vec<String> = [state, Some(format!("epoch {epoch}")), accuracy].into_iter().flatten().collect();
     let mut words = joined(words.iter().map(String::as_str), glyphs.dot, room);
     if words.is_empty() && width(&epoch) <= room {
@@ -148,11 +130,7 @@ mod tests {
     use crate::view::theme::Depth;
 
     fn line(cells: u16, shown: Screen) -> String {
-        tabs(cells, shown, &Theme::new(Depth::None, false))
-            .iter()
-            .map(|tab| tab.text.as_str())
-            .collect::<Vec<_>>()
-            .join(" ")
+        labels(cells, shown, "▸").iter().map(|tab| tab.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -164,8 +142,8 @@ mod tests {
 
     #[test]
     fn the_state_is_told_in_as_many_words_as_there_is_room_for() {
-        let app = App::new(None);
-        let words = |room| state(&app, room, &Theme::new(Depth::None, false)).to_string();
+        let known = Known::default();
+        let words = |room| state(&known, room, &Theme::new(Depth::None, false)).to_string();
         assert_eq!(words(1).trim(), "●");
     }
 
@@ -173,11 +151,10 @@ mod tests {
     fn every_name_can_be_clicked_where_it_stands() {
         for cells in [58, 78, 118, 200] {
             let area = Rect::new(1, 0, cells, 1);
-            let app = App::new(None);
-            for tab in tabs(cells, Screen::Dashboard, &Theme::new(Depth::None, false)) {
+            for tab in labels(cells, Screen::Dashboard, " ") {
                 assert!(tab.columns.end <= cells, "{} ends at {} of {cells}", tab.text, tab.columns.end);
                 let middle = Position::new(area.x + tab.columns.start + 1, 0);
-                assert_eq!(hit(area, &app, middle), Some(Action::Show(tab.screen)));
+                assert_eq!(hit(area, Screen::Dashboard, middle), Some(Action::Show(tab.screen)));
             }
         }
     }

@@ -23,13 +23,12 @@ const AIR: (u16, u16) = (2, 1);
 
 /// How many pages the help has on a screen of this size; at least 1.
 pub fn pages(area: Rect) -> usize {
-    // The names of keys are at their widest in ASCII.
-    split(area, &Theme::new(super::Depth::None, true)).len()
+    split(area).len()
 }
 
 /// Draws a page of the help, or the last one, in the middle of the area, over what is there.
 pub fn draw(frame: &mut Frame, area: Rect, page: usize, theme: &Theme) {
-    let pages = split(area, &Theme::new(super::Depth::None, true));
+    let pages = split(area);
     let number = page.min(pages.len() - 1);
     let columns: Vec<Vec<Line>> = pages[number].iter().map(|groups| lines(groups, theme)).collect();
     let widths: Vec<u16> = columns.iter().map(|lines| widest(lines)).collect();
@@ -57,11 +56,11 @@ pub fn draw(frame: &mut Frame, area: Rect, page: usize, theme: &Theme) {
 }
 
 /// The columns of each page: as many side by side as fit.
-fn split(area: Rect, theme: &Theme) -> Vec<Vec<&'static [Group]>> {
+fn split(area: Rect) -> Vec<Vec<&'static [Group]>> {
     let mut pages: Vec<Vec<&'static [Group]>> = vec![Vec::new()];
     let mut used = FRAME.0;
     for column in columns(TABLE, area.height.saturating_sub(FRAME.1)) {
-        let width = widest(&lines(column, theme)) + COLUMN_GAP;
+        let width = cells(widest_row(column)) + COLUMN_GAP;
         let page = pages.last_mut().expect("there is one at least");
         if !page.is_empty() && used + width > area.width + COLUMN_GAP {
             pages.push(vec![column]);
@@ -79,8 +78,8 @@ fn widest(lines: &[Line]) -> u16 {
 }
 
 /// A key's name as this terminal can show it.
-pub fn key_names(keys: &str, theme: &Theme) -> String {
-    if !theme.ascii() {
+pub fn key_names(keys: &str, ascii: bool) -> String {
+    if !ascii {
         return keys.to_owned();
     }
     keys.replace('←', "Left").replace('→', "Right").replace('↑', "Up").replace('↓', "Down")
@@ -90,10 +89,19 @@ fn cells(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
+/// Cells of the widest row of these groups. The names of keys are at their widest in ASCII.
+fn widest_row(groups: &[Group]) -> usize {
+    let bindings = || groups.iter().flat_map(|group| group.bindings);
+    let keys = bindings().map(|binding| width(&key_names(binding.keys, true))).max().unwrap_or(0);
+    let words = bindings().map(|binding| width(binding.words)).max().unwrap_or(0);
+    let titles = groups.iter().map(|group| width(group.title)).max().unwrap_or(0);
+    titles.max(keys + GAP + words)
+}
+
 /// The groups of a column, one below the other; their words begin at the same cell.
 fn lines(groups: &[Group], theme: &Theme) -> Vec<Line<'static>> {
     let bindings = groups.iter().flat_map(|group| group.bindings);
-    let widest = bindings.map(|binding| width(&key_names(binding.keys, theme))).max().unwrap_or(0);
+    let widest = bindings.map(|binding| width(&key_names(binding.keys, theme.ascii()))).max().unwrap_or(0);
     let mut lines = Vec::new();
     for group in groups {
         if !lines.is_empty() {
@@ -101,7 +109,7 @@ fn lines(groups: &[Group], theme: &Theme) -> Vec<Line<'static>> {
         }
         lines.push(Line::styled(group.title, theme.muted()));
         lines.extend(group.bindings.iter().map(|binding| {
-            let name = key_names(binding.keys, theme);
+            let name = key_names(binding.keys, theme.ascii());
             let gap = " ".repeat(widest - width(&name) + GAP);
             Line::from(vec![Span::styled(name, theme.strong()), Span::raw(gap), Span::raw(binding.words)])
         }));
@@ -161,10 +169,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_on_a_page_is_on_the_next() {
-        let theme = Theme::new(crate::view::Depth::None, true);
         assert_eq!(pages(Rect::new(0, 0, 80, 24)), 1);
         for (width, height) in [(60, 16), (80, 16), (30, 8), (1, 1)] {
-            let pages = split(Rect::new(0, 0, width, height), &theme);
+            let pages = split(Rect::new(0, 0, width, height));
             let titles: Vec<&str> =
                 pages.iter().flatten().flat_map(|groups| groups.iter().map(|group| group.title)).collect();
             assert_eq!(titles, ALL, "{width}x{height}");

@@ -10,14 +10,15 @@ use ratatui::{
 };
 
 use crate::{
-    app::App,
     fashion::{CLASSES, Class},
     metrics::most_probable,
     protocol::Probabilities,
     view::{
         bars::Bar,
         format::{fit, percent, width},
-        heading, test_image,
+        heading,
+        images::Shown,
+        test_image,
         theme::{Theme, Tone},
     },
 };
@@ -40,14 +41,14 @@ const fn bar_rows(pitch: u16) -> u16 {
 }
 
 /// Draws a heading and ten bars; the bars grow with the height, and the scale stands below where a row is left.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
     let has_heading = area.height > LEAST_ROWS;
     let [heading, area] =
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
-    heading::draw(frame, heading, "Prediction", test_image::signs(app, theme).unwrap_or_default(), theme);
-    let Some(data) = app.data() else { return };
-    let truth = app.image().map(|index| data.test.class(index));
-    let probabilities = app.image().and_then(|index| app.prediction(index));
+    heading::draw(frame, heading, "Prediction", test_image::signs(shown, theme).unwrap_or_default(), theme);
+    let Some(data) = shown.data else { return };
+    let truth = shown.image().map(|index| data.test.class(index));
+    let probabilities = shown.prediction;
     frame.render_widget(&Bars { names: data.names(), truth, probabilities, theme }, area);
 }
 

@@ -7,13 +7,13 @@ use ratatui::{
 };
 
 use crate::{
-    app::App,
     fashion::{CLASSES, Class},
     metrics::most_probable,
     protocol::Probabilities,
     view::{
         format::{fit, percent, thousands, width},
-        gallery, heading,
+        heading,
+        images::Shown,
         picture::{self, Picture, ROWS, Signs},
         theme::{Theme, Tone},
     },
@@ -26,10 +26,10 @@ pub const TEXT_ROWS: u16 = 2;
 pub const COLUMNS_WITH_CAPTION: u16 = 36;
 
 /// Draws a heading, the picture and its caption; where the height is short, first the heading is left out and then the
-/// caption, and where it is shorter than the picture, the picture.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+/// caption, and where it is shorter than the picture, the picture. `size`: the picture's; `None`: as large as it fits.
+pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, size: Option<u16>, theme: &Theme) {
     let largest = picture::scale(area.width, area.height.saturating_sub(TEXT_ROWS)).max(1);
-    let scale = if app.is_large() { largest } else { app.size().unwrap_or(largest).clamp(1, largest) };
+    let scale = size.unwrap_or(largest).clamp(1, largest);
     let rows = if area.height < ROWS { 0 } else { ROWS * scale };
     let spare = area.height - rows;
     let [heading, picture, caption] = area.layout(&Layout::vertical([
@@ -37,58 +37,53 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Constraint::Length(rows),
         Constraint::Length(u16::from(spare > 0)),
     ]));
-    let Some(split) = app.split() else {
+    let Some(split) = shown.split() else {
         heading::draw(frame, heading, "Test images", "", theme);
         let waiting = Line::styled("reading the images", theme.muted()).centered();
         frame.render_widget(waiting, picture.centered_vertically(Constraint::Length(1)));
         return;
     };
-    draw_heading(frame, heading, app, theme);
-    let Some(index) = app.image() else {
-        return gallery::draw_nothing_left(frame, picture, app, theme);
+    draw_heading(frame, heading, shown, theme);
+    let Some(index) = shown.image() else {
+        return shown.draw_nothing_left(frame, picture, theme);
     };
-    let inverted = app.inverted();
+    let inverted = shown.inverted;
     let (width, height) = picture::extent(scale);
     let room = picture.centered_horizontally(Constraint::Length(width)).centered_vertically(Constraint::Max(height));
     let image = split.image(index);
-    match app.attribution() {
+    match shown.attribution {
         Some(of) => frame.render_widget(&Signs { image: Some(image), values: &of.pixels, inverted, theme }, room),
         None => frame.render_widget(&Picture { image, inverted, theme }, room),
     }
-    draw_caption(frame, caption, app, theme);
+    draw_caption(frame, caption, shown, theme);
 }
 
 /// Draws the line above the picture: which image, and among which.
-pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let Some(split) = app.split() else { return };
-    let (album, name, index) = (app.album(), gallery::name(app.half()), app.selected());
-    if app.image().is_none() {
-        heading::draw(frame, area, &format!("{name}s"), &gallery::words(app, theme), theme);
-    } else if album.is_plain() {
+pub fn draw_heading(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
+    let Some(split) = shown.split() else { return };
+    let (name, index) = (shown.name(), shown.album.selected());
+    if shown.image().is_none() {
+        heading::draw(frame, area, &format!("{name}s"), &shown.words(theme), theme);
+    } else if shown.album.is_plain() {
         heading::draw(frame, area, &title(name, index, split.len()), "by index", theme);
     } else {
         let dot = theme.glyphs().dot;
-        let (name, signs) = signs(app, theme).map_or((name, String::new()), |signs| ("Image", format!("{dot}{signs}")));
-        heading::draw(
-            frame,
-            area,
-            &format!("{name} {index}"),
-            &format!("{}{signs}", gallery::words(app, theme)),
-            theme,
-        );
+        let (name, signs) =
+            signs(shown, theme).map_or((name, String::new()), |signs| ("Image", format!("{dot}{signs}")));
+        heading::draw(frame, area, &format!("{name} {index}"), &format!("{}{signs}", shown.words(theme)), theme);
     }
 }
 
 /// What the picture's colours say of the prediction, where they say it.
-pub fn signs(app: &App, theme: &Theme) -> Option<&'static str> {
+pub fn signs(shown: &Shown, theme: &Theme) -> Option<&'static str> {
     let words = if theme.shows_signs_in_colour() { "blue for, red against" } else { "+ for, - against" };
-    app.attribution().map(|_| words)
+    shown.attribution.map(|_| words)
 }
 
 /// Draws the caption alone, in the middle of the area's width.
-pub fn draw_caption(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let (Some(data), Some(split), Some(index)) = (app.data(), app.split(), app.image()) else { return };
-    let caption = Caption::new(data.names(), Some(split.class(index)), app.shown_prediction(index));
+pub fn draw_caption(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
+    let (Some(data), Some(split), Some(index)) = (shown.data, shown.split(), shown.image()) else { return };
+    let caption = Caption::new(data.names(), Some(split.class(index)), shown.prediction);
     frame.render_widget(caption.line(usize::from(area.width), theme).centered(), area);
 }
 

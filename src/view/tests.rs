@@ -13,9 +13,9 @@ use ratatui::{
 
 use super::*;
 use crate::{
-    app::{Action, App, Screen},
+    app::{Action, App, Loaded, Screen},
     fashion::{CLASSES, Class, Dataset},
-    protocol::Report,
+    protocol::{Report, samples},
 };
 
 /// The sizes of the snapshots.
@@ -48,8 +48,8 @@ fn find(buffer: &Buffer, words: &str) -> (u16, u16) {
 
 /// Renames the ten classes.
 fn with_names(app: &mut App, names: [&str; CLASSES]) {
-    let Dataset { train, test, .. } = (*scenes::data()).clone();
-    app.load(Dataset::new(train, test, names).into());
+    let Dataset { train, test, .. } = (*samples::dataset()).clone();
+    app.load(Loaded::Data(Dataset::new(train, test, names).into()));
 }
 
 #[test]
@@ -65,11 +65,18 @@ fn the_screens_look_as_they_did_when_a_person_last_looked() {
 #[test]
 fn the_other_screens_look_as_they_did_when_a_person_last_looked() {
     let theme = Theme::new(Depth::TrueColor, false);
-    for (name, mut app) in scenes::screens() {
+    for (name, app) in scenes::screens() {
         for (width, height) in [(80, 24), (160, 50)] {
-            app.fit(page(Rect::new(0, 0, width, height), &app));
             insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&app, (width, height), &theme)));
         }
+    }
+}
+
+#[test]
+fn every_screen_is_among_the_scenes() {
+    let scenes = scenes::screens();
+    for screen in Screen::ALL {
+        assert!(scenes.iter().any(|(_, app)| app.screen() == screen), "no scene shows the {}", screen.name());
     }
 }
 
@@ -105,10 +112,9 @@ fn no_other_screen_panics_at_any_size_and_a_click_neither() {
     let small = (1..=100).step_by(7).flat_map(|width| (1..=40).step_by(3).map(move |height| (width, height)));
     let large = (100..=300).step_by(100).flat_map(|width| (10..=100).step_by(30).map(move |height| (width, height)));
     let sizes: Vec<(u16, u16)> = small.chain(large).chain([LEAST, (80, 24)]).collect();
-    for (_, mut app) in scenes::screens() {
+    for (_, app) in scenes::screens() {
         for (width, height) in &sizes {
             let screen = Rect::new(0, 0, *width, *height);
-            app.fit(page(screen, &app));
             for theme in &themes {
                 drawn(&app, (*width, *height), theme);
             }
@@ -169,7 +175,7 @@ fn text_keeps_the_terminals_own_colours_or_those_that_show_on_black_and_on_white
 #[test]
 fn the_picture_is_the_image_pixel_by_pixel_and_inverts() {
     let mut app = scenes::third_epoch();
-    let data = scenes::data();
+    let data = samples::dataset();
     for inverted in [false, true] {
         let buffer = drawn(&app, (80, 24), &Theme::new(Depth::TrueColor, false));
         // Below its heading, in the middle of a pane of 36 cells beside a margin of one.
@@ -185,7 +191,7 @@ fn the_picture_is_the_image_pixel_by_pixel_and_inverts() {
                 assert_eq!((cell.symbol(), cell.fg, cell.bg), ("▀", level(0), level(1)), "at {column},{row}");
             }
         }
-        app.act(Action::Invert);
+        app.act(Action::Invert, &Page::default());
     }
 }
 
@@ -252,7 +258,7 @@ fn right_and_wrong_are_told_without_colour() {
 #[test]
 fn before_a_prediction_the_caption_is_the_true_class_alone() {
     let mut app = scenes::loading();
-    app.load(scenes::data());
+    app.load(Loaded::Data(samples::dataset()));
     let buffer = drawn(&app, (80, 24), &Theme::new(Depth::None, false));
     let (_, y) = find(&buffer, "Test image 0 of 10,000");
     let screen = text(&buffer);

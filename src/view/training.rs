@@ -8,22 +8,22 @@ use ratatui::{
 };
 
 use crate::{
-    app::{App, Phase, progress::Progress},
+    app::{Known, Phase, progress::Progress},
     protocol::{Started, Usage},
     view::{
         bars::Gauge,
         format::{accuracy, bytes, duration, joined, loss, pace, rounded, thousands, width, wrap},
-        heading,
-        theme::{Theme, Tone},
+        heading, phase,
+        theme::Theme,
     },
 };
 
 /// Draws the heading, with the device.
-pub fn draw_heading(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let device = app.started().map_or("", |started| &started.device);
+pub fn draw_heading(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
+    let device = known.started.as_ref().map_or("", |started| &started.device);
     let mut facts = vec![device.to_owned()];
-    facts.extend(app.started().into_iter().flat_map(settings));
-    facts.extend(app.usage().map(usage).unwrap_or_default());
+    facts.extend(known.started.iter().flat_map(settings));
+    facts.extend(known.usage.iter().filter(|_| known.is_running()).flat_map(usage));
     let room = usize::from(area.width).saturating_sub(width("Training") + width(theme.glyphs().dot));
     let facts = joined(facts.iter().map(String::as_str), theme.glyphs().dot, room);
     heading::draw(frame, area, "Training", &facts, theme);
@@ -47,13 +47,13 @@ fn usage(usage: &Usage) -> Vec<String> {
 }
 
 /// Draws the state and the figures that no curve shows, or the reason of a failure.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    draw_rows(frame, area, rows_beside_curves(area.height), app, theme);
+pub fn draw(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
+    draw_rows(frame, area, rows_beside_curves(area.height), known, theme);
 }
 
 /// The same where no curves are drawn.
-pub fn draw_alone(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    draw_rows(frame, area, rows_alone(area.height), app, theme);
+pub fn draw_alone(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
+    draw_rows(frame, area, rows_alone(area.height), known, theme);
 }
 
 /// The rows that a failure wants at this width: all of its reason.
@@ -98,21 +98,21 @@ const fn rows_alone(height: u16) -> &'static [Row] {
     }
 }
 
-fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], app: &App, theme: &Theme) {
-    let state = State::new(app);
-    if let Phase::Failed { reason } = app.phase() {
+fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], known: &Known, theme: &Theme) {
+    let state = State::new(known, theme);
+    if let Phase::Failed { reason } = &known.phase {
         return draw_failure(frame, area, &state, reason, theme);
     }
     let has_detail_row = rows.contains(&Row::Detail);
-    let progress = app.progress();
+    let progress = known.progress();
     for (row, area) in rows.iter().zip(area.rows()) {
         match (row, &progress) {
             (Row::State, _) => state.draw(frame, area, !has_detail_row, theme),
             (Row::Detail, _) => state.draw_detail(frame, area, theme),
-            (Row::Means, _) => draw_means(frame, area, app, theme),
+            (Row::Means, _) => draw_means(frame, area, known, theme),
             (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
             (Row::Batch, Some(progress)) => draw_batch(frame, area, progress, theme),
-            (Row::Speed, Some(progress)) => draw_speed(frame, area, app.phase(), progress, theme),
+            (Row::Speed, Some(progress)) => draw_speed(frame, area, &known.phase, progress, theme),
             (Row::Epoch | Row::Batch | Row::Speed, None) | (Row::Air, _) => {}
         }
     }
@@ -129,54 +129,39 @@ fn draw_failure(frame: &mut Frame, area: Rect, state: &State, reason: &str, them
 /// The run's state in words.
 #[derive(Debug, PartialEq)]
 struct State {
-    mark: Mark,
+    /// The mark before the word, and its style.
+    mark: (&'static str, Style),
     word: String,
     detail: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Mark {
-    Moving,
-    Waiting,
-    Done,
-    Failed,
+    /// Whether the detail is the run's result.
+    is_result: bool,
 }
 
 impl State {
-    fn new(app: &App) -> Self {
-        let (mark, word, detail) = match app.phase() {
-            Phase::Loading if app.data().is_none() => (Mark::Waiting, "loading", "reading the images".to_owned()),
-            Phase::Loading => (Mark::Waiting, "loading", "opening the device".to_owned()),
-            Phase::Training => (Mark::Moving, "training", slow_motion(app)),
-            Phase::Paused => (Mark::Waiting, "paused", slow_motion(app)),
-            Phase::Evaluating => (Mark::Moving, "evaluating", test_images(app)),
-            Phase::Failed { .. } => (Mark::Failed, "failed", String::new()),
-            Phase::Done => {
-                return Self {
-                    mark: Mark::Done,
-                    word: format!("done in {}", duration(total(app))),
-                    detail: reached(app),
-                };
-            }
+    fn new(known: &Known, theme: &Theme) -> Self {
+        let is_result = known.phase == Phase::Done;
+        let detail = match known.phase {
+            Phase::Loading if known.data.is_none() => "reading the images".to_owned(),
+            Phase::Loading => "opening the device".to_owned(),
+            Phase::Training | Phase::Paused => slow_motion(known),
+            Phase::Evaluating => test_images(known),
+            Phase::Failed { .. } => String::new(),
+            Phase::Done => reached(known),
         };
-        Self { mark, word: word.to_owned(), detail }
+        let word = phase::word(known);
+        let word = if is_result { format!("{word} in {}", duration(total(known))) } else { word.to_owned() };
+        Self { mark: phase::mark(known, theme), word, detail, is_result }
     }
 
     /// Draws a mark and the word, and the detail on the same row where there is room for it.
     fn draw(&self, frame: &mut Frame, area: Rect, with_detail: bool, theme: &Theme) {
-        let glyphs = theme.glyphs();
-        let (mark, style) = match self.mark {
-            Mark::Moving => (glyphs.state, theme.accent()),
-            Mark::Waiting => (glyphs.state, theme.muted()),
-            Mark::Done => (glyphs.right, theme.tone(Tone::Right)),
-            Mark::Failed => (glyphs.wrong, theme.tone(Tone::Wrong)),
-        };
+        let (mark, style) = self.mark;
         let mut line = Line::from(vec![
             Span::styled(mark, style),
             Span::raw(" "),
             Span::styled(self.word.as_str(), theme.strong()),
         ]);
-        let detail = format!("{}{}", glyphs.dot, self.detail);
+        let detail = format!("{}{}", theme.glyphs().dot, self.detail);
         if with_detail && !self.detail.is_empty() && line.width() + width(&detail) <= usize::from(area.width) {
             line.push_span(detail);
         }
@@ -185,29 +170,31 @@ impl State {
 
     /// Draws the detail on a row of its own, below the word.
     fn draw_detail(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
-        let style = if self.mark == Mark::Done { theme.strong() } else { Style::new() };
+        let style = if self.is_result { theme.strong() } else { Style::new() };
         let indent = "  ";
         frame.render_widget(Line::from(vec![Span::raw(indent), Span::styled(self.detail.as_str(), style)]), area);
     }
 }
 
-fn slow_motion(app: &App) -> String {
-    app.pace().map_or_else(String::new, |steps| format!("slow motion: {}", pace(steps)))
+fn slow_motion(known: &Known) -> String {
+    known.pace.map_or_else(String::new, |steps| format!("slow motion: {}", pace(steps)))
 }
 
-fn test_images(app: &App) -> String {
-    app.started().map_or_else(String::new, |started| format!("{} test images", thousands(started.test_images as u64)))
+fn test_images(known: &Known) -> String {
+    let Some(started) = &known.started else { return String::new() };
+    let then = if known.will_pause() { ", then a pause" } else { "" };
+    format!("{} test images{then}", thousands(started.test_images as u64))
 }
 
 /// Seconds of training and evaluation over all epochs.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and time is not negative")]
-fn total(app: &App) -> u64 {
-    app.epochs().iter().map(|record| record.seconds + record.eval_seconds).sum::<f64>().round() as u64
+fn total(known: &Known) -> u64 {
+    known.epochs.iter().map(|record| record.seconds + record.eval_seconds).sum::<f64>().round() as u64
 }
 
 /// How good the network became.
-fn reached(app: &App) -> String {
-    app.epochs().last().map_or_else(String::new, |last| format!("test accuracy {}", accuracy(last.val_accuracy)))
+fn reached(known: &Known) -> String {
+    known.epochs.last().map_or_else(String::new, |last| format!("test accuracy {}", accuracy(last.val_accuracy)))
 }
 
 fn draw_epoch(frame: &mut Frame, area: Rect, progress: &Progress, theme: &Theme) {
@@ -253,8 +240,8 @@ fn draw_speed(frame: &mut Frame, area: Rect, phase: &Phase, progress: &Progress,
     frame.render_widget(left.right_aligned(), area);
 }
 
-fn draw_means(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
-    let Some(batch) = app.batch() else { return };
+fn draw_means(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
+    let Some(batch) = &known.batch else { return };
     let line = Line::from(vec![
         Span::styled("loss ", theme.muted()),
         Span::raw(loss(batch.epoch_loss, 6)),

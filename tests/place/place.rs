@@ -1,4 +1,4 @@
-//! A directory with a small data set, in which the real program runs.
+//! A directory with a small data set, in which tests run the real program. Has no tests of its own.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub static FASHION: LazyLock<Dataset> =
     LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
 
-/// A directory with a small data set and runs on it.
+/// A directory with a small data set and the runs on it.
 pub struct Place {
     pub directory: TempDir,
 }

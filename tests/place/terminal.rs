@@ -1,4 +1,4 @@
-//! A pseudo-terminal in which the real program runs, and somebody who reads what it shows: at once, slowly, or not at all.
+//! A pseudo-terminal in which tests run the real program, and somebody who reads it: at once, slowly, or not at all.
 
 use std::{
     env, fs,
@@ -18,31 +18,31 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use crate::place::Place;
 
-/// How long a screen may take to show what it should: far above what it takes, for a busy machine.
+/// How long a screen may take to show what it should: far more than it takes, for the sake of busy machines.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A terminal that reads at once.
 pub const AT_ONCE: usize = usize::MAX;
-/// One that is gone.
+/// A terminal that is gone.
 const GONE: usize = usize::MAX - 1;
 
 /// A program in a pseudo-terminal.
 pub struct Terminal {
-    /// Held open, so that the terminal's settings can be read after the program has left.
+    /// Kept open, so that the terminal's settings can be read after the program has left.
     master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
-    /// Bytes a second that are read.
+    /// How many bytes per second are read.
     speed: Arc<AtomicUsize>,
     pub screen: vt100::Parser,
-    /// All that was read so far.
+    /// Everything that has been read so far.
     pub bytes: Vec<u8>,
     before: String,
 }
 
 impl Terminal {
-    /// fitroom, of whose run nothing is kept.
+    /// Starts fitroom on a run of which nothing is kept.
     pub fn start(columns: u16, rows: u16, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
         command.args(arguments);
@@ -51,7 +51,7 @@ impl Terminal {
         Self::run(columns, rows, command)
     }
 
-    /// fitroom on the small data set of a place, whose run is kept there.
+    /// Starts fitroom on the small data set of a place, where the run is kept.
     pub fn at(place: &Place, columns: u16, rows: u16, arguments: &[&str]) -> Self {
         Self::run(columns, rows, fitroom(place, arguments))
     }
@@ -60,13 +60,13 @@ impl Terminal {
         Self::read_at(AT_ONCE, columns, rows, command)
     }
 
-    /// A program whose output is read at so many bytes a second.
+    /// Starts a program whose output is read at this many bytes per second.
     pub fn read_at(speed: usize, columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let defaults = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LC_ALL", "C.UTF-8")];
         for (name, value) in defaults {
-            // What the test itself sets, or takes away, stays so.
+            // What the test itself sets or removes stays so.
             if command.get_env(name) == env::var_os(name).as_deref() {
                 command.env(name, value);
             }
@@ -104,7 +104,7 @@ impl Terminal {
         self.until(text, |screen| screen.contains(text));
     }
 
-    /// Reads what comes in this time.
+    /// Reads what comes during this time.
     pub fn watch(&mut self, time: Duration) {
         let end = Instant::now() + time;
         while let Ok(bytes) = self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -117,7 +117,7 @@ impl Terminal {
         self.screen.process(bytes);
     }
 
-    /// Reads so many bytes a second from here on; 0: nothing.
+    /// Reads this many bytes per second from here on; 0: nothing.
     pub fn set_speed(&self, bytes_per_second: usize) {
         self.speed.store(bytes_per_second, Ordering::Relaxed);
     }
@@ -127,7 +127,7 @@ impl Terminal {
         self.keys.flush().expect("the terminal takes keys");
     }
 
-    /// Says that the terminal has this size, whatever is seen of it.
+    /// Makes the terminal report this size, whatever is seen of it.
     pub fn claim(&self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master().resize(size).expect("the terminal can be resized");
@@ -157,19 +157,19 @@ impl Terminal {
         signal(self.process(), name);
     }
 
-    /// What `/proc` says of the program's state: `S`, `R`, `T` where it is stopped, `Z` where it has ended.
+    /// The program's state as `/proc` shows it: `S`, `R`, `T` if it is stopped, `Z` if it has ended.
     pub fn state(&self) -> char {
         let state = status(self.process(), "State");
         state.chars().next().expect("a state is a letter and a word")
     }
 
-    /// Bytes of memory that the program has.
+    /// How many bytes of memory the program has.
     pub fn memory(&self) -> u64 {
         let kilobytes = status(self.process(), "VmRSS");
         kilobytes.split(' ').next().and_then(|number| number.parse::<u64>().ok()).expect("a number of kB") * 1024
     }
 
-    /// Waits for the program to end, reads the rest of its output, and gives its exit status.
+    /// Waits for the program to end, reads the rest of its output, and returns its exit status.
     pub fn wait(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -236,7 +236,7 @@ pub fn click(column: u16, row: u16) -> String {
     format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
 }
 
-/// Reads at this many bytes a second, twenty times a second where that is not at once.
+/// Reads this many bytes per second, in twenty parts per second unless it reads at once.
 fn read(mut reader: Box<dyn Read + Send>, speed: &AtomicUsize, hand_on: impl Fn(Vec<u8>) -> bool) {
     const TICK: Duration = Duration::from_millis(50);
     let mut buffer = [0; 4096];

@@ -1,11 +1,11 @@
-//! Brings a grey picture to the data's form, as its makers did (arXiv 1708.07747, section 2): margins trimmed, the
-//! longest edge 28 pixels, the subject in the middle, ink for dark. Knows nothing of files.
+//! Brings a grey picture to the form of the data as its makers did (arXiv 1708.07747, section 2): trims the margins,
+//! scales the longest edge to 28 pixels, centres the subject, and makes dark parts ink. Knows nothing of files.
 //!
-//! They began with pictures on white. Here the ground may be of any level, light or dark, lie in a slope of light and
-//! have a soft shadow on it, so it is told first, from the picture's edge, and subtracted. All images of the data have
-//! their longest edge within 26 to 28 pixels and their most ink at 254 or 255.
+//! They started from pictures on white. Here the ground may be light or dark, lie in a gradient of light and have a
+//! soft shadow on it, so it is found first, from the picture's edge, and subtracted. In all images of the data the
+//! longest edge has 26 to 28 pixels, and the most ink is 254 or 255.
 
-#![expect(clippy::cast_precision_loss, reason = "a picture has some thousand pixels a side at the most")]
+#![expect(clippy::cast_precision_loss, reason = "a picture has some thousand pixels per side at most")]
 
 use image::GrayImage;
 
@@ -15,35 +15,35 @@ use super::{
     plane::{Plane, Region, means, squares},
 };
 
-/// Contrast, of 255, below which a subject is looked for in the colours.
+/// Contrast, of 255, below which the subject is also looked for in the colours.
 pub const FAINT: f32 = 32.0;
 /// Contrast below which there is nothing to be seen.
 const NOTHING: f32 = 10.0;
 /// Contrast above which something is to be seen for sure.
 const CLEAR: f32 = 40.0;
-/// The most squares along a picture's side, when its subject is looked for.
+/// The most squares along a picture's side when its subject is looked for.
 const LOOKED_AT: u32 = 256;
-/// The most squares that a picture is looked at by closely, since each takes memory. In the largest pictures they are
-/// of six by six pixels then.
+/// The most squares in a close look at a picture, because each takes memory. In the largest pictures each square is six
+/// by six pixels.
 const MOST_SQUARES: f64 = (1_u32 << 22) as f64;
-/// Squares along a pixel's side (of 28), when it is looked at closely.
+/// Squares along the side of a pixel (of 28) in a close look.
 const CLOSELY: usize = 4;
-/// Ink, of 255, that tells about how large the subject is.
+/// Ink, of 255, from which the subject's size is estimated.
 const SURE: f32 = 56.0;
 /// The least ink of the subject's edge.
 const FIRST: f32 = 7.0;
-/// Ink that is no shadow any more.
+/// Ink that is too dark for a shadow.
 const DARKEST_SHADOW: f32 = 110.0;
-/// How fast a shadow darkens at most, from one square to the next.
+/// How much a shadow darkens at most from one square to the next.
 const SOFT: f32 = 4.0;
-/// The shortest longest edge of an image of the data.
+/// The shortest of the longest edges of the data's images.
 const SHORTEST: f64 = 26.0;
-/// The least that the most ink of an image of the data is.
+/// The least of the most ink in each of the data's images.
 const MOST_INK: u8 = 253;
-/// The least pixels at the edge of an image of the data that are nothing but ground.
+/// The fewest pixels of pure ground at the edge of an image of the data.
 const LEAST_GROUND: usize = 10;
 
-/// What is in a picture: its ink, on which ground, darker or lighter than that.
+/// What is in a picture: its ink, its ground, and whether the ink is darker or lighter than that.
 #[derive(Clone, Debug)]
 pub struct Subject {
     ground: Ground,
@@ -57,11 +57,11 @@ pub struct Subject {
 struct Found {
     /// The picture, in pixels.
     whole: Region,
-    /// Pixels of the picture along the side of a square.
+    /// How many pixels of the picture the side of a square has.
     size: u32,
-    /// The squares' ink, without what lies on the ground, such as a shadow.
+    /// The ink of the squares, without what lies on the ground, such as a shadow.
     subject: Plane,
-    /// Where that is, in squares.
+    /// Where that ink is, in squares.
     region: Region,
 }
 
@@ -80,22 +80,22 @@ impl Subject {
         Self { ground, is_dark, contrast, found }
     }
 
-    /// The most that it differs from its ground, of 255; 0 where nothing is to be seen.
+    /// How much it differs from its ground at most, of 255; 0 if nothing is to be seen.
     pub fn contrast(&self) -> f32 {
         if self.found.is_some() { self.contrast } else { 0.0 }
     }
 
-    /// Whether it is more than what JPEG leaves beside a line.
+    /// Whether it is more than the traces that JPEG leaves beside a line.
     pub fn is_seen_clearly(&self) -> bool {
         self.contrast() > CLEAR
     }
 
-    /// The ground's level at the picture's middle.
+    /// The ground's level in the middle of the picture.
     pub fn ground_level(&self) -> u8 {
         byte(self.ground.at(0.0, 0.0))
     }
 
-    /// The image of it, and what was done; `None` where nothing is to be seen.
+    /// Draws its image and notes what was done; `None` if nothing is to be seen.
     pub fn drawn(&self, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
         let found = self.found.as_ref()?;
         let mut ink = found.fitted();
@@ -117,12 +117,12 @@ impl Subject {
 }
 
 impl Found {
-    /// Looks closely at a picture, which in squares of this size has this ink.
+    /// Looks closely at a picture that has this ink in squares of this size.
     fn find(picture: &GrayImage, ground: &Ground, is_dark: bool, (coarse, size): (&Plane, u32)) -> Option<Self> {
         let scale = 255.0 / coarse.max();
         let rough = bounds(coarse, 1, |column, row| coarse.at(column, row) * scale > SURE)?;
         let longest = rough.longest() * f64::from(size);
-        // So that single pixels of a photograph, and their noise, do not count.
+        // Single pixels of a photograph, and their noise, must not count.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the picture's side")]
         let closely = ((longest / (SIDE * CLOSELY) as f64) as u32).max(1);
         let Region { width, height, .. } = Region::whole(picture);
@@ -142,23 +142,23 @@ impl Found {
         let least = FIRST.max(4.0 * noise) / scale;
         remove_specks(&mut subject, least, pixel * pixel);
         let within = |cells| bounds(&subject, cells, |column, row| subject.at(column, row) > least);
-        // A single thin stroke has no more than a square in each of its columns, or rows.
+        // A single thin stroke has only one square in each of its columns or rows.
         let cells = pixel.div_ceil(2);
         let (cells, rough) = within(cells).map(|rough| (cells, rough)).or_else(|| Some((1, within(1)?)))?;
         let region = edges(&subject, rough, pixel, cells);
         Some(Self { whole: Region::whole(picture), size, subject, region })
     }
 
-    /// The subject in as many columns and rows as it gets when its longest edge has 28.
+    /// The subject, scaled so that its longest edge has 28 pixels.
     fn fitted(&self) -> Plane {
         let (columns, rows) = size(self.region);
         let whole = (self.subject.columns, self.subject.rows);
-        // The region is stretched to whole pixels, not cut: a thin stroke at its edge would be lost.
+        // The region is stretched to whole pixels: cutting it would lose a thin stroke at its edge.
         let ink = means(whole, |column, row| self.subject.at(column, row), self.region, columns, rows);
         ink.sharpened(self.subject.max())
     }
 
-    /// The margins in the order of CSS: top, right, bottom, left. Nothing where there are none.
+    /// The margins in the order of CSS: top, right, bottom, left; `None` if there are none.
     fn trimmed(&self) -> Option<String> {
         let Region { left, top, width, height } = self.region;
         let size = f64::from(self.size);
@@ -174,7 +174,8 @@ impl Found {
     }
 }
 
-/// The pixels of a picture that has the data's form already, be it inverted, and what was done; `None` where it has not.
+/// The pixels of a picture that has the form of the data already, perhaps inverted; notes what was done. `None` for
+/// others.
 pub fn already(picture: &GrayImage, steps: &mut Vec<String>) -> Option<[u8; PIXELS]> {
     if picture.dimensions() != (28, 28) {
         return None;
@@ -198,12 +199,12 @@ pub fn already(picture: &GrayImage, steps: &mut Vec<String>) -> Option<[u8; PIXE
     is_in_form.then_some(pixels)
 }
 
-/// Whether a picture has the data's form already.
+/// Whether a picture has the form of the data already.
 pub fn is_already(picture: &GrayImage) -> bool {
     already(picture, &mut Vec::new()).is_some()
 }
 
-/// The picture in the middle of a black ground, as large as it fits, its levels as they are.
+/// The picture with its levels as they are, as large as it fits, in the middle of a black ground.
 pub fn fitted(picture: &GrayImage) -> [u8; PIXELS] {
     let whole = Region::whole(picture);
     let (columns, rows) = size(whole);
@@ -211,7 +212,7 @@ pub fn fitted(picture: &GrayImage) -> [u8; PIXELS] {
     placed(&means((picture.width() as usize, picture.height() as usize), level, whole, columns, rows))
 }
 
-/// Whether the subject is darker than its ground: whether there is more that is.
+/// Whether the subject is darker than its ground: whether more of the picture is darker than lighter.
 fn is_dark(levels: &Plane, ground: &Ground) -> bool {
     let least = NOTHING.min(FIRST.max(3.0 * ground.noise));
     let (darker, lighter) = levels.cells().fold((0.0, 0.0), |(darker, lighter), (column, row, level)| {
@@ -221,8 +222,8 @@ fn is_dark(levels: &Plane, ground: &Ground) -> bool {
     darker > lighter
 }
 
-/// The ink that a level is on a ground, of 255: none where it is the ground's, all at black on a light ground and at
-/// white on a dark one.
+/// How much ink, of 255, a level is on a ground: none if it is the ground's level, and all of it if it is black on a
+/// light ground or white on a dark one.
 fn inked(level: f32, ground: f32, is_dark: bool) -> f32 {
     let (difference, range) = if is_dark { (ground - level, ground) } else { (level - ground, 255.0 - ground) };
     (255.0 * difference / range.max(1.0)).clamp(0.0, 255.0)
@@ -235,8 +236,8 @@ fn ink(levels: &Plane, ground: &Ground, is_dark: bool) -> Plane {
     })
 }
 
-/// Which squares are ground: those that are reached from the picture's edge without a step, however dark it slowly
-/// becomes on the way, as a shadow does. A subject begins with a step.
+/// Which squares are ground: those that can be reached from the picture's edge without a step. On the way it may slowly
+/// become dark, as in a shadow. A subject begins with a step.
 fn reached(ink: &Plane, step: f32) -> Vec<bool> {
     let (columns, rows) = (ink.columns, ink.rows);
     let mut is_ground = vec![false; columns * rows];
@@ -260,8 +261,9 @@ fn reached(ink: &Plane, step: f32) -> Vec<bool> {
     is_ground
 }
 
-/// Takes out what hangs together, if only by corners as an aslant stroke does, over less than `area` squares: dust, and
-/// the noise that there is. Where that is most of the ink, it is the subject, such as a dashed line, and stays.
+/// Removes connected parts of fewer than `area` squares: dust and noise. Squares that touch only at a corner count as
+/// connected, as in a slanted stroke. If such parts are most of the ink, they are the subject, such as a dashed line,
+/// and stay.
 fn remove_specks(subject: &mut Plane, least: f32, area: usize) {
     let (columns, rows) = (subject.columns, subject.rows);
     let mut is_seen: Vec<bool> = subject.values.iter().map(|ink| *ink <= least).collect();
@@ -302,7 +304,7 @@ fn around(at: usize, columns: usize, rows: usize) -> impl Iterator<Item = usize>
         .filter(move |beside| *beside != at)
 }
 
-/// The squares to the left and right of one, above and below it.
+/// The squares to the left and to the right of one, above and below it.
 fn beside(at: usize, columns: usize, rows: usize) -> impl Iterator<Item = usize> {
     let (column, row) = (at % columns, at / columns);
     [
@@ -315,8 +317,8 @@ fn beside(at: usize, columns: usize, rows: usize) -> impl Iterator<Item = usize>
     .flatten()
 }
 
-/// Where the subject's edges are: where it has half the ink that it has a pixel (of 28) further in, so that a blurred
-/// edge is where the sharp one was.
+/// Where the subject's edges are: where it has half of the ink that it has one pixel (of 28) further in. So a blurred
+/// edge is found where the sharp edge was.
 fn edges(subject: &Plane, rough: Region, pixel: usize, least: usize) -> Region {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "these are whole squares")]
     let [left, top, width, height] = [rough.left, rough.top, rough.width, rough.height].map(|length| length as usize);
@@ -333,13 +335,13 @@ fn edges(subject: &Plane, rough: Region, pixel: usize, least: usize) -> Region {
     Region { left, top, width, height }
 }
 
-/// The most ink that so many of these have.
+/// The most ink that at least this many of these have.
 fn dense(mut line: Vec<f32>, least: usize) -> f32 {
     line.sort_unstable_by(|a, b| b.total_cmp(a));
     line.get(least - 1).copied().unwrap_or(0.0)
 }
 
-/// Where a line of ink, that begins at `first`, has half of what it has a pixel further on.
+/// Where a line of ink that begins at `first` has half of what it has one pixel further on.
 fn edge<'a>(line: impl Iterator<Item = &'a f32>, first: usize, pixel: usize) -> f64 {
     let line: Vec<f32> = line.copied().take(first + pixel).collect();
     let half = line[first.min(line.len())..].iter().copied().fold(0.0, f32::max) / 2.0;
@@ -352,7 +354,7 @@ fn edge<'a>(line: impl Iterator<Item = &'a f32>, first: usize, pixel: usize) -> 
     }
 }
 
-/// The columns and rows within which all lines lie that have at least so many such cells.
+/// The columns and rows that contain all lines with at least this many such cells.
 fn bounds(plane: &Plane, least: usize, is_subject: impl Fn(usize, usize) -> bool) -> Option<Region> {
     let (mut columns, mut rows) = (vec![0; plane.columns], vec![0; plane.rows]);
     for (column, row, _) in plane.cells().filter(|(column, row, _)| is_subject(*column, *row)) {
@@ -375,8 +377,8 @@ fn size(region: Region) -> (usize, usize) {
     (scaled(region.width), scaled(region.height))
 }
 
-/// The ink in the middle of an image; where there is no middle, a pixel nearer to the right and to the bottom, as most
-/// images of the data have it.
+/// Puts the ink in the middle of an image; if there is no exact middle, one pixel nearer to the right and the bottom,
+/// as in most images of the data.
 fn placed(ink: &Plane) -> [u8; PIXELS] {
     let mut pixels = [0; PIXELS];
     let (left, top) = ((SIDE - ink.columns).div_ceil(2), (SIDE - ink.rows).div_ceil(2));
@@ -395,7 +397,7 @@ fn byte(value: f32) -> u8 {
     value.round() as u8
 }
 
-/// What is said of a ground that is subtracted: not that of 0, of which nothing is left to subtract.
+/// What is said of a ground that is subtracted; nothing if it is 0, because then there is nothing to subtract.
 fn subtracted(ground: &Ground) -> Option<String> {
     let (lowest, highest) = ground.levels();
     match (byte(lowest), byte(highest)) {

@@ -1,35 +1,35 @@
-//! What a picture's ground is, told from what lies along its edges: a level, or a slope where light falls from one
-//! side. Knows nothing of what stands before it.
+//! Finds a picture's ground from what lies along its edges: a level, or a slope if the light falls from one side. Knows
+//! nothing of what stands in front of it.
 
 use image::GrayImage;
 
 use super::plane::Plane;
 
-/// How far along each edge's depth a picture is looked at, as a part of its side.
+/// How deep the looked-at edge of a picture is, as a part of its side.
 const DEPTH: f32 = 0.015;
-/// How far from a ground's level what lies on it may be.
+/// How much what belongs to a ground may differ from its level.
 const NEAR: f32 = 6.0;
-/// The most that a ground's level may change from one edge to the other.
+/// How much a ground's level may change from one edge to the opposite one.
 const STEEPEST: f32 = 90.0;
-/// How many more of the samples a slope must explain than a level does, as a part of all.
+/// How many more samples a slope must explain than a level does, as a part of all samples.
 const WORTH: f32 = 0.08;
-/// The most pixels along a side that are looked at.
+/// How many pixels along a side are looked at, at most.
 const SAMPLED: usize = 400;
 /// How many slopes are tried.
 const TRIES: usize = 600;
 
-/// A ground: its level at the picture's middle, and how much it rises from the left edge to the right one and from the
+/// A ground: its level in the middle of the picture, and how much it rises from the left to the right edge and from the
 /// top to the bottom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ground {
     middle: f32,
     right: f32,
     down: f32,
-    /// How much single values of it vary: their standard deviation.
+    /// The standard deviation of its single values.
     pub noise: f32,
 }
 
-/// A place at a picture's edge, from -0.5 to 0.5 each way, and what is there.
+/// A place at a picture's edge, from -0.5 to 0.5 in each direction, and its level.
 #[derive(Clone, Copy)]
 struct Sample {
     across: f32,
@@ -38,12 +38,12 @@ struct Sample {
 }
 
 impl Ground {
-    /// The ground of a picture: what most of its edge agrees on.
+    /// The ground on which most of a picture's edge agrees.
     pub fn of(picture: &Plane) -> Self {
         Self::through(&samples(picture))
     }
 
-    /// The ground of a picture by its outermost pixels alone, and how much of them, of 1, is so near to it.
+    /// The ground by a picture's outermost pixels alone, and which part of them is no further from it than `distance`.
     pub fn of_edge(picture: &GrayImage, distance: f32) -> (Self, f32) {
         let samples = outermost(picture);
         let ground = Self::through(&samples);
@@ -65,7 +65,7 @@ impl Ground {
         Self { middle: level, right: 0.0, down: 0.0, noise: 0.0 }
     }
 
-    /// Its level at this place, from -0.5 to 0.5 each way.
+    /// Its level at this place, from -0.5 to 0.5 in each direction.
     pub fn at(&self, across: f32, down: f32) -> f32 {
         (self.middle + self.right * across + self.down * down).clamp(0.0, 255.0)
     }
@@ -84,11 +84,11 @@ impl Ground {
         self.near(samples, NEAR).count()
     }
 
-    /// How much what lies near varies, from the median of the distances.
+    /// How much the samples near it vary, from the median of their distances.
     fn noise(&self, samples: &[Sample]) -> f32 {
         let distances =
             self.near(samples, 5.0 * NEAR).map(|sample| (sample.level - self.at(sample.across, sample.down)).abs());
-        // Of a normal distribution, the median distance is 0.6745 standard deviations.
+        // In a normal distribution the median distance is 0.6745 standard deviations.
         median(distances.collect()) / 0.6745
     }
 }
@@ -111,7 +111,7 @@ fn samples(picture: &Plane) -> Vec<Sample> {
         .collect()
 }
 
-/// The pixels along the picture's edge, of a large one some hundred a side.
+/// The pixels along the picture's edge; of a large picture some hundred per side.
 fn outermost(picture: &GrayImage) -> Vec<Sample> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let sample = |x: usize, y: usize| {
@@ -124,13 +124,13 @@ fn outermost(picture: &GrayImage) -> Vec<Sample> {
     across.chain(down).collect()
 }
 
-/// Where the middle of a cell lies, from -0.5 to 0.5.
+/// Where the middle of a cell is, from -0.5 to 0.5.
 #[expect(clippy::cast_precision_loss, reason = "there are some hundred cells")]
 pub fn place(cell: usize, cells: usize) -> f32 {
     (cell as f32 + 0.5) / cells as f32 - 0.5
 }
 
-/// The level that most samples are near to.
+/// The level that most samples are near.
 fn level(samples: &[Sample]) -> Ground {
     let best = (0..=255_u8)
         .map(|level| Ground::flat(level.into()))
@@ -139,13 +139,13 @@ fn level(samples: &[Sample]) -> Ground {
             a.cmp(&b)
         })
         .expect("there are 256 levels");
-    // Its neighbours may explain as many: the middle of what it explains is meant.
+    // Its neighbours may explain as many samples: take the middle of what it explains.
     let refined =
         |ground: Ground| Ground::flat(median(ground.near(samples, NEAR).map(|sample| sample.level).collect()));
     refined(refined(best))
 }
 
-/// The slope through three of the samples that most of all are near to, then as they all have it together.
+/// The slope through three samples that most of all samples are near, then fitted to all of those.
 fn slope(samples: &[Sample]) -> Ground {
     let mut draws = Draws(1);
     let best = (0..TRIES)
@@ -156,7 +156,7 @@ fn slope(samples: &[Sample]) -> Ground {
 }
 
 impl Ground {
-    /// The plane through these samples with the least squares; `None` where there is none, or one too steep.
+    /// The plane through these samples by least squares; `None` if there is none, or if it is too steep.
     fn fitted(samples: impl Iterator<Item = Sample>) -> Option<Self> {
         let mut matrix = [[0.0_f64; 4]; 3];
         for Sample { across, down, level } in samples {
@@ -171,7 +171,7 @@ impl Ground {
     }
 }
 
-/// The solution of three equations, by elimination; `None` where they have no single one.
+/// The solution of three equations by elimination; `None` if it is not unique.
 fn solved(mut matrix: [[f64; 4]; 3]) -> Option<[f64; 3]> {
     for pivot in 0..3 {
         let largest = (pivot..3).max_by(|a, b| matrix[*a][pivot].abs().total_cmp(&matrix[*b][pivot].abs()))?;
@@ -188,18 +188,18 @@ fn solved(mut matrix: [[f64; 4]; 3]) -> Option<[f64; 3]> {
     Some([0, 1, 2].map(|row| matrix[row][3] / matrix[row][row]))
 }
 
-/// Numbers without a pattern, the same each time: a picture is always seen the same way.
+/// Numbers without a pattern, but the same each time, so that a picture is always seen in the same way.
 struct Draws(u64);
 
 impl Draws {
     fn below(&mut self, count: usize) -> usize {
-        // Knuth's multiplier and increment; the upper bits are the good ones.
+        // Knuth's multiplier and increment; the upper bits are the random ones.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % count.max(1) as u64).expect("it is below a usize")
     }
 }
 
-/// The middle one; 0 of none.
+/// The median; 0 if there are none.
 fn median(mut values: Vec<f32>) -> f32 {
     values.sort_unstable_by(f32::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)

@@ -1,4 +1,4 @@
-//! Means over parts of a grey picture. Arithmetic only.
+//! Computes means over parts of a grey picture. Arithmetic only.
 
 use image::GrayImage;
 
@@ -12,7 +12,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The plane whose values these are, by column and row.
+    /// The plane with these values, given by column and row.
     pub fn from_fn(columns: usize, rows: usize, mut value: impl FnMut(usize, usize) -> f32) -> Self {
         let values = (0..rows * columns).map(|at| value(at % columns, at / columns)).collect();
         Self { columns, rows, values }
@@ -28,8 +28,8 @@ impl Plane {
         self.values.iter().enumerate().map(|(at, value)| (at % self.columns, at / self.columns, *value))
     }
 
-    /// Sharpened as `convert -sharpen 0x1` does it, by a Gaussian of radius and standard deviation 1; what lies outside
-    /// is as the edge. Nothing becomes less than 0 or more than `most`.
+    /// The plane sharpened as by `convert -sharpen 0x1`, with a Gaussian of radius and standard deviation 1; outside it
+    /// the edge continues. Nothing becomes less than 0 or more than `most`.
     pub fn sharpened(&self, most: f32) -> Self {
         // e^(-d²/2) at the squared distances 0, 1 and 2.
         const WEIGHTS: [f32; 3] = [1.0, 0.606_530_66, 0.367_879_44];
@@ -47,13 +47,13 @@ impl Plane {
         })
     }
 
-    /// The largest value; 0 where none is larger.
+    /// The largest value; 0 if none is larger.
     pub fn max(&self) -> f32 {
         self.values.iter().copied().fold(0.0, f32::max)
     }
 }
 
-/// A part of a picture, in pixels and fractions of them.
+/// A part of a picture, in pixels and fractions of pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
     pub left: f64,
@@ -63,7 +63,7 @@ pub struct Region {
 }
 
 impl Region {
-    /// All of a picture.
+    /// The whole picture.
     pub fn whole(picture: &GrayImage) -> Self {
         let (width, height) = picture.dimensions();
         Self { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
@@ -75,7 +75,7 @@ impl Region {
     }
 }
 
-/// The means of squares of `size` pixels a side; those at the right and at the bottom may be cut off.
+/// The means of squares with sides of `size` pixels; those at the right and at the bottom may be cut off.
 pub fn squares(picture: &GrayImage, size: u32) -> Plane {
     let [columns, rows] = [picture.width(), picture.height()].map(|length| length.div_ceil(size) as usize);
     let [width, height, size] = [picture.width(), picture.height(), size].map(|length| length as usize);
@@ -92,8 +92,8 @@ pub fn squares(picture: &GrayImage, size: u32) -> Plane {
     })
 }
 
-/// The means of a region's parts, `columns` by `rows` of the same size; of a plane of `whole` columns and rows, whose
-/// values `value` tells. What lies outside it is as its edge.
+/// The means of `columns` by `rows` equal parts of a region, in a plane of `whole` columns and rows with the values
+/// that `value` returns. Outside the plane its edge continues.
 pub fn means(
     whole: (usize, usize),
     value: impl Fn(usize, usize) -> f32,
@@ -118,9 +118,9 @@ pub fn means(
     })
 }
 
-/// Which of a line's values each of `parts` covers, and how much of them. All of the line is covered, so that a stroke
-/// thinner than a part is not passed by.
-#[expect(clippy::cast_precision_loss, reason = "a line has some thousand values at the most")]
+/// Which values of a line each of the `parts` covers, and how much of them. The whole line is covered, so that no
+/// stroke is missed, even if it is thinner than a part.
+#[expect(clippy::cast_precision_loss, reason = "a line has some thousand values at most")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a value of the line is meant")]
 fn shares(start: f64, length: f64, parts: usize, values: usize) -> Vec<Vec<(usize, f64)>> {
     let edge = |part: f64| start + length * part / parts as f64;

@@ -1,23 +1,22 @@
 //! Runs to look at: the dashboard's state after reports and keys, over the real test images. The figures are made up,
 //! in the shape that a run's have.
 
-use std::sync::{Arc, OnceLock};
-
 use crate::{
-    app::{Action, App, Screen},
-    fashion::{CLASSES, Dataset, PIXELS, SIDE, Source, Survey},
-    protocol::{Attribution, Batch, EpochRecord, OtherRun, Probabilities, Report, Started, Tile, Tiles},
+    app::{Action, App, Direction, Loaded, Page, Screen, Stride},
+    fashion::{CLASSES, PIXELS, SIDE, Survey},
+    protocol::{
+        Attribution, Batch, EpochRecord, OtherRun, Probabilities, Report, Tile, Tiles,
+        samples::{self, EPOCH, dataset},
+    },
     settings::Settings,
 };
 
 /// Steps that one report stands for.
 const REPORTED: u64 = 25;
-/// Steps of an epoch.
-const EPOCH: u64 = 1875;
 
-pub fn data() -> Arc<Dataset> {
-    static DATA: OnceLock<Arc<Dataset>> = OnceLock::new();
-    DATA.get_or_init(|| Arc::new(Source::Embedded.load().expect("the compiled-in data can be read"))).clone()
+/// Does what a key means, on a terminal of the usual size.
+fn act(app: &mut App, action: Action) {
+    app.act(action, &Page::default());
 }
 
 /// Before anything is known.
@@ -28,18 +27,8 @@ pub fn loading() -> App {
 /// The images are read, the untrained network has seen them, no batch is trained.
 pub fn started() -> App {
     let mut app = loading();
-    app.load(data());
-    app.apply(Report::Started(Started {
-        settings: Settings::default(),
-        device: "CPU, 2 threads".to_owned(),
-        parameters: 101_770,
-        train_images: 60_000,
-        test_images: 10_000,
-        run: None,
-        past: Vec::new(),
-        past_steps: 0,
-        gpu: None,
-    }));
+    app.load(Loaded::Data(dataset()));
+    app.apply(Report::Started(samples::started()));
     app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
     app
 }
@@ -71,11 +60,12 @@ pub fn third_epoch() -> App {
 pub fn slow_motion() -> App {
     let mut app = trained(150);
     for _ in 0..8 {
-        app.act(Action::Slower);
+        act(&mut app, Action::Slower);
     }
     app.apply(Report::Batch(Batch { images_per_second: 512.0, ..batch(155, 5) }));
     app.apply(Report::Paced { steps_per_second: Some(16.0) });
-    app.act(Action::TogglePause);
+    act(&mut app, Action::TogglePause);
+    app.apply(Report::Paused);
     app
 }
 
@@ -108,13 +98,13 @@ pub fn failed() -> App {
 /// The tutorial's Sneaker that is taken for a Sandal.
 pub fn wrong() -> App {
     let mut app = third_epoch();
-    app.act(Action::NextWrong);
+    act(&mut app, Action::Wrong(Direction::Forward));
     app
 }
 
 pub fn help() -> App {
     let mut app = third_epoch();
-    app.act(Action::ToggleHelp);
+    act(&mut app, Action::ToggleHelp);
     app
 }
 
@@ -122,7 +112,7 @@ pub fn help() -> App {
 pub fn prompt() -> App {
     let mut app = third_epoch();
     for action in [Action::OpenPrompt, Action::Type('1'), Action::Type('2'), Action::Type('3')] {
-        app.act(action);
+        act(&mut app, action);
     }
     app
 }
@@ -130,17 +120,17 @@ pub fn prompt() -> App {
 /// A key had no effect and says why.
 pub fn notice() -> App {
     let mut app = third_epoch();
-    app.act(Action::Step);
+    act(&mut app, Action::Step);
     app
 }
 
 /// A screen of a run that is done, after these actions.
 fn screen(screen: Screen, actions: &[Action]) -> App {
     let mut app = done();
-    app.take_survey(Survey::new(&data()));
-    app.act(Action::Show(screen));
+    app.load(Loaded::Survey(Box::new(Survey::new(&dataset()))));
+    act(&mut app, Action::Show(screen));
     for action in actions {
-        app.act(*action);
+        act(&mut app, *action);
     }
     app
 }
@@ -161,9 +151,15 @@ pub fn compared() -> App {
         let record = record(epoch);
         EpochRecord { loss: record.loss + 0.1, val_loss: record.val_loss + 0.1, ..record }
     });
-    app.take_runs(Ok(vec![OtherRun { name: "slow".to_owned(), settings, epochs: epochs.collect() }]));
-    for action in [Action::Enter, Action::NextSmoothing, Action::NextSmoothing, Action::Previous, Action::Previous] {
-        app.act(action);
+    app.load(Loaded::Runs(Ok(vec![OtherRun { name: "slow".to_owned(), settings, epochs: epochs.collect() }])));
+    for action in [
+        Action::Enter,
+        Action::NextSmoothing,
+        Action::NextSmoothing,
+        Action::Go(Stride::One, Direction::Back),
+        Action::Go(Stride::One, Direction::Back),
+    ] {
+        act(&mut app, action);
     }
     app
 }
@@ -172,17 +168,17 @@ pub fn compared() -> App {
 pub fn choice() -> App {
     let mut app = screen(Screen::Curves, &[Action::PickRun]);
     let run = |name: &str, learning_rate| OtherRun {
-        name: name.to_owned(),
         settings: Settings { learning_rate, ..Settings::default() },
         epochs: vec![record(1), record(2)],
+        ..samples::other_run(name, 0)
     };
-    app.take_runs(Ok(vec![run("coat", 1e-3), run("shirt", 1e-4)]));
+    app.load(Loaded::Runs(Ok(vec![run("coat", 1e-3), run("shirt", 1e-4)])));
     app
 }
 
 /// Units that look for stripes, each of another width.
 pub fn neurons(actions: &[Action]) -> App {
-    let mut app = screen(Screen::Neurons, actions);
+    let mut app = screen(Screen::Neurons, &[]);
     let tile = |number: usize| Tile {
         number,
         title: format!("Unit {number}"),
@@ -194,13 +190,16 @@ pub fn neurons(actions: &[Action]) -> App {
         votes: (0..CLASSES).map(|class| if class == number % CLASSES { 0.9 } else { -0.1 }).collect(),
     };
     app.apply(Report::Tiles(Tiles { step: 18_750, of: 128, tiles: (0..128).map(tile).collect() }));
+    for action in actions {
+        act(&mut app, *action);
+    }
     app
 }
 
 /// The picture of the mistake that `wrong` shows, with what its pixels say.
 pub fn explained() -> App {
-    let mut app = screen(Screen::Dashboard, &[Action::NextWrong, Action::ToggleExplain]);
-    let pixels = data().test.image(12).pixels().map(|byte| f32::from(byte) / 255.0);
+    let mut app = screen(Screen::Dashboard, &[Action::Wrong(Direction::Forward), Action::ToggleExplain]);
+    let pixels = dataset().test.image(12).pixels().map(|byte| f32::from(byte) / 255.0);
     let pixels = (0..).zip(pixels).map(|(pixel, ink)| if pixel % 28 < 14 { ink } else { -ink }).collect();
     app.apply(Report::Attribution(Attribution { index: 12, step: 18_750, pixels }));
     app
@@ -217,9 +216,15 @@ fn empty() -> App {
 pub fn screens() -> Vec<(&'static str, App)> {
     let cell = [Action::Enter];
     vec![
-        ("gallery", screen(Screen::Gallery, &[Action::RowDown, Action::Next])),
-        ("gallery_large", screen(Screen::Gallery, &[Action::NextWrong, Action::Enter])),
-        ("gallery_training", screen(Screen::Gallery, &[Action::ToggleHalf, Action::ZoomIn])),
+        (
+            "gallery",
+            screen(
+                Screen::Gallery,
+                &[Action::Go(Stride::Row, Direction::Forward), Action::Go(Stride::One, Direction::Forward)],
+            ),
+        ),
+        ("gallery_large", screen(Screen::Gallery, &[Action::Wrong(Direction::Forward), Action::Enter])),
+        ("gallery_training", screen(Screen::Gallery, &[Action::ToggleHalf, Action::Zoom(Direction::Forward)])),
         ("training_values", screen(Screen::Gallery, &[Action::ToggleHalf, Action::Enter])),
         ("gallery_empty", empty()),
         ("gallery_cell", screen(Screen::Confusion, &cell)),
@@ -227,8 +232,8 @@ pub fn screens() -> Vec<(&'static str, App)> {
         ("curves", screen(Screen::Curves, &[])),
         ("compared", compared()),
         ("choice", choice()),
-        ("data", screen(Screen::Data, &[Action::Next])),
-        ("neurons", neurons(&[Action::Next])),
+        ("data", screen(Screen::Data, &[Action::Go(Stride::One, Direction::Forward)])),
+        ("neurons", neurons(&[Action::Go(Stride::One, Direction::Forward)])),
         ("neuron", neurons(&[Action::Enter])),
         ("filtered", filtered()),
         ("explained", explained()),
@@ -258,41 +263,37 @@ pub fn batch(step: u64, steps: u64) -> Batch {
     let noise = (at * 12.9898).sin() * 0.06 / f64::from(u32::try_from(steps).expect("few steps")).sqrt();
     let mean = 0.22 + 0.28 * (-at / 5000.0).exp() + 1.7 * (-at / 70.0).exp();
     let right = 0.92 - 0.1 * (-at / 5000.0).exp() - 0.65 * (-at / 70.0).exp();
-    let step_in_epoch = (step - 1) % EPOCH + 1;
+    let report = samples::batch(step);
     Batch {
-        epoch: u32::try_from((step - 1) / EPOCH + 1).expect("few epochs"),
-        step_in_epoch,
-        step,
         steps,
         loss: mean + noise,
         accuracy: right - noise,
         epoch_loss: mean,
         epoch_accuracy: right,
-        seconds: f64::from(u32::try_from(step_in_epoch).expect("few steps")) / 4700.0,
+        seconds: f64::from(u32::try_from(report.step_in_epoch).expect("few steps")) / 4700.0,
         images_per_second: 150_400.0 + 3000.0 * noise,
+        ..report
     }
 }
 
 fn record(epoch: u32) -> EpochRecord {
     let batch = batch(u64::from(epoch) * EPOCH, 1);
     EpochRecord {
-        epoch,
-        step: batch.step,
         loss: batch.epoch_loss + 0.05,
         accuracy: batch.epoch_accuracy - 0.01,
         val_loss: batch.epoch_loss + 0.09,
         val_accuracy: batch.epoch_accuracy - 0.03,
-        learning_rate: 1e-3,
         seconds: 0.4,
         eval_seconds: 0.03,
         images_per_second: 150_400.0,
+        ..samples::record(epoch)
     }
 }
 
 /// Images 12, 49 and so on are taken for the class two before their own, as a Sneaker for a Sandal; all others are
 /// right, more surely so after more epochs.
 fn predictions(epochs: f64) -> Vec<Probabilities> {
-    let test = &data().test;
+    let test = &dataset().test;
     (0..test.len())
         .map(|index| {
             let truth = test.class(index).index();

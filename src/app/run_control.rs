@@ -1,0 +1,84 @@
+//! The keys that steer the run: pause, step, pace, save, quit. What they ask for is the worker's to do.
+
+use super::{Action, App, Phase};
+use crate::protocol::Command;
+
+/// Steps a second from which doubling leads back to full speed.
+const FASTEST_PACE: f64 = 4096.0;
+
+impl App {
+    /// Asks the worker for what a key means.
+    pub(super) fn control(&mut self, action: Action) -> Option<Command> {
+        if action != Action::Quit {
+            self.scene.return_to_now();
+        }
+        match action {
+            Action::TogglePause => self.toggle_pause(),
+            Action::Step => self.step(),
+            Action::Slower => Some(self.slower()),
+            Action::Faster => Some(self.faster()),
+            Action::Save => self.save(),
+            Action::Quit => {
+                self.quitting = true;
+                Some(Command::Stop)
+            }
+            _ => None,
+        }
+    }
+
+    fn say(&mut self, words: &str) -> Option<Command> {
+        self.notice = Some(words.to_owned());
+        None
+    }
+
+    /// Turns round what training does, or will do as soon as the worker gets to what it was asked for last.
+    fn toggle_pause(&mut self) -> Option<Command> {
+        match self.scene.known.phase {
+            Phase::Loading => self.say("training has not begun"),
+            Phase::Done | Phase::Failed { .. } => self.say("training has ended"),
+            Phase::Training | Phase::Evaluating | Phase::Paused => {
+                let pause = !self.scene.known.will_pause();
+                self.scene.known.asked_to_pause = Some(pause);
+                Some(if pause { Command::Pause } else { Command::Resume })
+            }
+        }
+    }
+
+    fn step(&mut self) -> Option<Command> {
+        if self.scene.known.will_pause() {
+            return Some(Command::Step);
+        }
+        self.say(if self.scene.known.is_over() {
+            "training has ended"
+        } else {
+            "pause first (Space), then batch by batch"
+        })
+    }
+
+    fn slower(&mut self) -> Command {
+        let known = &self.scene.known;
+        let from = known.pace.or(known.full_speed).unwrap_or(FASTEST_PACE).max(2.0);
+        // A power of two is a pace that a person can name, whatever the machine's own was.
+        self.set_pace(Some((from / 2.0).log2().floor().exp2()))
+    }
+
+    fn faster(&mut self) -> Command {
+        let known = &self.scene.known;
+        let fastest = known.full_speed.unwrap_or(FASTEST_PACE);
+        self.set_pace(known.pace.map(|pace| pace * 2.0).filter(|pace| *pace < fastest))
+    }
+
+    fn set_pace(&mut self, pace: Option<f64>) -> Command {
+        self.scene.known.pace = pace;
+        Command::Pace { steps_per_second: pace }
+    }
+
+    fn save(&mut self) -> Option<Command> {
+        if self.scene.known.started.is_none() {
+            return self.say("nothing to save yet");
+        }
+        self.saving = true;
+        self.notice = Some("saving".to_owned());
+        Some(Command::Save)
+    }
+}

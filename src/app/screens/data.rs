@@ -1,0 +1,57 @@
+//! The Data's own state: which class is selected. Leads into the Gallery, to the class's training images.
+
+use super::{Responds, Screen};
+use crate::{
+    app::{
+        Action,
+        album::Filter,
+        answer::{Answer, Offer, Stance},
+        known::Half,
+        scene::Scene,
+        ways::{Direction, Page, Stride, moved},
+    },
+    fashion::{CLASSES, Class},
+};
+
+/// What there is to learn from.
+#[derive(Debug)]
+pub struct Data {
+    /// The selected class.
+    pub class: Class,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { class: Class::FIRST }
+    }
+}
+
+impl Responds for Data {
+    fn go(&mut self, _: &mut Scene, page: &Page, stride: Stride, direction: Direction) -> Answer {
+        let place = moved(self.class.index(), page.distance(stride).min(CLASSES), direction, CLASSES - 1);
+        self.class = Class::all().nth(place).unwrap_or(self.class);
+        Answer::Done
+    }
+
+    fn enter(&mut self, _: &mut Scene) -> Answer {
+        let filter = Filter { class: Some(self.class), ..Filter::default() };
+        Answer::Into(Screen::Gallery, Stance { half: Half::Train, is_large: false }, Some(filter))
+    }
+
+    fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
+        let Action::PickClass(class) = action else { return None };
+        if self.class == class {
+            return Some(self.enter(scene));
+        }
+        self.class = class;
+        Some(Answer::Done)
+    }
+
+    fn offers(&self, _: &Scene, action: Action) -> Offer {
+        match action {
+            Action::Go(..) => Offer::As("move"),
+            Action::Enter => Offer::Yes,
+            _ => Offer::No,
+        }
+    }
+}

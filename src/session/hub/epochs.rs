@@ -1,0 +1,100 @@
+//! The epochs of a run: the figures of all of them, and every test image's prediction after as many as fit into memory.
+
+use std::sync::{Arc, Weak};
+
+use crate::protocol::{EpochRecord, Probabilities};
+
+/// Bytes that the predictions take at the most, and two epochs' at the least: with 10,000 test images, 167 epochs'.
+const CAPACITY: usize = 64 << 20;
+
+/// The epochs, oldest first. Past the capacity predictions are kept of the first epoch, the newest, and between them of
+/// every second, every fourth and so on.
+#[derive(Debug)]
+pub(super) struct Epochs {
+    all: Vec<KeptEpoch>,
+    /// Of how many of them there are predictions.
+    with_predictions: usize,
+    /// Epochs from one with predictions to the next.
+    stride: u32,
+}
+
+#[derive(Debug)]
+struct KeptEpoch {
+    record: EpochRecord,
+    predictions: Option<Arc<Vec<Probabilities>>>,
+}
+
+impl Default for Epochs {
+    fn default() -> Self {
+        Self { all: Vec::new(), with_predictions: 0, stride: 1 }
+    }
+}
+
+impl Epochs {
+    /// Adds the newest epoch. What is returned holds its predictions as long as they are kept.
+    pub fn push(&mut self, record: EpochRecord, predictions: Vec<Probabilities>) -> Weak<Vec<Probabilities>> {
+        let last = self.all.len().saturating_sub(1);
+        if last > 0 {
+            self.drop_unless_in_stride(last);
+        }
+        let bytes = predictions.len() * size_of::<Probabilities>();
+        let predictions = Arc::new(predictions);
+        let held = Arc::downgrade(&predictions);
+        self.all.push(KeptEpoch { record, predictions: Some(predictions) });
+        self.with_predictions += 1;
+        let most = (CAPACITY / bytes.max(1)).max(2);
+        while self.with_predictions > most {
+            self.stride = self.stride.saturating_mul(2);
+            (1..self.all.len() - 1).for_each(|index| self.drop_unless_in_stride(index));
+        }
+        held
+    }
+
+    /// All epochs, oldest first, with their predictions as long as these are kept.
+    pub fn iter(&self) -> impl Iterator<Item = (EpochRecord, Weak<Vec<Probabilities>>)> {
+        self.all.iter().map(|KeptEpoch { record, predictions }| {
+            (*record, predictions.as_ref().map_or_else(Weak::new, Arc::downgrade))
+        })
+    }
+
+    fn drop_unless_in_stride(&mut self, index: usize) {
+        let epoch = &mut self.all[index];
+        if !epoch.record.epoch.is_multiple_of(self.stride) && epoch.predictions.take().is_some() {
+            self.with_predictions -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::epoch, *};
+    use crate::fashion::CLASSES;
+
+    #[test]
+    fn a_long_run_keeps_the_figures_of_all_epochs_and_predictions_within_its_memory() {
+        let images = 100_000;
+        let most = CAPACITY / (images * size_of::<Probabilities>());
+        let mut epochs = Epochs::default();
+        for number in 1..=60 {
+            let held = epochs.push(epoch(number), vec![[0.1; CLASSES]; images]);
+            assert!(held.upgrade().is_some(), "the newest is kept");
+            let kept = epochs.iter().filter(|(_, predictions)| predictions.upgrade().is_some()).count();
+            assert!(kept <= most && kept == epochs.with_predictions, "{kept} of {number} epochs");
+        }
+        assert_eq!(epochs.iter().count(), 60);
+        let kept = epochs.iter().filter(|(_, predictions)| predictions.upgrade().is_some());
+        let kept: Vec<u32> = kept.map(|(record, _)| record.epoch).collect();
+        let expected: Vec<u32> = [1].into_iter().chain((4..=60).step_by(4)).collect();
+        assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn one_epoch_may_take_more_than_the_memory() {
+        let mut epochs = Epochs::default();
+        for number in 1..=4 {
+            let held = epochs.push(epoch(number), vec![[0.1; CLASSES]; CAPACITY / size_of::<Probabilities>() + 1]);
+            assert!(held.upgrade().is_some());
+            assert!(epochs.with_predictions <= 2);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! A listener's mailbox: reports on their way to whoever may take their time. What is put in never waits, and what is not
+//! taken stays within bounded memory.
+//!
+//! Of many batches that wait neighbours become one, which stands for the steps of both. Of the answers about one image, of
+//! the device's usage, of the pace and of whether it trains the newest waits. Predictions of an epoch wait no longer than
+//! the hub keeps them: whoever takes the epoch later gets its figures alone. So all that grows while nobody takes anything
+//! is a batch, the figures and the checkpoint of each epoch.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc::TryRecvError},
+    task::{Context, Poll, Waker},
+};
+
+use super::{asked::answered, memory::taken};
+use crate::protocol::{Batch, EpochRecord, Probabilities, Report};
+
+/// Batches that wait as they are. Past it neighbours are merged.
+const MOST_BATCHES: usize = 4096;
+
+/// A report that waits.
+#[derive(Clone, Debug)]
+pub(super) enum Letter {
+    /// As it is.
+    Plain(Report),
+    /// An epoch, with its predictions as long as the hub keeps them.
+    Epoch { record: EpochRecord, predictions: Weak<Vec<Probabilities>> },
+    /// The predictions before the first step, likewise.
+    Untrained { step: u64, predictions: Weak<Vec<Probabilities>> },
+}
+
+impl From<Report> for Letter {
+    fn from(report: Report) -> Self {
+        Self::Plain(report)
+    }
+}
+
+impl Letter {
+    /// The report that it is.
+    fn open(self) -> Report {
+        match self {
+            Self::Plain(report) => report,
+            Self::Epoch { record, predictions } => Report::Epoch { record, predictions: taken(&predictions) },
+            Self::Untrained { step, predictions } => Report::Untrained { step, predictions: taken(&predictions) },
+        }
+    }
+
+    /// The report, unless predictions come with it.
+    fn plain(&self) -> Option<&Report> {
+        if let Self::Plain(report) = self { Some(report) } else { None }
+    }
+}
+
+/// The mailbox, as the hub fills it.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    held: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    letters: VecDeque<Letter>,
+    /// How many of them are batches, and how many may be.
+    batches: usize,
+    most_batches: usize,
+    is_closed: bool,
+    /// Who waits.
+    waker: Option<Waker>,
+}
+
+impl Mailbox {
+    /// A mailbox with these letters in it.
+    pub fn new(letters: Vec<Letter>) -> Self {
+        let batches = letters.iter().filter_map(batch).count();
+        let waiting = Waiting {
+            letters: letters.into(),
+            batches,
+            most_batches: MOST_BATCHES.max(batches),
+            is_closed: false,
+            waker: None,
+        };
+        Self { held: Mutex::new(waiting), changed: Condvar::new() }
+    }
+
+    /// Puts a letter in.
+    pub fn put(&self, letter: Letter) {
+        let mut waiting = self.waiting();
+        if !waiting.is_closed {
+            waiting.put(letter);
+            self.wake(waiting);
+        }
+    }
+
+    /// There will be no more letters.
+    pub fn close(&self) {
+        let mut waiting = self.waiting();
+        waiting.is_closed = true;
+        self.wake(waiting);
+    }
+
+    fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) {
+        let waker = waiting.waker.take();
+        drop(waiting);
+        self.changed.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn put(&mut self, letter: Letter) {
+        match letter.plain() {
+            Some(Report::Batch(_)) => {
+                self.letters.push_back(letter);
+                self.batches += 1;
+                if self.batches > self.most_batches {
+                    self.merge_batches();
+                }
+                return;
+            }
+            Some(report) if self.is_said(report) => return,
+            Some(report) => {
+                if let Some(older) = self.outdated_by(report) {
+                    self.letters.remove(older);
+                }
+            }
+            None => {}
+        }
+        self.letters.push_back(letter);
+    }
+
+    /// Whether just this waits already as the last word of what is on the disk: a disk that stays full is told once.
+    fn is_said(&self, report: &Report) -> bool {
+        let is_about_the_disk = |waits: &&Report| matches!(waits, Report::Saved { .. } | Report::NotSaved { .. });
+        let mut waiting = self.letters.iter().rev().filter_map(Letter::plain);
+        matches!(report, Report::NotSaved { .. }) && waiting.find(is_about_the_disk) == Some(report)
+    }
+
+    /// Which waiting letter has nothing to say once this one is there.
+    fn outdated_by(&self, report: &Report) -> Option<usize> {
+        match report {
+            Report::Usage(_) => self.position(|waits| matches!(waits, Report::Usage(_))),
+            Report::Paced { .. } => self.position(|waits| matches!(waits, Report::Paced { .. })),
+            Report::Evaluating { .. } => self.position(|waits| matches!(waits, Report::Evaluating { .. })),
+            Report::Paused | Report::Resumed => {
+                self.position(|waits| matches!(waits, Report::Paused | Report::Resumed))
+            }
+            _ => {
+                let asked = answered(report)?;
+                self.position(|waits| answered(waits) == Some(asked))
+            }
+        }
+    }
+
+    fn position(&self, is_meant: impl Fn(&Report) -> bool) -> Option<usize> {
+        self.letters.iter().rposition(|letter| letter.plain().is_some_and(&is_meant))
+    }
+
+    /// Makes one of each two batches that follow each other within an epoch.
+    fn merge_batches(&mut self) {
+        let mut merged = VecDeque::with_capacity(self.letters.len());
+        let mut first: Option<Batch> = None;
+        self.batches = 0;
+        for letter in self.letters.drain(..) {
+            let (earlier, next) = match (first.take(), batch(&letter).copied()) {
+                (Some(earlier), Some(later)) if earlier.epoch == later.epoch => {
+                    (Some(Letter::from(Report::Batch(earlier.merged(later)))), None)
+                }
+                (earlier, Some(later)) => {
+                    first = Some(later);
+                    (earlier.map(|batch| Report::Batch(batch).into()), None)
+                }
+                (earlier, None) => (earlier.map(|batch| Report::Batch(batch).into()), Some(letter)),
+            };
+            self.batches += usize::from(earlier.is_some());
+            merged.extend(earlier.into_iter().chain(next));
+        }
+        self.batches += usize::from(first.is_some());
+        merged.extend(first.map(|batch| Letter::from(Report::Batch(batch))));
+        self.letters = merged;
+        // Batches with something between them stay apart: no more work on them before there are twice as many.
+        self.most_batches = MOST_BATCHES.max(2 * self.batches);
+    }
+
+    fn take(&mut self) -> Result<Letter, TryRecvError> {
+        match self.letters.pop_front() {
+            Some(letter) => {
+                self.batches -= usize::from(batch(&letter).is_some());
+                Ok(letter)
+            }
+            None if self.is_closed => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+}
+
+fn batch(letter: &Letter) -> Option<&Batch> {
+    if let Letter::Plain(Report::Batch(batch)) = letter { Some(batch) } else { None }
+}
+
+/// A listener's reports, in their order. Whoever takes them may take all the time there is: nobody waits for it.
+#[derive(Debug)]
+pub struct Reports {
+    mailbox: Arc<Mailbox>,
+}
+
+impl Reports {
+    /// Those that come into this mailbox.
+    pub(super) fn of(mailbox: Arc<Mailbox>) -> Self {
+        Self { mailbox }
+    }
+
+    /// The next report, if it is there.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`] when none is there yet, [`TryRecvError::Disconnected`] when there will be none.
+    pub fn try_next(&mut self) -> Result<Report, TryRecvError> {
+        let letter = self.mailbox.waiting().take();
+        letter.map(Letter::open)
+    }
+
+    /// Waits for the next report; `None`: there will be none.
+    pub fn wait(&mut self) -> Option<Report> {
+        let mut waiting = self.mailbox.waiting();
+        loop {
+            match waiting.take() {
+                Ok(letter) => {
+                    drop(waiting);
+                    return Some(letter.open());
+                }
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    waiting = self.mailbox.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// As [`Reports::wait`], in any event loop. One that is waited for no longer is not lost.
+    pub async fn next(&mut self) -> Option<Report> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &Context) -> Poll<Option<Report>> {
+        let mut waiting = self.mailbox.waiting();
+        match waiting.take() {
+            Ok(letter) => {
+                drop(waiting);
+                Poll::Ready(Some(letter.open()))
+            }
+            Err(TryRecvError::Disconnected) => Poll::Ready(None),
+            Err(TryRecvError::Empty) => {
+                waiting.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

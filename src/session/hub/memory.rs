@@ -1,0 +1,131 @@
+//! What a hub remembers of its run: as much as a listener that comes late needs, in bounded memory. That is of each kind
+//! the newest report, of batches means over spans of them, of epochs all figures and as many predictions as [`epochs`]
+//! keeps.
+//!
+//! [`epochs`]: super::epochs
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Weak},
+};
+
+use super::{
+    asked::{Asked, answered, answers},
+    epochs::Epochs,
+    mailbox::Letter,
+    spans::Spans,
+};
+use crate::protocol::{Look, Probabilities, Report, Started};
+
+/// The notes that are kept, the newest ones.
+const MOST_NOTES: usize = 32;
+
+/// What is known of the run.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    started: Option<Started>,
+    notes: VecDeque<String>,
+    /// The step before the first one, and what the network made of the test images then.
+    untrained: Option<(u64, Arc<Vec<Probabilities>>)>,
+    batches: Spans,
+    epochs: Epochs,
+    pace: Option<Report>,
+    usage: Option<Report>,
+    /// The newest word of what is on the disk.
+    saved: Option<Report>,
+    /// The newest word of whether it trains.
+    phase: Option<Report>,
+    answers: BTreeMap<Asked, Report>,
+}
+
+impl Memory {
+    /// Takes note of a report, and returns it as listeners get it.
+    pub fn keep(&mut self, report: Report) -> Letter {
+        let newest = match &report {
+            Report::Epoch { .. } | Report::Untrained { .. } => return self.keep_predictions(report),
+            Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
+                if let Some(asked) = answered(&report) {
+                    self.answers.insert(asked, report.clone());
+                }
+                return report.into();
+            }
+            Report::Started(started) => {
+                self.started = Some(started.clone());
+                return report.into();
+            }
+            Report::Batch(batch) => {
+                self.batches.push(*batch);
+                return report.into();
+            }
+            Report::Note { text } => {
+                self.notes.push_back(text.clone());
+                if self.notes.len() > MOST_NOTES {
+                    self.notes.pop_front();
+                }
+                return report.into();
+            }
+            Report::Paced { .. } => &mut self.pace,
+            Report::Usage(_) => &mut self.usage,
+            Report::Saved { .. } | Report::NotSaved { .. } => &mut self.saved,
+            Report::Paused | Report::Resumed | Report::Evaluating { .. } | Report::Finished | Report::Failed { .. } => {
+                &mut self.phase
+            }
+        };
+        *newest = Some(report.clone());
+        report.into()
+    }
+
+    fn keep_predictions(&mut self, report: Report) -> Letter {
+        match report {
+            Report::Epoch { record, predictions } => {
+                let predictions = self.epochs.push(record, predictions);
+                Letter::Epoch { record, predictions }
+            }
+            Report::Untrained { step, predictions } => {
+                let predictions = Arc::new(predictions);
+                let held = Arc::downgrade(&predictions);
+                self.untrained = Some((step, predictions));
+                Letter::Untrained { step, predictions: held }
+            }
+            report => report.into(),
+        }
+    }
+
+    /// All of it, in an order in which it could have happened.
+    pub fn replay(&self) -> Vec<Letter> {
+        let mut letters: Vec<Letter> = Vec::new();
+        letters.extend(self.started.clone().map(|started| Report::Started(started).into()));
+        letters.extend(self.notes.iter().map(|text| Report::Note { text: text.clone() }.into()));
+        letters.extend(self.pace.clone().map(Letter::from));
+        letters.extend(
+            self.untrained
+                .as_ref()
+                .map(|(step, predictions)| Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) }),
+        );
+        let mut batches = self.batches.iter().peekable();
+        for (record, predictions) in self.epochs.iter() {
+            while let Some(batch) = batches.next_if(|batch| batch.step <= record.step) {
+                letters.push(Report::Batch(batch).into());
+            }
+            letters.push(Letter::Epoch { record, predictions });
+        }
+        letters.extend(batches.map(|batch| Letter::from(Report::Batch(batch))));
+        letters.extend([&self.usage, &self.saved, &self.phase].into_iter().flatten().cloned().map(Letter::from));
+        letters
+    }
+
+    /// The newest answers to what is looked at.
+    pub fn answers(&self) -> impl Iterator<Item = &Report> {
+        self.answers.values()
+    }
+
+    /// Forgets what nobody looks at any longer.
+    pub fn forget_answers_but(&mut self, look: &Look) {
+        self.answers.retain(|_, report| answers(report, look));
+    }
+}
+
+/// The predictions, as long as they are kept; else none.
+pub(super) fn taken(predictions: &Weak<Vec<Probabilities>>) -> Vec<Probabilities> {
+    predictions.upgrade().map_or_else(Vec::new, |predictions| predictions.to_vec())
+}

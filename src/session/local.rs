@@ -1,0 +1,110 @@
+//! A run that this process trains.
+
+use std::{
+    sync::{Arc, mpsc::sync_channel},
+    thread::JoinHandle,
+};
+
+use color_eyre::eyre::{Result, WrapErr};
+
+use super::{
+    directory::{OpenRun, missing_figures, with_advice},
+    hub::{Hub, Reports, Seat},
+    meter::Watch,
+    plan::{Destination, RunPlan},
+    record::{QUEUE, SavingCost},
+    relay::Relay,
+};
+use crate::{
+    engine::{self, Job, Worker},
+    fashion::Dataset,
+    protocol::{Command, Report},
+    run::Timestamp,
+};
+
+/// A run that trains, and is kept if it is to be. Dropping it stops the training and waits until all is on the disk.
+#[derive(Debug)]
+pub(super) struct LocalRun {
+    /// Where its commands come from.
+    seat: Seat,
+    hub: Hub,
+    worker: Option<Worker>,
+    recorder: Option<JoinHandle<()>>,
+}
+
+impl LocalRun {
+    /// Begins to train. `evaluate_untrained`: whether to report every test image's prediction before the first step.
+    ///
+    /// # Errors
+    /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
+    /// training cannot start.
+    pub fn start(plan: RunPlan, dataset: Arc<Dataset>, evaluate_untrained: bool) -> Result<(Self, Reports)> {
+        let (hub, emitter) = Hub::new();
+        let (seat, reports) = hub.join();
+        let mut job = Job::new(plan.settings, dataset);
+        job.pace = plan.pace;
+        job.save_every = plan.save_every;
+        job.evaluate_untrained = evaluate_untrained;
+        let opened = match plan.keeping {
+            Destination::Nowhere => None,
+            Destination::New { runs, name } => {
+                let created = runs.create(name.as_deref(), Timestamp::now()).map_err(with_advice)?;
+                Some(OpenRun::new(created, &job, plan.source))
+            }
+            Destination::GoOn(run) => {
+                let (opened, past) = OpenRun::again(run, &job, &plan.source)?;
+                if let Some(text) = past.as_ref().and_then(missing_figures) {
+                    emitter.emit(Report::Note { text });
+                }
+                job.past = past;
+                Some(opened)
+            }
+        };
+        job.run = opened.as_ref().map(|opened| opened.run().shown_name());
+        let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
+        let device_before = opened.as_ref().and_then(|opened| opened.run().facts().ok()?.device);
+        let cost = Arc::new(SavingCost::default());
+        let relay = Relay {
+            emitter: emitter.clone(),
+            recorder,
+            cost: Arc::clone(&cost),
+            device_before,
+            watch: Watch::default(),
+        };
+        let worker = match engine::spawn(job, relay) {
+            Ok(worker) => worker,
+            Err(error) => {
+                if let Some(OpenRun::New { new, .. }) = opened {
+                    new.give_up();
+                }
+                return Err(error).wrap_err("cannot start training");
+            }
+        };
+        plan.notes.into_iter().for_each(|text| emitter.emit(Report::Note { text }));
+        // Only where something trains is a run's directory written.
+        let recorder =
+            opened.zip(messages).map(|(opened, messages)| opened.write(messages, cost, emitter)).transpose()?;
+        hub.connect(worker.sender());
+        Ok((Self { seat, hub, worker: Some(worker), recorder }, reports))
+    }
+
+    /// Asks something of the training. One that has ended says so by its reports.
+    pub fn send(&self, command: Command) {
+        self.seat.send(command);
+    }
+}
+
+impl Drop for LocalRun {
+    fn drop(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            // A worker that panicked has reported it.
+            let _ = worker.stop();
+        }
+        if let Some(recorder) = self.recorder.take() {
+            // A recorder that panicked has reported it.
+            let _ = recorder.join();
+        }
+        // The thread that reads the meter may sleep for a second more.
+        self.hub.close();
+    }
+}

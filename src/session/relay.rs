@@ -1,0 +1,98 @@
+//! What the trainer's thread hands its reports and checkpoints to: they go on to whoever looks on, and to the recorder.
+
+use std::{
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    time::Duration,
+};
+
+use super::{
+    hub::Emitter,
+    meter::Watch,
+    record::{SavingCost, ToRecord},
+};
+use crate::{
+    engine::{Checkpoint, Listener},
+    protocol::{BatchRecord, Report},
+};
+
+/// Hands on what happens to whoever looks on, and to the recorder.
+pub(super) struct Relay {
+    pub emitter: Emitter,
+    pub recorder: Option<SyncSender<ToRecord>>,
+    pub cost: Arc<SavingCost>,
+    /// The device that trained before, in words.
+    pub device_before: Option<String>,
+    pub watch: Watch,
+}
+
+impl Relay {
+    /// What there is to be said of a run that goes on elsewhere than where it was.
+    fn note(&mut self, report: &Report) -> Option<String> {
+        let Report::Started(started) = report else { return None };
+        let before = self.device_before.take()?;
+        // Without the number of threads and the like.
+        let name = |words: &str| words.split([',', '(']).next().unwrap_or_default().trim().to_owned();
+        (name(&before) != name(&started.device)).then(|| {
+            let now = &started.device;
+            format!(
+                "the run was trained on {before} and continues on {now}: its weights will differ from those of a run \
+                 that stays on one device"
+            )
+        })
+    }
+
+    /// Tells the recorder, if there is one.
+    fn record(&self, report: Option<Report>) {
+        if let (Some(recorder), Some(report)) = (&self.recorder, report) {
+            // It listens to the end, unless the session could not begin, which is told by then.
+            let _ = recorder.send(ToRecord::Report(report));
+        }
+    }
+}
+
+impl Listener for Relay {
+    fn report(&mut self, report: Report) {
+        self.watch.follow(&report, &self.emitter);
+        if let Report::Epoch { .. } = report {
+            self.record(self.watch.take_usage().map(Report::Usage));
+        }
+        self.record(for_the_files(&report));
+        let note = self.note(&report);
+        self.emitter.emit(report);
+        if let Some(text) = note {
+            self.emitter.emit(Report::Note { text });
+        }
+    }
+
+    fn keeps(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    fn cost_of_keeping(&self) -> Option<Duration> {
+        let SavingCost { waiting, nanoseconds, is_lost } = &*self.cost;
+        let is_free = waiting.load(Ordering::Relaxed) == 0 && !is_lost.load(Ordering::Relaxed);
+        is_free.then(|| Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)))
+    }
+
+    fn keep_figures(&mut self, figures: BatchRecord) {
+        if let Some(recorder) = &self.recorder {
+            let _ = recorder.send(ToRecord::Figures(figures));
+        }
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) {
+        if let Some(recorder) = &self.recorder {
+            self.cost.waiting.fetch_add(1, Ordering::Relaxed);
+            let _ = recorder.send(ToRecord::Checkpoint(checkpoint));
+        }
+    }
+}
+
+/// What of a report goes into files.
+fn for_the_files(report: &Report) -> Option<Report> {
+    match report {
+        Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: Vec::new() }),
+        Report::Started(_) | Report::Finished | Report::Failed { .. } => Some(report.clone()),
+        _ => None,
+    }
+}

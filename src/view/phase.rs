@@ -1,0 +1,32 @@
+//! How far the run is, as a word and as a mark with its colour. One place for the header and the training pane.
+
+use ratatui::style::Style;
+
+use crate::{
+    app::{Known, Phase},
+    view::theme::{Theme, Tone},
+};
+
+/// The mark of what the run does, and its style: whatever will pause waits already.
+pub fn mark(known: &Known, theme: &Theme) -> (&'static str, Style) {
+    let glyphs = theme.glyphs();
+    match known.phase {
+        Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
+        Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
+        Phase::Training | Phase::Evaluating if !known.will_pause() => (glyphs.state, theme.accent()),
+        Phase::Loading | Phase::Training | Phase::Evaluating | Phase::Paused => (glyphs.state, theme.muted()),
+    }
+}
+
+/// What the run does, in a word.
+pub fn word(known: &Known) -> &'static str {
+    match known.phase {
+        Phase::Loading => "loading",
+        Phase::Training if known.will_pause() => "pausing",
+        Phase::Training => "training",
+        Phase::Evaluating => "evaluating",
+        Phase::Paused => "paused",
+        Phase::Done => "done",
+        Phase::Failed { .. } => "failed",
+    }
+}

@@ -1,0 +1,331 @@
+//! The Curves: loss and accuracy of training and test images over the run, as charts with axes, a cursor that reads them,
+//! and perhaps another run's beside.
+
+mod lines;
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Position, Rect},
+    style::Style,
+    symbols::Marker,
+    text::{Line, Span},
+    widgets::{
+        Axis, Chart,
+        canvas::{self, Canvas, Context},
+    },
+};
+
+use self::lines::{Lines, Points};
+use crate::{
+    app::{
+        Action, Known, Page, Scene,
+        history::Point,
+        screens::curves::{Curves, Smoothing, Unit, epoch_at, point_at},
+    },
+    protocol::EpochRecord,
+    view::{
+        format::{accuracy, fit, joined, percent_with, thousands, width},
+        heading,
+        scale::{float, whole},
+        theme::Theme,
+    },
+};
+
+/// Columns from which the charts stand side by side.
+const SIDE_BY_SIDE: u16 = 110;
+/// Cells between two charts, and between the entries of the legend.
+const GUTTER: u16 = 2;
+
+/// One of the two figures.
+struct Figure {
+    name: &'static str,
+    of_point: fn(&Point) -> f64,
+    of_training: fn(&EpochRecord) -> f64,
+    of_test: fn(&EpochRecord) -> f64,
+    text: fn(f64, usize) -> String,
+    is_loss: bool,
+}
+
+const FIGURES: [Figure; 2] = [
+    Figure {
+        name: "loss",
+        of_point: |point| point.loss,
+        of_training: |record| record.loss,
+        of_test: |record| record.val_loss,
+        text: |value, decimals| format!("{value:.decimals$}"),
+        is_loss: true,
+    },
+    Figure {
+        name: "accuracy",
+        of_point: |point| point.accuracy,
+        of_training: |record| record.accuracy,
+        of_test: |record| record.val_accuracy,
+        text: |value, decimals| percent_with(value, decimals.saturating_sub(2)),
+        is_loss: false,
+    },
+];
+
+/// Draws both charts, what their lines are and what the cursor reads of each, and where the cursor stands.
+pub fn draw(frame: &mut Frame, area: Rect, curves: &Curves, scene: &Scene, theme: &Theme) {
+    let known = &scene.known;
+    let areas = Areas::new(area);
+    heading::draw(frame, areas.heading, "Curves", &words(curves, known, theme), theme);
+    frame.render_widget(legend(curves, known, areas.legend.width.into(), theme), areas.legend);
+    for (figure, area) in FIGURES.iter().zip(areas.charts) {
+        draw_chart(frame, area, figure, curves, known, theme);
+    }
+    frame.render_widget(place(curves, known, areas.place.width.into(), theme), areas.place);
+}
+
+/// There is nothing to page through.
+pub fn page(_: Rect, _: &Curves, _: &Scene) -> Page {
+    Page::default()
+}
+
+/// What a click there means: a step for the cursor.
+pub fn hit(area: Rect, curves: &Curves, scene: &Scene, position: Position) -> Option<Action> {
+    let charts = Areas::new(area).charts.into_iter().zip(&FIGURES);
+    let (chart, figure) = charts.into_iter().find(|(chart, _)| chart.contains(position))?;
+    let [_, area] = title_and_graph(chart);
+    let lines = Lines::new(curves, &scene.known, figure, area);
+    let graph = lines.graph(area);
+    let column = position.x.checked_sub(graph.x)?;
+    let (start, end) = lines.horizontal;
+    let part = f64::from(column) / f64::from(graph.width.saturating_sub(1).max(1));
+    Some(Action::PickStep(whole(start + (end - start) * part).min(curves.last_step(&scene.known))))
+}
+
+struct Areas {
+    heading: Rect,
+    legend: Rect,
+    charts: [Rect; 2],
+    place: Rect,
+}
+
+impl Areas {
+    fn new(area: Rect) -> Self {
+        let [heading, legend, body, place] = area.layout(&Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+        ]));
+        let halves = [Constraint::Fill(1), Constraint::Fill(1)];
+        let charts = if area.width >= SIDE_BY_SIDE {
+            body.layout(&Layout::horizontal(halves).spacing(GUTTER))
+        } else {
+            body.layout(&Layout::vertical(halves))
+        };
+        Self { heading, legend, charts, place }
+    }
+}
+
+/// The name of a chart's figure, and the rest of it.
+fn title_and_graph(chart: Rect) -> [Rect; 2] {
+    chart.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
+}
+
+/// How the curves are shown.
+fn words(curves: &Curves, known: &Known, theme: &Theme) -> String {
+    let mut words = vec![if curves.unit == Unit::Epochs { "by epochs" } else { "by steps" }.to_owned()];
+    if curves.smoothing != Smoothing::None {
+        words.push(format!("smoothed by {}", curves.smoothing.weight()));
+    }
+    if curves.logarithmic {
+        words.push("logarithmic loss".to_owned());
+    }
+    if curves.is_zoomed() {
+        let (start, end) = curves.window(curves.last_step(known));
+        words.push(format!("steps {} to {}", thousands(start), thousands(end)));
+    }
+    words.join(theme.glyphs().dot)
+}
+
+/// What each line is, and what it is at the cursor.
+fn legend(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'static> {
+    let step = curves.cursor(curves.last_step(known));
+    let figures = |loss: f64, part: f64| format!(" {loss:.4}, {}", accuracy(part));
+    let test = |record: Option<&EpochRecord>| {
+        record.map(|record| figures(record.val_loss, record.val_accuracy)).unwrap_or_default()
+    };
+    let point = step.and_then(|step| point_at(known.history.points(), step));
+    let training = point.map(|point| figures(point.loss, point.accuracy)).unwrap_or_default();
+    let own = step.and_then(|step| epoch_at(&known.epochs, step, |record| record.step));
+    let [training_sample, test_sample, other_training, other_test] = theme.strokes().samples;
+    let mut entries = vec![
+        (training_sample, theme.accent(), format!("training{training}")),
+        (test_sample, theme.second(), format!("test{}", test(own))),
+    ];
+    if let Some(other) = &curves.other {
+        let end = |record: &EpochRecord| curves.end_of_other(record, known.steps_per_epoch());
+        let record = step.and_then(|step| epoch_at(&other.epochs, step, end));
+        let name = fit(&other.name, cells / 5, theme.glyphs().ellipsis);
+        entries.push((other_training, theme.beside(), format!("{name}: training")));
+        entries.push((other_test, theme.beside(), format!("test{}", test(record))));
+    }
+    let mut line = Line::default();
+    for (sample, style, words) in entries {
+        let gap = if line.spans.is_empty() { String::new() } else { " ".repeat(GUTTER.into()) };
+        if line.width() + gap.len() + width(sample) + 1 + width(&words) > cells {
+            break;
+        }
+        line.push_span(Span::raw(gap));
+        line.push_span(Span::styled(sample, style));
+        line.push_span(Span::raw(format!(" {words}")));
+    }
+    line
+}
+
+/// Where the cursor stands, or how to get one.
+fn place(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'static> {
+    let dot = theme.glyphs().dot;
+    let Some(step) = curves.cursor(curves.last_step(known)) else {
+        let arrows = if theme.ascii() { "Left, Right" } else { "← →" };
+        let words = [format!("{arrows}: a cursor that reads the curves"), "Enter: the predictions of then".to_owned()];
+        return Line::styled(joined(words.iter().map(String::as_str), dot, cells), theme.muted());
+    };
+    let mut words =
+        vec![format!("step {}", thousands(step)), format!("epoch {:.2}", float(step) / float(known.steps_per_epoch()))];
+    let point = point_at(known.history.points(), step).filter(|point| point.steps >= known.steps_per_epoch());
+    words.extend(point.map(|point| format!("training: the mean of {} steps", thousands(point.steps))));
+    let record = epoch_at(&known.epochs, step, |record| record.step);
+    words.extend(record.map(|record| format!("test: after epoch {}", record.epoch)));
+    Line::from(joined(words.iter().map(String::as_str), dot, cells))
+}
+
+fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, known: &Known, theme: &Theme) {
+    let [title, area] = title_and_graph(chart);
+    frame.render_widget(Line::styled(figure.name, theme.strong()), title);
+    let lines = Lines::new(curves, known, figure, area);
+    if lines.training.is_empty() && lines.test.is_empty() {
+        frame.render_widget(Line::styled("no batch is trained yet", theme.muted()).centered(), area);
+        return;
+    }
+    let axis_of = |(low, high): (f64, f64), labels: Vec<String>| {
+        let labels = labels.into_iter().map(|label| Span::styled(label, theme.muted())).collect::<Vec<_>>();
+        Axis::default().style(theme.muted()).bounds([low, high]).labels(labels)
+    };
+    let axes = Chart::new(Vec::new())
+        .legend_position(None)
+        .x_axis(axis_of(lines.horizontal, vec![String::new(), String::new()]))
+        .y_axis(axis_of(lines.vertical, lines.vertical_labels.clone()));
+    frame.render_widget(axes, area);
+    draw_horizontal_labels(frame, &lines, area, theme);
+    let cursor: Points = curves.cursor(curves.last_step(known)).map_or_else(Vec::new, |step| {
+        [lines.vertical.0, lines.vertical.1].map(|height| (float(step), height)).to_vec()
+    });
+    let (horizontal, vertical) = (lines.horizontal, lines.vertical);
+    let canvas = Canvas::default()
+        .x_bounds([horizontal.0, horizontal.1])
+        .y_bounds([vertical.0, vertical.1])
+        .marker(theme.strokes().line)
+        .paint(|context| paint(context, &lines, &cursor, theme));
+    // The axes take a row and a column.
+    let graph = lines.graph(area);
+    frame.render_widget(canvas, Rect { height: graph.height.saturating_sub(1 + u16::from(graph.height > 2)), ..graph });
+}
+
+/// Paints the curves into one layer, where a cell that two of them share has the dots of both, and the test images' epochs
+/// over it.
+fn paint(context: &mut Context, lines: &Lines, cursor: &Points, theme: &Theme) {
+    let strokes = theme.strokes();
+    paint_line(context, cursor, theme.muted());
+    paint_line(context, &lines.raw, theme.muted());
+    // What is only the ground of the others gives way to them.
+    context.layer();
+    let mut line = |points: &Points, style: Style| paint_line(context, points, style);
+    // Without colours lines would be one: only the training's own is drawn then.
+    if theme.tells_lines_apart() {
+        line(&lines.other_training, theme.beside());
+        line(&lines.other_test, theme.beside());
+        line(&lines.test, theme.second());
+    }
+    line(&lines.training, theme.accent());
+    let mut dots = |points: &Points, style: Style, symbol| {
+        context.marker(Marker::Custom(symbol));
+        context.draw(&canvas::Points { coords: points, color: style.fg.unwrap_or_default() });
+    };
+    if !theme.tells_lines_apart() {
+        dots(&lines.other_training, theme.beside(), strokes.other_training);
+    }
+    dots(&lines.other_test, theme.beside(), strokes.other_test);
+    dots(&lines.test, theme.second(), strokes.test);
+}
+
+fn paint_line(context: &mut Context, points: &Points, style: Style) {
+    let color = style.fg.unwrap_or_default();
+    context.draw(&canvas::Points { coords: points, color });
+    for ends in points.windows(2) {
+        let [(x1, y1), (x2, y2)] = [ends[0], ends[1]];
+        context.draw(&canvas::Line { x1, y1, x2, y2, color });
+    }
+}
+
+/// Draws each label under its place on the axis, which the chart itself would not.
+fn draw_horizontal_labels(frame: &mut Frame, lines: &Lines, area: Rect, theme: &Theme) {
+    let graph = lines.graph(area);
+    let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..graph };
+    let (start, end) = lines.horizontal;
+    let mut free = row.x;
+    for (place, label) in &lines.horizontal_labels {
+        let cells = u16::try_from(width(label)).unwrap_or(u16::MAX);
+        let part = (place - start) / (end - start).max(f64::MIN_POSITIVE);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a column of the graph")]
+        let column = (part * f64::from(graph.width.saturating_sub(1))).round() as u16;
+        let x = graph.x + column.saturating_sub(cells / 2).min(graph.width.saturating_sub(cells));
+        if x < free {
+            continue;
+        }
+        let place = Rect { x, width: cells, ..row }.intersection(row);
+        frame.render_widget(Span::styled(label.as_str(), theme.muted()), place);
+        free = x + cells + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{buffer::Buffer, widgets::Widget};
+
+    use super::*;
+    use crate::view::theme::Depth;
+
+    /// The dots of each cell, as braille has them; a marker covers its whole cell.
+    fn dots(lines: &Lines) -> Vec<u32> {
+        let (area, theme) = (Rect::new(0, 0, 40, 10), Theme::new(Depth::TrueColor, false));
+        let mut buffer = Buffer::empty(area);
+        let canvas = Canvas::default()
+            .x_bounds([0.0, 10.0])
+            .y_bounds([0.0, 1.0])
+            .marker(theme.strokes().line)
+            .paint(|context| paint(context, lines, &Points::new(), &theme));
+        canvas.render(area, &mut buffer);
+        let pattern = |symbol: &str| match symbol.chars().next().map_or(0, u32::from) {
+            braille @ 0x2800..=0x28ff => braille - 0x2800,
+            0x20 => 0,
+            _ => 0xff,
+        };
+        buffer.content.iter().map(|cell| pattern(cell.symbol())).collect()
+    }
+
+    #[test]
+    fn the_training_curve_has_no_hole_where_the_test_curve_crosses_it() {
+        let curve =
+            |height: fn(f64) -> f64| (0..=10).map(f64::from).map(|step| (step, height(step))).collect::<Points>();
+        let (training, test) = (curve(|step| 0.2 + step * 0.05), curve(|step| 0.25 + step * 0.04));
+        let lines = |test: Points| Lines {
+            raw: Points::new(),
+            training: training.clone(),
+            test,
+            other_training: Points::new(),
+            other_test: Points::new(),
+            horizontal: (0.0, 10.0),
+            vertical: (0.0, 1.0),
+            horizontal_labels: Vec::new(),
+            vertical_labels: Vec::new(),
+        };
+        let (alone, both) = (dots(&lines(Points::new())), dots(&lines(test)));
+        assert!(alone.iter().any(|cell| *cell > 0) && alone != both);
+        let holes = alone.iter().zip(&both).filter(|(alone, both)| *alone & !*both != 0).count();
+        assert_eq!(holes, 0);
+    }
+}

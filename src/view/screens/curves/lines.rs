@@ -1,0 +1,182 @@
+//! What a chart of the Curves shows: its lines' points, its axes and their labels. Arithmetic; draws nothing.
+
+use ratatui::layout::Rect;
+
+use super::Figure;
+use crate::{
+    app::{
+        Known,
+        history::Point,
+        screens::curves::{Curves, Smoothing, Unit},
+    },
+    protocol::EpochRecord,
+    view::{
+        format::width,
+        scale::{Bounds, between, float, horizontal_ticks, vertical_ticks},
+    },
+};
+
+/// Columns from which the horizontal axis has more labels.
+const WIDE: u16 = 60;
+/// What a loss of 0 is drawn as on a logarithmic axis.
+const LEAST_LOSS: f64 = 1e-6;
+/// A curve of fewer points has no outliers.
+const LEAST_CURVE: usize = 8;
+
+/// A line's points, by step.
+pub type Points = Vec<(f64, f64)>;
+
+/// What one chart shows.
+pub struct Lines {
+    /// The training curve as it is, where it is smoothed besides.
+    pub raw: Points,
+    pub training: Points,
+    pub test: Points,
+    pub other_training: Points,
+    pub other_test: Points,
+    /// The first and the last step.
+    pub horizontal: (f64, f64),
+    pub vertical: (f64, f64),
+    /// Steps with their labels.
+    pub horizontal_labels: Vec<(f64, String)>,
+    /// Labels at equal distances, from the lowest to the highest.
+    pub vertical_labels: Vec<String>,
+}
+
+impl Lines {
+    pub fn new(curves: &Curves, known: &Known, figure: &Figure, area: Rect) -> Self {
+        let is_logarithmic = figure.is_loss && curves.logarithmic;
+        let (start, end) = curves.window(curves.last_step(known));
+        let height = |value: f64| if is_logarithmic { value.max(LEAST_LOSS).log10() } else { value };
+        let points = known.history.points();
+        let curve = |values: Vec<f64>| -> Points {
+            let all: Vec<(&Point, f64)> = points.iter().zip(values).collect();
+            let shown = seen(&all, (start, end), |(point, _)| point.step);
+            let means = thinned(shown.iter().copied(), end - start, area.width);
+            means.into_iter().map(|(step, value)| (float(step), height(value))).collect()
+        };
+        let values = || points.iter().map(figure.of_point);
+        let smoothed = curves.smoothing != Smoothing::None;
+        let raw = if smoothed { curve(values().collect()) } else { Points::new() };
+        let training = curve(curves.smoothing.of(values()));
+        let of =
+            |records: &[EpochRecord], value: fn(&EpochRecord) -> f64, step: &dyn Fn(&EpochRecord) -> u64| -> Points {
+                let all: Vec<(u64, f64)> = records
+                    .iter()
+                    .map(|record| (step(record), value(record)))
+                    .filter(|(_, value)| value.is_finite())
+                    .collect();
+                let shown = seen(&all, (start, end), |(step, _)| *step);
+                shown.iter().map(|(step, value)| (float(*step), height(*value))).collect()
+            };
+        let own = |record: &EpochRecord| record.step;
+        let test = of(&known.epochs, figure.of_test, &own);
+        let other = curves.other.as_ref().map_or(&[][..], |other| &other.epochs);
+        let end_of_other = |record: &EpochRecord| curves.end_of_other(record, known.steps_per_epoch());
+        let other_training = of(other, figure.of_training, &end_of_other);
+        let other_test = of(other, figure.of_test, &end_of_other);
+        let heights = |points: &Points| points.iter().map(|(_, height)| *height).collect::<Vec<f64>>();
+        let mut all =
+            [most_of(heights(&training)), heights(&test), heights(&other_training), heights(&other_test)].concat();
+        // The scale leaves the newest value out, which here counts as well.
+        all.extend(all.first().copied());
+        let bounds = Bounds::around(&all);
+        let (low, high, count, decimals) = vertical_ticks(&bounds, area.height);
+        let label = |value: f64| {
+            if is_logarithmic { format!("{:.2}", 10_f64.powf(value)) } else { (figure.text)(value, decimals) }
+        };
+        let vertical_labels = between(low, high, count).map(label).collect();
+        let most = if area.width >= WIDE { 7.0 } else { 4.0 };
+        let unit = if curves.unit == Unit::Epochs { float(known.steps_per_epoch()) } else { 1.0 };
+        let (end, horizontal_labels) =
+            horizontal_ticks((float(start) / unit, float(end) / unit), most, curves.unit, curves.is_zoomed());
+        Self {
+            raw,
+            training,
+            test,
+            other_training,
+            other_test,
+            horizontal: (float(start), end * unit),
+            vertical: (low, high),
+            horizontal_labels: horizontal_labels.into_iter().map(|(place, label)| (place * unit, label)).collect(),
+            vertical_labels,
+        }
+    }
+
+    /// Where the lines are drawn within a chart's area, between the axes.
+    pub fn graph(&self, area: Rect) -> Rect {
+        let labels = self.vertical_labels.iter().map(|label| width(label)).max().unwrap_or(0);
+        let left = u16::try_from(labels).unwrap_or(u16::MAX).saturating_add(1).min(area.width);
+        Rect { x: area.x + left, width: area.width - left, ..area }
+    }
+}
+
+/// Those of the items, which are in the order of their steps, that are within these steps, and one before and one behind
+/// them, so that a line goes on to the edges.
+fn seen<T>(items: &[T], (start, end): (u64, u64), step: impl Fn(&T) -> u64) -> &[T] {
+    let first = items.partition_point(|item| step(item) < start).saturating_sub(1);
+    let last = items.partition_point(|item| step(item) <= end).saturating_add(1).min(items.len());
+    &items[first.min(last)..last]
+}
+
+/// A curve's values without the highest and the lowest two of a hundred: the first steps' loss would press all others to the
+/// ground (`TensorBoard` leaves outliers out of the scale likewise).
+fn most_of(mut values: Vec<f64>) -> Vec<f64> {
+    if values.len() < LEAST_CURVE {
+        return values;
+    }
+    values.sort_by(f64::total_cmp);
+    let outliers = (values.len() / 50).max(1);
+    values[outliers..values.len() - outliers].to_vec()
+}
+
+/// The curve of these points over so many steps, as the mean over each column of a chart; a point counts for as many steps as
+/// it stands for.
+fn thinned<'a>(points: impl Iterator<Item = (&'a Point, f64)>, steps: u64, columns: u16) -> Vec<(u64, f64)> {
+    let steps_a_column = (steps / u64::from(columns.max(1))).max(1);
+    let mut means: Vec<(u64, f64, u64)> = Vec::with_capacity(columns.into());
+    for (point, value) in points {
+        match means.last_mut() {
+            Some((step, mean, weight)) if *step / steps_a_column == point.step / steps_a_column => {
+                *weight += point.steps;
+                *mean += (value - *mean) * float(point.steps) / float((*weight).max(1));
+                *step = point.step;
+            }
+            _ => means.push((point.step, value, point.steps)),
+        }
+    }
+    means.into_iter().map(|(step, mean, _)| (step, mean)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_the_mean_of_its_steps() {
+        let point = |step, steps, loss| Point { step, steps, loss, accuracy: 0.5 };
+        let points = [point(1, 1, 4.0), point(4, 3, 2.0), point(10, 6, 1.0), point(12, 2, 7.0)];
+        let thin = |columns| thinned(points.iter().map(|point| (point, point.loss)), 20, columns);
+        assert_eq!(thin(20), [(1, 4.0), (4, 2.0), (10, 1.0), (12, 7.0)]);
+        assert_eq!(thin(4), [(4, 2.5), (12, 2.5)]);
+        assert!(thinned(std::iter::empty(), 20, 4).is_empty());
+    }
+
+    #[test]
+    fn the_first_steps_do_not_set_the_scale() {
+        for (count, first) in [(100, 2), (20, 1)] {
+            let values: Vec<f64> = (0..count).map(|step| if step < first { 2.3 } else { 0.3 }).collect();
+            assert!(most_of(values).iter().all(|value| (value - 0.3).abs() < 1e-9));
+        }
+        assert_eq!(most_of(vec![3.0, 1.0]), [3.0, 1.0]);
+    }
+
+    #[test]
+    fn a_line_goes_on_to_the_edges_of_the_window() {
+        let steps = [10, 20, 30, 40, 50];
+        assert_eq!(seen(&steps, (25, 35), |step| *step), [20, 30, 40]);
+        assert_eq!(seen(&steps, (0, 100), |step| *step), steps);
+        assert_eq!(seen(&steps, (60, 70), |step| *step), [50]);
+        assert!(seen(&[], (60, 70), |step: &u64| *step).is_empty());
+    }
+}
