@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use self::{trainer::Trainer, worker::Wishes};
+use self::{trainer::Trainer, worker::Demands};
 use crate::{
     fashion::Dataset,
     protocol::{Command, EpochRecord, Look, Report, Started},
@@ -183,7 +183,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
     };
     // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
     let _ = post.ready.send(Ok(()));
-    let wishes = Wishes {
+    let demands = Demands {
         pace: job.pace,
         evaluate_untrained: job.evaluate_untrained,
         look: job.look,
@@ -202,7 +202,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
         past_steps: checkpoint.as_ref().map_or(0, Checkpoint::step),
     };
     let trainer = Trainer::new(chosen.learner, job.dataset, chosen.settings);
-    worker::run(trainer, checkpoint.as_ref(), started, &wishes, post.commands, post.listener);
+    worker::run(trainer, checkpoint.as_ref(), started, demands, post.commands, post.listener);
 }
 
 /// Weights and biases of the network that these settings ask for.

@@ -21,14 +21,14 @@ const YIELDS: u32 = 4;
 /// A row of seats, one a thread, each with the number of the last round that its thread has finished.
 #[derive(Debug)]
 pub(super) struct Meeting {
-    seats: Vec<Seat>,
+    seats: Vec<ThreadSeat>,
     stopped: AtomicBool,
 }
 
 /// One thread's seat, on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Seat {
+struct ThreadSeat {
     said: AtomicU64,
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
@@ -37,7 +37,7 @@ struct Seat {
 impl Meeting {
     /// A meeting of so many threads.
     pub fn new(seats: usize) -> Self {
-        Self { seats: (0..seats).map(|_| Seat::default()).collect(), stopped: AtomicBool::new(false) }
+        Self { seats: (0..seats).map(|_| ThreadSeat::default()).collect(), stopped: AtomicBool::new(false) }
     }
 
     /// Takes the calling thread's seat, before it first waits.

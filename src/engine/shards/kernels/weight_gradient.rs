@@ -188,7 +188,7 @@ mod tests {
     };
 
     /// Rows of inputs and of errors, for a weight of so many panels.
-    struct Sample {
+    struct Case {
         rows: usize,
         inputs: usize,
         panels: usize,
@@ -196,7 +196,7 @@ mod tests {
         errors: Vec<f32>,
     }
 
-    impl Sample {
+    impl Case {
         fn new<const P: usize>(rows: usize, values: Vec<f32>, panels: usize) -> Self {
             let inputs = values.len() / rows;
             Self { rows, inputs, panels, values, errors: numbers(7, rows * panels * P) }
@@ -258,9 +258,9 @@ mod tests {
             for rows in [1, 2, 9] {
                 for inputs in [1, 3, 4, 7, 8, 21] {
                     let values = numbers(inputs as u64, rows * inputs);
-                    Sample::new::<PANEL>(rows, values.clone(), 1).check_sums::<PANEL>(arch, None);
-                    Sample::new::<PANEL>(rows, values.clone(), 3).check_sums::<PANEL>(arch, None);
-                    Sample::new::<LOGITS>(rows, values, 1).check_sums::<LOGITS>(arch, None);
+                    Case::new::<PANEL>(rows, values.clone(), 1).check_sums::<PANEL>(arch, None);
+                    Case::new::<PANEL>(rows, values.clone(), 3).check_sums::<PANEL>(arch, None);
+                    Case::new::<LOGITS>(rows, values, 1).check_sums::<LOGITS>(arch, None);
                 }
             }
         });
@@ -275,7 +275,7 @@ mod tests {
                 let mut ink = Ink::new(rows);
                 ink.read(arch, images.iter(), &mut values);
                 for panels in [1, 2, 3] {
-                    Sample::new::<PANEL>(rows, values.clone(), panels).check_sums::<PANEL>(arch, Some(&ink.rows));
+                    Case::new::<PANEL>(rows, values.clone(), panels).check_sums::<PANEL>(arch, Some(&ink.rows));
                 }
             }
         });
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn the_last_pass_updates_the_weight_as_keras_s_adam_does() {
         under_each(|arch| {
-            let sample = Sample::new::<PANEL>(5, numbers(3, 5 * 11), 2);
+            let sample = Case::new::<PANEL>(5, numbers(3, 5 * 11), 2);
             let exact = sample.exact::<PANEL>();
             let count = exact.len();
             let before = Parameter {

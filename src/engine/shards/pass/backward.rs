@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Cpu, CpuError, Gradients};
 
-use super::core::{Core, Pass, Slot};
+use super::core::{Core, GradientSlot, Pass};
 use crate::engine::shards::kernels::{
     elementwise::through_relu,
     input_gradient::InputGradient,
@@ -129,7 +129,7 @@ impl Core {
         shard: usize,
         layer: usize,
         gradients: &'g mut Gradients<f32, Cpu>,
-        which: impl Fn(&(Slot, Slot)) -> &Slot,
+        which: impl Fn(&(GradientSlot, GradientSlot)) -> &GradientSlot,
     ) -> Result<Update<'g>, CpuError> {
         let is_needed = pass.resume || pass.adam.is_none();
         let gradient =

@@ -36,10 +36,10 @@ pub(super) struct Pass {
 }
 
 /// Finds one tensor's gradient among all of them, and makes room for it at first.
-pub(super) type Slot = Box<dyn for<'g> Fn(&'g mut Gradients<f32, Cpu>) -> Result<&'g mut Vec<f32>, CpuError>>;
+pub(super) type GradientSlot = Box<dyn for<'g> Fn(&'g mut Gradients<f32, Cpu>) -> Result<&'g mut Vec<f32>, CpuError>>;
 
 /// Where the gradients of so many values are kept.
-fn slot(device: &Cpu, length: usize) -> Result<Slot, CpuError> {
+fn slot(device: &Cpu, length: usize) -> Result<GradientSlot, CpuError> {
     let tensor: Tensor<(usize,), f32, Cpu> = device.try_zeros_like(&(length,))?;
     let ghost = tensor.ghost();
     Ok(Box::new(move |gradients| gradients.get_or_alloc_mut(&ghost).map(|gradient| &mut **gradient)))
@@ -60,9 +60,9 @@ pub(super) struct Core {
     pub round: Cell<u64>,
     pub work: RefCell<Work>,
     /// The errors of each layer's inputs, those of the pixels left out, and last those of the logits.
-    pub errors: Vec<Slot>,
+    pub errors: Vec<GradientSlot>,
     /// Each shard's weights' and biases' gradients, a layer each, where a batch is more than a pass.
-    pub parameters: Vec<Vec<(Slot, Slot)>>,
+    pub parameters: Vec<Vec<(GradientSlot, GradientSlot)>>,
 }
 
 /// The values of a pass.
@@ -174,6 +174,6 @@ impl Core {
     }
 }
 
-fn parameter_slots(device: &Cpu, part: &Share) -> Result<(Slot, Slot), CpuError> {
+fn parameter_slots(device: &Cpu, part: &Share) -> Result<(GradientSlot, GradientSlot), CpuError> {
     Ok((slot(device, part.inputs.len() * part.outputs.len())?, slot(device, part.outputs.len())?))
 }
