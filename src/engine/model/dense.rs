@@ -35,7 +35,7 @@ pub(super) fn outlines(sizes: Vec<usize>) -> impl Iterator<Item = Outline> {
 }
 
 /// Dense and `ReLU` for each hidden layer, then Dense with ten logits.
-pub(in crate::engine) struct DenseNetwork<D: Device<f32>> {
+pub(crate) struct DenseNetwork<D: Device<f32>> {
     layers: Vec<DenseLayer<D>>,
 }
 

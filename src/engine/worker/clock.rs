@@ -84,8 +84,9 @@ impl Rate {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these figures are exact")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "these figures are exact")]
+
     use super::*;
 
     #[test]

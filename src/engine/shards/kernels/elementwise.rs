@@ -6,7 +6,7 @@ use pulp::Arch;
 
 /// Zeroes the errors of the units that the `ReLU` held back: where their activation is not positive. Both have so many
 /// rows of `width` values, of which these columns count.
-pub(in crate::engine::shards) fn through_relu(
+pub(crate) fn through_relu(
     arch: Arch,
     rows: usize,
     width: usize,
@@ -28,7 +28,7 @@ pub(in crate::engine::shards) fn through_relu(
 }
 
 /// Adds one matrix to another, value by value.
-pub(in crate::engine::shards) fn add(arch: Arch, sum: &mut [f32], other: &[f32]) {
+pub(crate) fn add(arch: Arch, sum: &mut [f32], other: &[f32]) {
     arch.dispatch(
         #[inline(always)]
         || {

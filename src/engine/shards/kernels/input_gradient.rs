@@ -8,7 +8,7 @@ use super::panels::{Strided, WithPanels, load};
 const ROWS_AT_ONCE: usize = 64;
 
 /// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has inputs.
-pub(in crate::engine::shards) struct InputGradient<'a, const P: usize> {
+pub(crate) struct InputGradient<'a, const P: usize> {
     pub rows: usize,
     /// Rows of `panels · P` values.
     pub errors: Strided<'a>,

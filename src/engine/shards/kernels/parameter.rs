@@ -4,7 +4,7 @@ use pulp::Simd;
 
 /// What every parameter's update shares in one step: Keras's Adam with both corrections in one factor.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::engine::shards) struct AdamStep {
+pub(crate) struct AdamStep {
     /// learning rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ).
     pub rate: f32,
     /// 1 - β₁.
@@ -17,7 +17,7 @@ pub(in crate::engine::shards) struct AdamStep {
 
 /// A parameter and what Adam keeps of it; all of one length.
 #[derive(Clone, Debug, Default)]
-pub(in crate::engine::shards) struct Parameter {
+pub(crate) struct Parameter {
     pub values: Vec<f32>,
     pub first: Vec<f32>,
     pub second: Vec<f32>,

@@ -8,7 +8,7 @@ use super::panels::{Strided, WithPanels, load, store};
 use crate::engine::shards::ink::{self, Ones, PixelBits};
 
 /// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride` apart.
-pub(in crate::engine::shards) struct Product<'a, const P: usize> {
+pub(crate) struct Product<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Strided<'a>,
     /// For each [`ink::ROWS`] rows the inputs that are not 0 in all of them, where that is known.

@@ -7,7 +7,7 @@ use crate::fashion::CLASSES;
 
 /// Figures of some images.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::engine::shards) struct Verdict {
+pub(crate) struct Verdict {
     /// Sum of the images' losses, in nats.
     pub loss: f32,
     /// Images whose largest logit is that of their class.
@@ -16,7 +16,7 @@ pub(in crate::engine::shards) struct Verdict {
 
 /// Softmax cross entropy of rows of [`LOGITS`] logits, ten of which count; each row becomes the loss's derivative by it
 /// (probability, less one at the true class), times `weight`.
-pub(in crate::engine::shards) struct SoftmaxCrossEntropy<'a> {
+pub(crate) struct SoftmaxCrossEntropy<'a> {
     pub logits: &'a mut [f32],
     pub classes: &'a [usize],
     pub weight: f32,

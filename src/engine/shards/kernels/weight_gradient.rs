@@ -11,7 +11,7 @@ use super::{
 use crate::engine::shards::ink::{self, Ones, RowBits};
 
 /// What becomes of a parameter's gradient, over the passes that a batch is cut into.
-pub(in crate::engine::shards) struct Update<'a> {
+pub(crate) struct Update<'a> {
     /// The sum over the passes before; as long as the parameter where it is read or written.
     pub gradient: &'a mut [f32],
     /// Whether there was a pass before.
@@ -21,7 +21,7 @@ pub(in crate::engine::shards) struct Update<'a> {
 }
 
 /// A weight's gradient, `inputsᵀ · errors` over the rows, and the weight's update with it.
-pub(in crate::engine::shards) struct WeightGradient<'a, const P: usize> {
+pub(crate) struct WeightGradient<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Strided<'a>,
     /// The rows in which [`ink::COLUMNS`] inputs are not all 0, where that is known.

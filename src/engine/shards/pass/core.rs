@@ -47,7 +47,7 @@ fn slot(device: &Cpu, length: usize) -> Result<GradientSlot, CpuError> {
 
 /// How large the batches are that a station trains.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::engine::shards) enum Batches {
+pub(crate) enum Batches {
     OfOnePass,
     OfSeveralPasses,
 }
