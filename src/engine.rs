@@ -1,5 +1,5 @@
-//! Trains a network on a device, on a thread of its own: commands in, reports out. The one place where a device is
-//! chosen. Knows nothing of screens.
+//! Trains a network on a device, on a thread of its own: commands in, reports out. Knows nothing of
+//! screens.
 
 mod adam;
 mod checkpoint;
@@ -54,7 +54,7 @@ pub struct Job {
     pub settings: Settings,
     /// The images.
     pub dataset: Arc<Dataset>,
-    /// Train at most this many steps a second; `None`, or what is no positive finite number: as fast as the device can.
+    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device can.
     pub pace: Option<f64>,
     /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
@@ -64,7 +64,7 @@ pub struct Job {
     pub run: Option<String>,
     /// Where to go on; `None`: a new run.
     pub past: Option<Past>,
-    /// Have figures and a checkpoint kept so often while an epoch lasts; `None`: after each epoch only.
+    /// Have figures and a checkpoint kept this often during an epoch; `None`: only after each epoch.
     pub save_every: Option<Duration>,
 }
 

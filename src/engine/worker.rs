@@ -17,18 +17,18 @@ use self::{
 use super::{checkpoint::Checkpoint, error::EngineError, listener::Listener, trainer::Trainer};
 use crate::protocol::{Batch, Command, EpochRecord, Look, Report, Started};
 
-/// Batches are reported no more often than this while training runs free: 50 times a second.
+/// Batches are reported no more often than this while training runs free: 50 times per second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
 
 /// What the run's worker is asked for beyond its settings.
 pub(super) struct Demands {
-    /// Train at most this many steps a second.
+    /// Train at most this many steps per second.
     pub pace: Option<f64>,
     /// Report every test image's prediction before the first step.
     pub evaluate_untrained: bool,
     /// What is to be seen of the network while it learns.
     pub look: Look,
-    /// Have figures and a checkpoint kept so often while an epoch lasts.
+    /// Have figures and a checkpoint kept this often during an epoch.
     pub save_every: Option<Duration>,
 }
 
@@ -349,7 +349,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
     }
 }
 
-/// Whether one can train at this many steps a second.
+/// Whether one can train at this many steps per second.
 fn is_a_pace(steps_per_second: f64) -> bool {
     steps_per_second.is_finite() && steps_per_second > 0.0
 }

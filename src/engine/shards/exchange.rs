@@ -18,7 +18,7 @@ const SPIN: Duration = Duration::from_micros(40);
 /// How often it then lets other threads run before it sleeps.
 const YIELDS: u32 = 4;
 
-/// A row of seats, one a thread, each with the number of the last round that its thread has finished.
+/// A row of seats, one per thread, each with the number of the last round that its thread has finished.
 #[derive(Debug)]
 pub(super) struct Meeting {
     seats: Vec<ThreadSeat>,

@@ -40,7 +40,7 @@ pub(super) struct Pacing {
     spell_time: Duration,
     window: Duration,
     images: usize,
-    /// Seconds an image when alone.
+    /// Seconds per image when alone.
     alone: f64,
     /// How long the thread went alone the last time that its helpers held it up.
     avoided: Duration,

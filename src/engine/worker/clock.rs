@@ -59,7 +59,7 @@ impl Stopwatch {
     }
 }
 
-/// Images a second over the last moments: how many came since the youngest moment that is a window's length ago.
+/// Images per second over the last moments: how many came since the youngest moment that is a window's length ago.
 #[derive(Default)]
 pub(super) struct Rate {
     images: u64,

@@ -7,7 +7,7 @@ use crate::{
     protocol::{Look, Report},
 };
 
-/// Predictions are reported no more often than this while training runs free: ten times a second.
+/// Predictions are reported no more often than this while training runs free: ten times per second.
 const PREDICTION_REPORT: Duration = Duration::from_millis(100);
 /// Looking into the network costs training no more than one part in so many.
 const INSIGHT_SHARE: u32 = 50;
