@@ -54,7 +54,8 @@ pub struct Job {
     pub settings: Settings,
     /// The images.
     pub dataset: Arc<Dataset>,
-    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device can.
+    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device
+    /// can.
     pub pace: Option<f64>,
     /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
@@ -128,7 +129,8 @@ impl Worker {
     }
 }
 
-/// Starts to train on a thread named `trainer`, which hands every report to `listener` and takes commands between batches.
+/// Starts to train on a thread named `trainer`, which hands every report to `listener` and takes commands between
+/// batches.
 ///
 /// The first report is [`Report::Started`]. After [`Report::Finished`] and [`Report::Failed`] the thread stays and goes
 /// on to answer [`Command::Look`], until [`Command::Stop`] or until every sender of commands is dropped.

@@ -1,4 +1,5 @@
-//! Plain settings of a training run. Knows nothing of the command line that fills them or of the engine that obeys them.
+//! Plain settings of a training run. Knows nothing of the command line that fills them or of the engine that obeys
+//! them.
 
 use std::{fmt, num::NonZeroUsize, str::FromStr};
 

@@ -1,5 +1,5 @@
-//! Chooses who does a network's arithmetic, to train it or to ask it: the one place that knows which learner there is for
-//! which network on which device. Trains nothing.
+//! Chooses who does a network's arithmetic, to train it or to ask it: the one place that knows which learner there is
+//! for which network on which device. Trains nothing.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -18,7 +18,8 @@ use crate::{
 /// A learner, and what the run's facts have of where it learns.
 pub(super) struct Chosen {
     pub learner: Box<dyn Learner>,
-    /// The settings, with the number of threads that it takes: the weights depend on it, also for who goes on with the run.
+    /// The settings, with the number of threads that it takes: the weights depend on it, also for who goes on with the
+    /// run.
     pub settings: Settings,
     /// The device in words.
     pub device: String,
@@ -50,7 +51,8 @@ pub(super) fn threads(settings: &Settings) -> usize {
     }
 }
 
-/// What the network of this state, trained with these settings, says of these images (`pixels`: n × 784 bytes), on the CPU.
+/// What the network of this state, trained with these settings, says of these images (`pixels`: n × 784 bytes), on the
+/// CPU.
 ///
 /// # Errors
 /// When there is no memory for it.

@@ -1,13 +1,13 @@
-//! The learner for processors: the network cut into shards, a thread for each, that meet as often as a step's arithmetic
-//! demands. dfdx's tape and gradients, operations of our own on them. Knows no epochs.
+//! The learner for processors: the network cut into shards, a thread for each, that meet as often as a step's
+//! arithmetic demands. dfdx's tape and gradients, operations of our own on them. Knows no epochs.
 //!
 //! ```text
 //! trainer thread   step ── call ──> pass ───── exchange ── pass ── update ──> next step
 //! helper threads            └────> pass ───── exchange ── pass ── update ── done
 //! ```
 //!
-//! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can do
-//! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
+//! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can
+//! do everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
 
 mod crew;
 mod cut;

@@ -1,5 +1,5 @@
-//! How the threads of one step meet: each says how far it is, waits for the others, and reads what they left on a board.
-//! Knows nothing of what is computed.
+//! How the threads of one step meet: each says how far it is, waits for the others, and reads what they left on a
+//! board. Knows nothing of what is computed.
 
 use std::{
     hint,
@@ -118,7 +118,8 @@ impl Meeting {
 /// Floats that one thread writes and others read, once they have met.
 #[derive(Debug)]
 pub(super) struct Board {
-    /// Rounds take turns between two sides: a thread that still reads one is not a round behind whoever writes the other.
+    /// Rounds take turns between two sides: a thread that still reads one is not a round behind whoever writes the
+    /// other.
     sides: [Vec<AtomicU32>; 2],
     places: usize,
 }

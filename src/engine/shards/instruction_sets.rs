@@ -1,5 +1,5 @@
-//! Runs a test under each instruction set that this machine has, on numbers that are easy to make. Not compiled into the
-//! program.
+//! Runs a test under each instruction set that this machine has, on numbers that are easy to make. Not compiled into
+//! the program.
 
 use std::array;
 

@@ -1,6 +1,6 @@
-//! A batch's way through shards of the network and back: operations on dfdx's tape, whose gradients are dfdx's, computed by
-//! `kernels`. One thread takes its own shard and meets the others, or takes all shards alone, with the same results to the
-//! bit. Starts no thread.
+//! A batch's way through shards of the network and back: operations on dfdx's tape, whose gradients are dfdx's,
+//! computed by `kernels`. One thread takes its own shard and meets the others, or takes all shards alone, with the same
+//! results to the bit. Starts no thread.
 
 mod backward;
 mod core;
@@ -30,7 +30,8 @@ pub(super) const PASS: usize = 256;
 /// Images below which a prediction is not worth another thread.
 const WORTH_SHARING: usize = 64;
 
-/// The logits of these images (`pixels`: n × 784 bytes), by so many threads. Nobody may train the crew's shards meanwhile.
+/// The logits of these images (`pixels`: n × 784 bytes), by so many threads. Nobody may train the crew's shards
+/// meanwhile.
 pub(super) fn logits(crew: &Arc<Crew>, threads: usize, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
     let images = pixels.len() / PIXELS;
     if images < WORTH_SHARING || threads < 2 {
@@ -73,16 +74,16 @@ struct TapeEnds {
 }
 
 impl Station {
-    /// A thread's memory for passes of at most `images`, through the shards of this crew. `seat`: the thread's own shard.
-    /// `trains`: whether a batch may be more than a pass; `None` for predictions alone.
+    /// A thread's memory for passes of at most `images`, through the shards of this crew. `seat`: the thread's own
+    /// shard. `trains`: whether a batch may be more than a pass; `None` for predictions alone.
     pub fn new(crew: &Arc<Crew>, seat: usize, images: usize, trains: Option<Batches>) -> Result<Self, CpuError> {
         let (device, core) = (Cpu::default(), Core::new(crew, seat, images, trains)?);
         let tape = TapeEnds { root: device.try_zeros()?, loss: device.try_zeros()? };
         Ok(Self { core: Rc::new(core), tape, gradients: Some(Gradients::leaky()) })
     }
 
-    /// Trains one batch of `images`: all shards with `together` unset, else this thread's own, while the crew's other threads do
-    /// the same with theirs.
+    /// Trains one batch of `images`: all shards with `together` unset, else this thread's own, while the crew's other
+    /// threads do the same with theirs.
     pub fn train(
         &mut self,
         images: &Split,

@@ -1,4 +1,5 @@
-//! The trainer thread and its helpers: how a step is called out, and what a helper does with its life. Knows no arithmetic.
+//! The trainer thread and its helpers: how a step is called out, and what a helper does with its life. Knows no
+//! arithmetic.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -63,8 +63,8 @@ impl Saving {
         listener.keeps() && self.kept != Some(trainer.steps())
     }
 
-    /// Whether a checkpoint now, of an epoch that lasts, takes no more than its share: those that take long are kept less
-    /// often.
+    /// Whether a checkpoint now, of an epoch that lasts, takes no more than its share: those that take long are kept
+    /// less often.
     pub fn is_affordable(&self, listener: &impl Listener) -> bool {
         let cost = listener.cost_of_keeping().map(|cost| cost + self.cost);
         cost.is_some_and(|cost| self.last.elapsed() >= cost.saturating_mul(SAVING_SHARE))

@@ -7,7 +7,8 @@ use super::panels::{Strided, WithPanels, load};
 /// Rows whose errors stay in a core's own cache while a large weight passes by.
 const ROWS_AT_ONCE: usize = 64;
 
-/// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has inputs.
+/// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has
+/// inputs.
 pub(crate) struct InputGradient<'a, const P: usize> {
     pub rows: usize,
     /// Rows of `panels · P` values.

@@ -7,7 +7,8 @@ use pulp::{Arch, Simd, WithSimd};
 use super::panels::{Strided, WithPanels, load, store};
 use crate::engine::shards::ink::{self, Ones, PixelBits};
 
-/// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride` apart.
+/// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride`
+/// apart.
 pub(crate) struct Product<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Strided<'a>,
@@ -46,7 +47,8 @@ impl<const P: usize> WithPanels<Product<'_, P>> {
         let (weight, _) = work.weight.as_chunks::<P>();
         let inputs = weight.len() / panels;
         let Some(used) = work.used else {
-            // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of them.
+            // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of
+            // them.
             for panel in 0..panels {
                 work.all_rows::<S, V>(simd, &weight[panel * inputs..][..inputs], panel * P);
             }
@@ -80,8 +82,8 @@ impl<const P: usize> Product<'_, P> {
         }
     }
 
-    /// Computes all rows of the panels side by side whose first column this is, by the inputs that are used, and returns
-    /// the number of panels.
+    /// Computes all rows of the panels side by side whose first column this is, by the inputs that are used, and
+    /// returns the number of panels.
     #[inline(always)]
     fn used_rows<S: Simd, const N: usize, const V: usize>(
         &mut self,

@@ -48,8 +48,8 @@ impl WithSimd for SoftmaxCrossEntropy<'_> {
 /// eˣ for x ≤ 0, within 2 units of the last place; 0 below -87, NaN for NaN. Compiles to wide code, which the library's
 /// does not.
 ///
-/// x = k·ln 2 + r with |r| ≤ ln 2 / 2, and so eˣ = 2ᵏ·eʳ: Cody and Waite's reduction, and eʳ by its Taylor series, whose
-/// seventh power is the first one below a float's precision.
+/// x = k·ln 2 + r with |r| ≤ ln 2 / 2, and so eˣ = 2ᵏ·eʳ: Cody and Waite's reduction, and eʳ by its Taylor series,
+/// whose seventh power is the first one below a float's precision.
 #[inline(always)]
 fn exponential(x: f32) -> f32 {
     /// Adding it leaves an integer in a float's lowest bits: 1.5 · 2²³.

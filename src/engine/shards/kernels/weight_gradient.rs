@@ -105,8 +105,8 @@ impl<const P: usize> WeightGradient<'_, P> {
         N
     }
 
-    /// Does `K` inputs of the `N` panels side by side whose first column this is, by these rows; `first` are their first
-    /// values in the weight. Returns the number of inputs.
+    /// Does `K` inputs of the `N` panels side by side whose first column this is, by these rows; `first` are their
+    /// first values in the weight. Returns the number of inputs.
     #[inline(always)]
     fn block<S: Simd, const K: usize, const N: usize, const V: usize>(
         &mut self,

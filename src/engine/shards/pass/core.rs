@@ -1,5 +1,5 @@
-//! What the operations of a pass share: the values on their way, the gradients' places, and the sums that threads exchange.
-//! Knows neither forward nor backward.
+//! What the operations of a pass share: the values on their way, the gradients' places, and the sums that threads
+//! exchange. Knows neither forward nor backward.
 
 use std::{
     cell::{Cell, RefCell},
@@ -79,8 +79,8 @@ pub(super) struct Work {
 }
 
 impl Core {
-    /// A thread's memory for passes of at most `images`, through the shards of this crew. `seat`: the thread's own shard.
-    /// `trains`: whether a batch may be more than a pass; `None` for predictions alone.
+    /// A thread's memory for passes of at most `images`, through the shards of this crew. `seat`: the thread's own
+    /// shard. `trains`: whether a batch may be more than a pass; `None` for predictions alone.
     pub fn new(crew: &Arc<Crew>, seat: usize, images: usize, trains: Option<Batches>) -> Result<Self, CpuError> {
         let device = Cpu::default();
         let cut = &crew.cut;
