@@ -70,7 +70,7 @@ fn on_cpu(mut settings: Settings, dataset: &Arc<Dataset>, why: &str) -> Result<C
         if asked > threads { format!(" ({asked} asked for: the layers have no more parts)") } else { String::new() };
     settings.threads = NonZeroUsize::new(threads);
     let (state, dataset) = (model::untrained(&settings), Arc::clone(dataset));
-    let learner = match settings.model {
+    let learner: Box<dyn Learner> = match settings.model {
         Model::Dense => Box::new(ShardedLearner::new(dataset, settings.clone(), &state)?),
     };
     let device = format!("CPU, {threads} thread{}{fewer}{why}", if threads == 1 { "" } else { "s" });
