@@ -1,6 +1,7 @@
 //! The Curves: loss and accuracy of training and test images over the run, as charts with axes, a cursor that reads them,
 //! and perhaps another run's beside.
 
+mod figure;
 mod lines;
 
 use ratatui::{
@@ -15,16 +16,18 @@ use ratatui::{
     },
 };
 
-use self::lines::{Lines, Points};
+use self::{
+    figure::{FIGURES, Figure},
+    lines::{Lines, Points},
+};
 use crate::{
     app::{
         Action, Known, Page, Scene,
-        history::Point,
         screens::curves::{Curves, Smoothing, Unit, epoch_at, point_at},
     },
     protocol::EpochRecord,
     view::{
-        format::{accuracy, fit, joined, percent_with, thousands, width},
+        format::{accuracy, fit, joined, thousands, width},
         heading,
         scale::{float, whole},
         theme::Theme,
@@ -35,35 +38,6 @@ use crate::{
 const SIDE_BY_SIDE: u16 = 110;
 /// Cells between two charts, and between the entries of the legend.
 const GUTTER: u16 = 2;
-
-/// One of the two figures.
-struct Figure {
-    name: &'static str,
-    of_point: fn(&Point) -> f64,
-    of_training: fn(&EpochRecord) -> f64,
-    of_test: fn(&EpochRecord) -> f64,
-    text: fn(f64, usize) -> String,
-    is_loss: bool,
-}
-
-const FIGURES: [Figure; 2] = [
-    Figure {
-        name: "loss",
-        of_point: |point| point.loss,
-        of_training: |record| record.loss,
-        of_test: |record| record.val_loss,
-        text: |value, decimals| format!("{value:.decimals$}"),
-        is_loss: true,
-    },
-    Figure {
-        name: "accuracy",
-        of_point: |point| point.accuracy,
-        of_training: |record| record.accuracy,
-        of_test: |record| record.val_accuracy,
-        text: |value, decimals| percent_with(value, decimals.saturating_sub(2)),
-        is_loss: false,
-    },
-];
 
 /// Draws both charts, what their lines are and what the cursor reads of each, and where the cursor stands.
 pub fn draw(frame: &mut Frame, area: Rect, curves: &Curves, scene: &Scene, theme: &Theme) {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::Figure;
+use super::figure::Figure;
 use crate::{
     app::{
         Known,
