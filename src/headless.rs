@@ -22,7 +22,7 @@ use crate::{
     depth,
     printable::Printable,
     protocol::Report,
-    session::{RunLink, RunPlan},
+    session::{Link, RunPlan},
     signals::{self, First, READER_GONE, Signal},
 };
 
@@ -66,7 +66,7 @@ pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);
-    let (link, mut reports) = RunLink::train(plan, dataset, false)?;
+    let (link, mut reports) = Link::train(plan, dataset, false)?;
     thread::Builder::new()
         .name("teller".to_owned())
         .spawn(move || tell(from_fn(|| reports.wait()), teller(json, stdout()), &sender))

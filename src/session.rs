@@ -1,8 +1,8 @@
-//! A run that trains, as those see it who look on: a [`RunLink`] that takes commands, and [`Reports`]. Begins a run or goes
+//! A run that trains, as those see it who look on: a [`Link`] that takes commands, and [`Reports`]. Begins a run or goes
 //! on with one, hands its reports around, and writes them on a thread of its own. Knows neither screens nor lines of text.
 //!
 //! ```text
-//! RunLink ── Command ──> hub (looks merged) ──> trainer's thread
+//! Link ── Command ──> hub (looks merged) ──> trainer's thread
 //! Reports <── mailbox <── hub <── Report ── relay ──┘   │ reports, checkpoints
 //!                          └─ saved, not saved ── recorder's thread ──> the run's directory
 //! ```
@@ -16,4 +16,4 @@ mod plan;
 mod record;
 mod relay;
 
-pub use self::{hub::Reports, link::RunLink, plan::RunPlan};
+pub use self::{hub::Reports, link::Link, plan::RunPlan};

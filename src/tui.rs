@@ -2,10 +2,12 @@
 //! they mean is `app`'s, how it looks is `view`'s.
 
 mod budget;
+mod console;
 mod flow;
+mod inputs;
 pub mod keyboard;
+mod loading;
 mod parting;
-mod screen;
 mod tty;
 
 use std::{
@@ -25,16 +27,22 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
-use self::{budget::Budget, keyboard::Input, screen::Screen};
+use self::{
+    budget::Budget,
+    console::Console,
+    inputs::Inputs,
+    keyboard::Input,
+    loading::{Ready, load},
+};
 use crate::{
     app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
     cli::Looks,
     depth,
-    fashion::{Dataset, Survey},
+    fashion::Survey,
     printable::Printable,
     protocol::{Command, Look, Report},
     run::Runs,
-    session::{Reports, RunLink, RunPlan},
+    session::{Link, Reports, RunPlan},
     signals::{self, First, HANGUP, Signal},
     view::{self, Theme},
 };
@@ -49,8 +57,6 @@ const LONGEST_REST: Duration = Duration::from_millis(250);
 const KEY_PATIENCE: Duration = Duration::from_secs(1);
 /// How often to look whether the terminal is the program's again.
 const AWAY: Duration = Duration::from_millis(200);
-/// Keys and signals that may wait for the event loop, which takes them at once.
-const INPUTS: usize = 1024;
 
 /// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 when the last of the
 /// run is not saved, or 128 + N for the signal N that ended it.
@@ -64,7 +70,7 @@ pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
         async {
             let mut inputs = Inputs::listen()?;
             let dashboard = EventLoop::open(&plan, looks, theme)?;
-            inputs.listen_to_keys(&dashboard.screen)?;
+            inputs.listen_to_keys(&dashboard.console)?;
             dashboard.run(plan, inputs).await
         },
     )
@@ -72,12 +78,12 @@ pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
 
 /// The event loop's belongings.
 struct EventLoop {
-    screen: Screen,
+    console: Console,
     /// Its size when it was last drawn.
     area: Rect,
     app: App,
     theme: Theme,
-    link: Option<RunLink>,
+    link: Option<Link>,
     /// What is asked of the training before it has begun.
     waiting: Vec<Command>,
     /// What the screen needed when that was last looked at.
@@ -108,39 +114,12 @@ struct Ended {
     is_closed: bool,
 }
 
-/// What comes from outside.
-struct Inputs {
-    signals: mpsc::Receiver<Signal>,
-    keys: mpsc::Receiver<Input>,
-}
-
-impl Inputs {
-    /// Listens to signals; to keys not before the terminal is taken over.
-    fn listen() -> Result<Self> {
-        let (sender, signals) = mpsc::channel(INPUTS);
-        // An error means that the event loop has ended, and the program with it.
-        let hand_on = move |signal| {
-            let _ = sender.blocking_send(signal);
-        };
-        signals::listen(true, hand_on).context("cannot listen for signals")?;
-        Ok(Self { signals, keys: mpsc::channel(1).1 })
-    }
-
-    fn listen_to_keys(&mut self, screen: &Screen) -> Result<()> {
-        let (sender, keys) = mpsc::channel(INPUTS);
-        keyboard::listen(screen.taken(), move |input| sender.blocking_send(input).is_ok())
-            .context("cannot read from the terminal")?;
-        self.keys = keys;
-        Ok(())
-    }
-}
-
 impl EventLoop {
     fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
-        let screen = Screen::enter(!looks.no_mouse).context("cannot take the terminal over")?;
-        let area = screen.area().context("cannot tell the terminal's size")?;
+        let console = Console::enter(!looks.no_mouse).context("cannot take the terminal over")?;
+        let area = console.area().context("cannot tell the terminal's size")?;
         Ok(Self {
-            screen,
+            console,
             area,
             budget: Budget::new(area),
             refilled: Instant::now(),
@@ -162,7 +141,7 @@ impl EventLoop {
     async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
-            self.screen.give_back(None);
+            self.console.give_back(None);
             // What trains is waited for from here on, by nobody who listens.
             signals::end_at_once();
         })?;
@@ -198,9 +177,9 @@ impl EventLoop {
                     self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                loaded = steps.recv(), if reports.is_none() => {
-                    let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
-                    reports = self.take_step(loaded);
+                ready = steps.recv(), if reports.is_none() => {
+                    let ready = ready.ok_or_else(|| died("the thread that reads the data set"))??;
+                    reports = self.take_ready(ready);
                 }
                 report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
@@ -266,7 +245,7 @@ impl EventLoop {
     /// Gives the terminal back, and tells there what the screen can no longer: what becomes of the run, and what of it was
     /// not saved. Returns how it ended.
     fn leave(mut self, runs: &Runs) -> Phase {
-        self.screen.give_back(parting::words(&self.app, runs).as_deref());
+        self.console.give_back(parting::words(&self.app, runs).as_deref());
         // From here on there is only an output to be waited for.
         signals::end_at_once();
         if let Some(reason) = &self.app.known().unsaved {
@@ -283,14 +262,14 @@ impl EventLoop {
     }
 
     /// Takes in what is ready to train, and of what trains its reports.
-    fn take_step(&mut self, step: Step) -> Option<Reports> {
+    fn take_ready(&mut self, ready: Ready) -> Option<Reports> {
         self.changed = true;
-        match step {
-            Step::Data(data) => {
+        match ready {
+            Ready::Data(data) => {
                 self.app.load(Loaded::Data(data));
                 None
             }
-            Step::Run(link, reports) => {
+            Ready::Run(link, reports) => {
                 self.waiting.drain(..).for_each(|command| link.send(command));
                 self.link = Some(link);
                 // It knows of none yet.
@@ -358,12 +337,12 @@ impl EventLoop {
         match signal {
             Signal::End(number) => return Ok(Some(number)),
             Signal::Stop => {
-                self.screen.give_back(None);
+                self.console.give_back(None);
                 signals::stop().context("cannot stop")?;
                 self.come_back();
             }
             Signal::Continue => {
-                self.screen.lose();
+                self.console.lose();
                 self.come_back();
             }
             Signal::Resize => self.draw_at_once(),
@@ -411,7 +390,7 @@ impl EventLoop {
             None => self.waiting.extend(command),
         }
         match action {
-            Action::Redraw => self.or_lost(|dashboard| dashboard.screen.clear()),
+            Action::Redraw => self.or_lost(|dashboard| dashboard.console.clear()),
             // The whole job, as the terminal itself would do it: a `cargo run` around the program stops as well. It comes
             // back as a signal.
             Action::Suspend => {
@@ -425,8 +404,8 @@ impl EventLoop {
 
     /// Takes the terminal over again after a stop, as soon as it is the program's to take.
     fn come_back(&mut self) {
-        if self.screen.is_ours() {
-            self.or_lost(|dashboard| dashboard.screen.take_over());
+        if self.console.is_ours() {
+            self.or_lost(|dashboard| dashboard.console.take_over());
             self.draw_at_once();
         }
     }
@@ -436,12 +415,12 @@ impl EventLoop {
         if self.is_lost {
             return None;
         }
-        if !self.screen.is_taken() {
+        if !self.console.is_taken() {
             return Some(AWAY);
         }
-        self.screen.retry().or_else(|| {
+        self.console.retry().or_else(|| {
             let patience = KEY_PATIENCE.saturating_sub(self.awaited?.elapsed());
-            self.screen.wait().map(|wait| wait.min(patience))
+            self.console.wait().map(|wait| wait.min(patience))
         })
     }
 
@@ -450,14 +429,14 @@ impl EventLoop {
         if self.is_lost {
             return;
         }
-        if !self.screen.is_taken() {
+        if !self.console.is_taken() {
             return self.come_back();
         }
-        if self.screen.retry().is_some() && self.or_lost(|dashboard| dashboard.screen.send()) {
+        if self.console.retry().is_some() && self.or_lost(|dashboard| dashboard.console.send()) {
             self.draw_at_once();
         }
         if let Some(since) = self.awaited
-            && self.screen.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
+            && self.console.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
         {
             self.awaited = None;
             self.draw();
@@ -477,7 +456,7 @@ impl EventLoop {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
         let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
-        let is_open = self.budget.is_open() && self.screen.wait().is_some_and(|wait| wait.is_zero());
+        let is_open = self.budget.is_open() && self.console.wait().is_some_and(|wait| wait.is_zero());
         if !self.changed || !is_open || (is_training && now < self.rest) {
             return;
         }
@@ -491,7 +470,7 @@ impl EventLoop {
         self.budget.answer();
         self.rest = Instant::now();
         self.awaited.get_or_insert(self.rest);
-        if self.screen.wait().is_some_and(|wait| wait.is_zero()) {
+        if self.console.wait().is_some_and(|wait| wait.is_zero()) {
             self.awaited = None;
             self.draw();
         }
@@ -500,39 +479,14 @@ impl EventLoop {
     /// Draws a frame and returns its bytes.
     fn draw(&mut self) -> usize {
         self.or_lost(|dashboard| {
-            let area = dashboard.screen.area()?;
-            dashboard.budget.fit(area, dashboard.screen.rate());
+            let area = dashboard.console.area()?;
+            dashboard.budget.fit(area, dashboard.console.rate());
             dashboard.area = area;
             dashboard.changed = false;
-            let Self { screen, app, theme, .. } = dashboard;
-            screen.draw(|frame| view::draw(frame, app, theme))
+            let Self { console, app, theme, .. } = dashboard;
+            console.draw(|frame| view::draw(frame, app, theme))
         })
     }
-}
-
-/// What is ready, one after the other.
-enum Step {
-    Data(Arc<Dataset>),
-    Run(RunLink, Reports),
-}
-
-/// Reads the data set and begins to train on a thread of its own, so that the screen is there meanwhile.
-fn load(plan: RunPlan) -> Result<mpsc::Receiver<Result<Step>>> {
-    let (loaded, steps) = mpsc::channel(2);
-    let work = move || {
-        // An error means that the person has left.
-        let tell = |step| drop(loaded.blocking_send(step));
-        match plan.source.load() {
-            Ok(data) => {
-                let data = Arc::new(data);
-                tell(Ok(Step::Data(Arc::clone(&data))));
-                tell(RunLink::train(plan, data, true).map(|(link, reports)| Step::Run(link, reports)));
-            }
-            Err(error) => tell(Err(error.into())),
-        }
-    };
-    thread::Builder::new().name("data".to_owned()).spawn(work).context("cannot start a thread")?;
-    Ok(steps)
 }
 
 /// The next report of a run; of one that does not train yet none comes.
@@ -544,7 +498,7 @@ async fn next(reports: &mut Option<Reports>) -> Option<Report> {
 }
 
 fn died(who: &str) -> color_eyre::Report {
-    if let Some(panic) = screen::take_panic() {
+    if let Some(panic) = console::take_panic() {
         eyre!("{who} died, which is a bug in fitroom: {panic}")
     } else {
         eyre!("{who} ended unexpectedly")

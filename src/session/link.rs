@@ -10,11 +10,11 @@ use crate::{fashion::Dataset, protocol::Command};
 
 /// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that.
 #[derive(Debug)]
-pub struct RunLink {
+pub struct Link {
     run: LocalRun,
 }
 
-impl RunLink {
+impl Link {
     /// Begins to train in this process. `evaluate_untrained`: whether to report every test image's prediction before the
     /// first step.
     ///

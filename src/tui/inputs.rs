@@ -1,0 +1,41 @@
+//! What comes from outside: signals and keys, each through a channel of its own.
+
+use color_eyre::eyre::{Context, Result};
+use tokio::sync::mpsc;
+
+use super::{
+    console::Console,
+    keyboard::{self, Input},
+};
+use crate::signals::{self, Signal};
+
+/// Keys and signals that may wait for the event loop, which takes them at once.
+const INPUTS: usize = 1024;
+
+/// What comes from outside.
+pub(super) struct Inputs {
+    pub signals: mpsc::Receiver<Signal>,
+    pub keys: mpsc::Receiver<Input>,
+}
+
+impl Inputs {
+    /// Listens to signals; to keys not before the terminal is taken over.
+    pub fn listen() -> Result<Self> {
+        let (sender, signals) = mpsc::channel(INPUTS);
+        // An error means that the event loop has ended, and the program with it.
+        let hand_on = move |signal| {
+            let _ = sender.blocking_send(signal);
+        };
+        signals::listen(true, hand_on).context("cannot listen for signals")?;
+        Ok(Self { signals, keys: mpsc::channel(1).1 })
+    }
+
+    /// Listens to keys from the terminal that is taken over.
+    pub fn listen_to_keys(&mut self, console: &Console) -> Result<()> {
+        let (sender, keys) = mpsc::channel(INPUTS);
+        keyboard::listen(console.taken(), move |input| sender.blocking_send(input).is_ok())
+            .context("cannot read from the terminal")?;
+        self.keys = keys;
+        Ok(())
+    }
+}
