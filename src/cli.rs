@@ -350,6 +350,7 @@ impl Training {
             epochs: self.epochs.unwrap_or(settings.epochs),
             batch_size: self.batch_size.unwrap_or(settings.batch_size),
             learning_rate: self.learning_rate.unwrap_or(settings.learning_rate),
+            model: settings.model,
             hidden: self.hidden.clone().unwrap_or_else(|| settings.hidden.clone()),
             seed: self.seed.unwrap_or(settings.seed),
             device: self.device.unwrap_or(settings.device),

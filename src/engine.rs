@@ -3,20 +3,25 @@
 
 mod adam;
 mod checkpoint;
-#[cfg(test)]
-mod images;
+mod choice;
+mod error;
+mod evaluation;
 mod insight;
-mod network;
+mod learner;
+mod listener;
+mod model;
 mod plain;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod samples;
 mod shards;
+mod tally;
 mod trainer;
 mod worker;
 
 use std::{
     any::Any,
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
@@ -26,20 +31,18 @@ use std::{
     time::Duration,
 };
 
-use self::{
-    plain::PlainLearner,
-    shards::ShardedLearner,
-    trainer::{Learner, Trainer},
-    worker::Wishes,
-};
+use self::{trainer::Trainer, worker::Wishes};
 use crate::{
-    fashion::{CLASSES, Dataset, PIXELS},
-    protocol::{BatchRecord, Command, EpochRecord, Look, Report, Started},
-    settings::{DeviceChoice, Settings},
+    fashion::Dataset,
+    protocol::{Command, EpochRecord, Look, Report, Started},
+    settings::Settings,
 };
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use trainer::{EngineError, Evaluation};
+pub use error::EngineError;
+pub use evaluation::Evaluation;
+pub use learner::NamedTensor;
+pub use listener::Listener;
 
 /// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
 const MOST_PARAMETERS: usize = 1 << 28;
@@ -88,36 +91,6 @@ impl Job {
             past: None,
             save_every: None,
         }
-    }
-}
-
-/// Who is told, on the thread that trains, what happens to a run. Any `FnMut(Report)` is one that keeps no checkpoints.
-pub trait Listener: Send + 'static {
-    /// Something happened.
-    fn report(&mut self, report: Report);
-
-    /// Whether [`Listener::keep`] is to be called: after each epoch, as often as [`Job::save_every`] has it, on
-    /// [`Command::Save`], and at the end of a run that is stopped.
-    fn keeps(&self) -> bool {
-        false
-    }
-
-    /// What it takes to keep a checkpoint, as the last one showed; `None` while one is being kept, and where none can be.
-    fn cost_of_keeping(&self) -> Option<Duration> {
-        Some(Duration::ZERO)
-    }
-
-    /// Keeps the figures of a span of batches: all that were trained since the last span. Comes before the checkpoint,
-    /// or the report of the epoch, that has these batches in it.
-    fn keep_figures(&mut self, _figures: BatchRecord) {}
-
-    /// Keeps a checkpoint. An epoch's comes after its report.
-    fn keep(&mut self, _checkpoint: Checkpoint) {}
-}
-
-impl<F: FnMut(Report) + Send + 'static> Listener for F {
-    fn report(&mut self, report: Report) {
-        self(report);
     }
 }
 
@@ -196,113 +169,13 @@ struct Post<'a, E> {
 /// How many threads of the CPU train with these settings.
 #[must_use]
 pub fn threads(settings: &Settings) -> usize {
-    shards::threads(settings.threads, &settings.hidden, settings.batch_size)
+    choice::threads(settings)
 }
 
-/// A device, as the run's facts have it.
-struct DeviceFacts {
-    /// In words.
-    words: String,
-    /// The ordinal of a CUDA GPU.
-    gpu: Option<usize>,
-}
-
-/// Chooses the device, says whether it is to be had, and trains on it.
+/// Chooses the learner, says whether it is to be had, and trains with it.
 fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
-    match job.settings.device {
-        DeviceChoice::Cpu => train_on_cpu(job, parameters, "", post),
-        DeviceChoice::Auto => match gpu_learner(&job, 0) {
-            Ok(learner) => train_on_gpu(job, parameters, Ok(learner), 0, post),
-            Err(_) if cfg!(not(feature = "cuda")) => train_on_cpu(job, parameters, "", post),
-            Err(EngineError::Memory) => train_on_cpu(job, parameters, " (the GPU's memory is full)", post),
-            Err(_) => train_on_cpu(job, parameters, " (no GPU answers)", post),
-        },
-        DeviceChoice::Cuda(ordinal) => {
-            let learner = gpu_learner(&job, ordinal);
-            train_on_gpu(job, parameters, learner, ordinal, post);
-        }
-    }
-}
-
-/// `why`: why on the CPU, where that is worth a word.
-fn train_on_cpu(mut job: Job, parameters: usize, why: &str, post: &mut Post<impl Listener>) {
-    let asked = job.settings.threads.map_or(0, NonZeroUsize::get);
-    let threads = threads(&job.settings);
-    let fewer =
-        if asked > threads { format!(" ({asked} asked for: the layers have no more parts)") } else { String::new() };
-    // From here on their number is settled, also for who goes on with the run: the weights depend on it.
-    job.settings.threads = NonZeroUsize::new(threads);
-    let settings = &job.settings;
-    let state = network::untrained(&settings.hidden, settings.seed);
-    let dataset = Arc::clone(&job.dataset);
-    let learner = ShardedLearner::new(dataset, settings.learning_rate, settings.batch_size, threads, &state);
-    let words = format!("CPU, {threads} thread{}{fewer}{why}", if threads == 1 { "" } else { "s" });
-    run(job, learner, DeviceFacts { words, gpu: None }, parameters, post);
-}
-
-fn train_on_gpu(
-    job: Job,
-    parameters: usize,
-    learner: Result<PlainLearner<Gpu>, EngineError>,
-    ordinal: usize,
-    post: &mut Post<impl Listener>,
-) {
-    run(job, learner, DeviceFacts { words: format!("CUDA GPU {ordinal}"), gpu: Some(ordinal) }, parameters, post);
-}
-
-/// A learner on the CUDA GPU of this ordinal, with its images there.
-fn gpu_learner(job: &Job, ordinal: usize) -> Result<PlainLearner<Gpu>, EngineError> {
-    let device = cuda(ordinal)?;
-    let state = network::untrained(&job.settings.hidden, job.settings.seed);
-    PlainLearner::new(device, Arc::clone(&job.dataset), job.settings.learning_rate, &state)
-}
-
-#[cfg(feature = "cuda")]
-type Gpu = dfdx::prelude::Cuda;
-/// There is none: it is named for its type alone.
-#[cfg(not(feature = "cuda"))]
-type Gpu = dfdx::prelude::Cpu;
-
-/// The CUDA GPU of this ordinal.
-#[cfg(feature = "cuda")]
-fn cuda(ordinal: usize) -> Result<Gpu, EngineError> {
-    use std::panic;
-    // Where the driver does not start, dfdx panics instead of telling: that is no news for the terminal.
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
-    // The seed is for numbers that dfdx draws; fitroom draws its own.
-    let built = catch_unwind(|| Gpu::try_build(ordinal, 0));
-    panic::set_hook(hook);
-    let reason = match built {
-        Ok(Ok(device)) => return Ok(device),
-        Ok(Err(error)) => format!("{error:?}"),
-        Err(panic) => words(panic.as_ref()).split_once(" value: ").map_or(String::new(), |(_, error)| error.to_owned()),
-    };
-    let advice = "see `nvidia-smi`, or choose --device cpu";
-    Err(match EngineError::arithmetic(&reason) {
-        EngineError::Memory => EngineError::Memory,
-        _ => EngineError::Device(format!("CUDA GPU {ordinal} does not answer: {reason}: {advice}")),
-    })
-}
-
-/// Says how to get a build that has CUDA.
-#[cfg(not(feature = "cuda"))]
-fn cuda(_: usize) -> Result<Gpu, EngineError> {
-    let no_cuda = "this build has no CUDA: build it with `cargo build --release --features cuda`, which needs the \
-                   CUDA toolkit, or choose --device cpu";
-    Err(EngineError::Device(no_cuda.to_owned()))
-}
-
-/// Trains with this learner, if there is one.
-fn run(
-    job: Job,
-    learner: Result<impl Learner, EngineError>,
-    device: DeviceFacts,
-    parameters: usize,
-    post: &mut Post<impl Listener>,
-) {
-    let learner = match learner {
-        Ok(learner) => learner,
+    let chosen = match choice::learner(job.settings, &job.dataset) {
+        Ok(chosen) => chosen,
         Err(error) => {
             let _ = post.ready.send(Err(error));
             return;
@@ -318,9 +191,9 @@ fn run(
     };
     let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {
-        settings: job.settings.clone(),
-        device: device.words,
-        gpu: device.gpu,
+        settings: chosen.settings.clone(),
+        device: chosen.device,
+        gpu: chosen.gpu,
         parameters,
         train_images: job.dataset.train.len(),
         test_images: job.dataset.test.len(),
@@ -328,7 +201,7 @@ fn run(
         past: epochs.unwrap_or_default(),
         past_steps: checkpoint.as_ref().map_or(0, Checkpoint::step),
     };
-    let trainer = Trainer::new(learner, job.dataset, job.settings);
+    let trainer = Trainer::new(chosen.learner, job.dataset, chosen.settings);
     worker::run(trainer, checkpoint.as_ref(), started, &wishes, post.commands, post.listener);
 }
 
@@ -350,11 +223,8 @@ fn parameters(settings: &Settings) -> Result<usize, EngineError> {
     if settings.hidden.contains(&0) {
         return reject("a hidden layer has 0 units, expected at least 1".to_owned());
     }
-    let outputs = settings.hidden.iter().copied().chain([CLASSES]);
-    let inputs = [PIXELS].into_iter().chain(settings.hidden.iter().copied());
-    let parameters = inputs.zip(outputs).try_fold(0_usize, |sum, (inputs, outputs)| {
-        inputs.checked_add(1)?.checked_mul(outputs)?.checked_add(sum).filter(|&sum| sum <= MOST_PARAMETERS)
-    });
+    let parameters = model::outlines(settings)
+        .try_fold(0_usize, |sum, outline| sum.checked_add(outline.len()?).filter(|&sum| sum <= MOST_PARAMETERS));
     parameters.map_or_else(
         || reject(format!("the hidden layers have more than the {MOST_PARAMETERS} weights that fitroom trains")),
         Ok,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ── channel ──> worker thread
-//!                                                  │                                        Trainer<L>
+//!                                                  │                                        Trainer
 //! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── channel <── emit(Report)
 //!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
 //! ```

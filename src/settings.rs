@@ -4,7 +4,10 @@ use std::{fmt, num::NonZeroUsize, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::printable::number;
+use crate::{
+    fashion::{CLASSES, PIXELS},
+    printable::number,
+};
 
 /// What defines a training run. Two runs with equal settings, on one device, train the same weights bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +18,9 @@ pub struct Settings {
     pub batch_size: usize,
     /// Adam's learning rate; positive and finite.
     pub learning_rate: f64,
+    /// What kind of network learns. Runs that were begun before there was a choice are dense.
+    #[serde(default)]
+    pub model: Model,
     /// Units of each hidden layer, first to last; each at least 1.
     pub hidden: Vec<usize>,
     /// The source of all randomness: initial weights and the order of the images.
@@ -32,6 +38,7 @@ impl Default for Settings {
             epochs: 10,
             batch_size: 32,
             learning_rate: 1e-3,
+            model: Model::Dense,
             hidden: vec![128],
             seed: 0,
             device: DeviceChoice::Auto,
@@ -41,6 +48,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The sizes that images go through on their way to the logits: 784 pixels, each hidden layer's units, 10 classes.
+    #[must_use]
+    pub fn layer_sizes(&self) -> Vec<usize> {
+        match self.model {
+            Model::Dense => [PIXELS].into_iter().chain(self.hidden.iter().copied()).chain([CLASSES]).collect(),
+        }
+    }
+
     /// The units of the hidden layers as `--hidden` has them: `256,64`.
     #[must_use]
     pub fn units(&self) -> String {
@@ -54,6 +69,7 @@ impl Settings {
         // To the bit, as the weights go by it.
         let is_same_rate = self.learning_rate.to_bits() == asked.learning_rate.to_bits();
         let settings = [
+            (Setting::Model, self.model == asked.model),
             (Setting::BatchSize, self.batch_size == asked.batch_size),
             (Setting::LearningRate, is_same_rate),
             (Setting::Hidden, self.hidden == asked.hidden),
@@ -67,6 +83,8 @@ impl Settings {
 /// A setting that decides which weights are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
+    /// What kind of network learns.
+    Model,
     /// Images per step.
     BatchSize,
     /// Adam's learning rate.
@@ -84,6 +102,7 @@ impl Setting {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Model => "model",
             Self::BatchSize => "batch size",
             Self::LearningRate => "learning rate",
             Self::Hidden => "hidden layers",
@@ -96,6 +115,7 @@ impl Setting {
     #[must_use]
     pub const fn option(self) -> &'static str {
         match self {
+            Self::Model => "--model",
             Self::BatchSize => "--batch-size",
             Self::LearningRate => "--learning-rate",
             Self::Hidden => "--hidden",
@@ -113,6 +133,7 @@ impl Setting {
     /// Its value as the option takes it.
     fn value(self, settings: &Settings) -> String {
         match self {
+            Self::Model => settings.model.name().to_owned(),
             Self::BatchSize => settings.batch_size.to_string(),
             Self::LearningRate => number(settings.learning_rate),
             Self::Hidden => settings.units(),
@@ -140,6 +161,25 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { setting, theirs, asked } = self;
         write!(f, "was begun with {} {theirs}, and cannot go on with {asked}", setting.option())
+    }
+}
+
+/// A kind of network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Model {
+    /// Dense layers alone, with a `ReLU` after each but the last: the tutorial's.
+    #[default]
+    Dense,
+}
+
+impl Model {
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dense => "dense",
+        }
     }
 }
 
@@ -200,6 +240,41 @@ impl TryFrom<String> for DeviceChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As programs without a choice of models wrote them.
+    const WITHOUT_A_MODEL: &str = r#"{"epochs":2,"batch_size":32,"learning_rate":0.001,"hidden":[96,40],"seed":3,
+        "device":"cpu","threads":2}"#;
+
+    #[test]
+    fn settings_without_a_model_are_those_of_a_dense_network() {
+        let read: Settings = serde_json::from_str(WITHOUT_A_MODEL).unwrap();
+        let expected = Settings {
+            epochs: 2,
+            model: Model::Dense,
+            hidden: vec![96, 40],
+            seed: 3,
+            device: DeviceChoice::Cpu,
+            threads: NonZeroUsize::new(2),
+            ..Settings::default()
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_is_written_names_the_model_and_keeps_what_was_there_before() {
+        let before: serde_json::Value = serde_json::from_str(WITHOUT_A_MODEL).unwrap();
+        let settings: Settings = serde_json::from_str(WITHOUT_A_MODEL).unwrap();
+        let mut written = serde_json::to_value(settings).unwrap();
+        assert_eq!(written.as_object_mut().unwrap().remove("model"), Some("dense".into()));
+        assert_eq!(written, before);
+    }
+
+    #[test]
+    fn layer_sizes_lead_from_the_pixels_to_the_classes() {
+        let sizes = |hidden: &[usize]| Settings { hidden: hidden.to_vec(), ..Settings::default() }.layer_sizes();
+        assert_eq!(sizes(&[96, 40]), [784, 96, 40, 10]);
+        assert_eq!(sizes(&[]), [784, 10]);
+    }
 
     #[test]
     fn every_device_reads_back_as_it_is_written() {

@@ -1,7 +1,7 @@
 //! Checks that the rooms under `src/` name only the rooms and the crates that they may.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("json", &[]),
     ("fashion", &["json", "printable"]),
-    ("settings", &["printable"]),
+    ("settings", &["fashion", "printable"]),
     ("protocol", &["fashion", "settings"]),
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Each crate with the rooms that may name it.
 const CRATES: &[(&str, &[&str])] = &[
+    ("cudarc", &["engine"]),
     ("dfdx", &["engine"]),
     ("pulp", &["engine"]),
     ("rand", &["engine"]),
@@ -66,6 +67,20 @@ struct Source {
     room: String,
     path: PathBuf,
     code: String,
+}
+
+impl Source {
+    /// The module that it is: `view::screens::data`.
+    fn module(&self) -> String {
+        let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let inside = self.path.strip_prefix(&top).expect("found below the root").with_extension("");
+        inside.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::")
+    }
+
+    /// Its text up to its tests, which may name whatever they try.
+    fn code_without_tests(&self) -> &str {
+        self.code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default()
+    }
 }
 
 fn sources() -> Vec<Source> {
@@ -194,4 +209,186 @@ fn the_reader_of_imports_sees_through_braces() {
     assert!(names_crate("let x = dfdx::tensor::Cpu;", "dfdx"));
     assert!(!names_crate("let x = my_dfdx::y;", "dfdx"));
     assert!(!names_crate("crate::view::clap_like::x", "clap"));
+}
+
+/// The paths that a `use` stands for: `a::{b, c::{d, e as f}}` is `a::b`, `a::c::d` and `a::c::e`.
+fn paths_of_use(tree: &str) -> Vec<String> {
+    let tree = tree.trim();
+    let Some((prefix, rest)) = tree.split_once('{') else {
+        return vec![tree.split(" as ").next().unwrap_or_default().trim().to_owned()];
+    };
+    let inside = rest.rsplit_once('}').map_or(rest, |(inside, _)| inside);
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+    for (index, letter) in inside.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&inside[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&inside[start..]);
+    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
+    parts.flat_map(paths_of_use).map(|path| format!("{prefix}{path}").replace("::self", "")).collect()
+}
+
+/// A path as it is seen from the crate's root: `super::x` of `app::act` is `app::x`. `None` for what is outside.
+fn absolute(path: &str, module: &str) -> Option<String> {
+    let mut at: Vec<&str> = module.split("::").collect();
+    let mut segments = path.split("::").map(str::trim).peekable();
+    match segments.next()? {
+        "crate" => at.clear(),
+        "self" => {}
+        "super" => {
+            at.pop();
+            while segments.peek() == Some(&"super") {
+                segments.next();
+                at.pop();
+            }
+        }
+        _ => return None,
+    }
+    at.extend(segments);
+    Some(at.join("::"))
+}
+
+/// What a module imports, and what it hands on under its own name: pairs of a name and where it is from.
+type Handed = BTreeMap<String, Vec<(String, String)>>;
+
+/// The paths that a file's code names, and those that it hands on with `pub use`.
+fn named_paths(code: &str, module: &str, children: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
+    let (mut named, mut handed) = (Vec::new(), Vec::new());
+    for (at, _) in code.match_indices("use ") {
+        let before = code[..at].rsplit('\n').next().unwrap_or_default();
+        let is_use = before.trim_start().chars().all(|letter| letter.is_alphanumeric() || "() :".contains(letter));
+        let Some((tree, _)) = code[at + 4..].split_once(';').filter(|_| is_use) else { continue };
+        let is_child = |path: &str| children.contains(&format!("{module}::{}", path.split("::").next().unwrap_or("")));
+        let full = |path: String| if is_child(&path) { format!("self::{path}") } else { path };
+        let paths = paths_of_use(tree).into_iter().filter_map(|path| absolute(&full(path), module));
+        if before.trim_start().starts_with("pub") { handed.extend(paths) } else { named.extend(paths) }
+    }
+    for prefix in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(prefix) {
+            let is_start = !code[..at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before));
+            let end = code[at..].find(|letter: char| !letter.is_alphanumeric() && !"_:".contains(letter));
+            let path = code[at..].split_at(end.unwrap_or(code.len() - at)).0;
+            let line = code[..at].rsplit('\n').next().unwrap_or_default();
+            if is_start && !line.contains("use ") && !path.ends_with("::") {
+                named.extend(absolute(path, module));
+            }
+        }
+    }
+    for child in children.iter().filter(|child| child.rsplit_once("::").is_some_and(|(parent, _)| parent == module)) {
+        let prefix = format!("{}::", child.rsplit("::").next().unwrap_or_default());
+        let is_start =
+            |at: usize| !code[..at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before));
+        let lines = code.match_indices(&prefix).filter(|(at, _)| is_start(*at));
+        let mut lines = lines.map(|(at, _)| code[..at].rsplit('\n').next().unwrap_or_default());
+        if lines.any(|line| !line.contains("use ")) {
+            named.push(child.clone());
+        }
+    }
+    (named, handed)
+}
+
+/// The module that a path leads to: the one that has its last name, or that the name is handed on from.
+fn leads_to(path: &str, modules: &BTreeSet<String>, handed: &Handed) -> Option<String> {
+    let mut module = path;
+    while !modules.contains(module) {
+        module = module.rsplit_once("::")?.0;
+    }
+    let name = path.strip_prefix(module)?.trim_start_matches("::").split("::").next().unwrap_or_default();
+    let from = handed.get(module).and_then(|names| names.iter().find(|(handed, _)| handed == name));
+    match from {
+        Some((_, from)) if from != path => leads_to(from, modules, handed),
+        _ => Some(module.to_owned()),
+    }
+}
+
+/// Who names whom, file by file.
+fn edges() -> BTreeMap<String, BTreeSet<String>> {
+    let sources = sources();
+    let modules: BTreeSet<String> = sources.iter().map(Source::module).collect();
+    let paths = sources.iter().map(|source| {
+        let module = source.module();
+        let (named, handed) = named_paths(source.code_without_tests(), &module, &modules);
+        (module, named, handed)
+    });
+    let paths: Vec<_> = paths.collect();
+    let with_name = |path: &String| Some((path.rsplit("::").next()?.to_owned(), path.clone()));
+    let handed: Handed = paths
+        .iter()
+        .map(|(module, _, handed)| (module.clone(), handed.iter().filter_map(with_name).collect()))
+        .collect();
+    let edges = paths.into_iter().map(|(module, named, _)| {
+        let to = named.iter().filter_map(|path| leads_to(path, &modules, &handed)).filter(|to| *to != module);
+        let to = to.collect();
+        (module, to)
+    });
+    edges.collect()
+}
+
+/// A circle that begins at this module, if it leads back to itself.
+fn circle(edges: &BTreeMap<String, BTreeSet<String>>, start: &str) -> Option<Vec<String>> {
+    let mut ways = vec![vec![start.to_owned()]];
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop() {
+        let last = way.last().expect("a way has a start");
+        for next in edges.get(last).into_iter().flatten() {
+            if next == start {
+                return Some(way);
+            }
+            if seen.insert(next.clone()) {
+                ways.push(way.iter().cloned().chain([next.clone()]).collect());
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn files_inside_a_room_name_each_other_without_circles() {
+    let edges = edges();
+    let circles: BTreeSet<String> =
+        edges.keys().filter_map(|module| circle(&edges, module)).map(|circle| circle.join(" -> ")).collect();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn every_room_names_only_rooms_before_it() {
+    for (place, (room, allowed)) in ROOMS.iter().enumerate() {
+        for named in *allowed {
+            assert!(
+                ROOMS[..place].iter().any(|(earlier, _)| earlier == named),
+                "{room} may name {named}, which is later"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_reader_of_files_sees_what_is_named_and_what_is_only_handed_on() {
+    let modules: BTreeSet<String> =
+        ["app", "app::act", "app::act::deep", "app::place", "view"].map(str::to_owned).into();
+    let code = "mod place;\npub use self::place::{Half, Page as Leaf};\nuse act::{Way, deep::{self, Kind}};\n\
+                fn go() -> crate::view::Theme { super::view::draw() }";
+    let (named, handed) = named_paths(code, "app", &modules);
+    assert_eq!(handed, ["app::place::Half", "app::place::Page"]);
+    let found = ["app::act::Way", "app::act::deep", "app::act::deep::Kind", "crate"];
+    assert!(found[..3].iter().all(|path| named.iter().any(|other| other == path)), "{named:?}");
+    assert!(named.contains(&"view::Theme".to_owned()) && named.contains(&"view::draw".to_owned()), "{named:?}");
+    let handed: Handed = [("app".to_owned(), vec![("Half".to_owned(), "app::place::Half".to_owned())])].into();
+    assert_eq!(leads_to("app::Half::Test", &modules, &handed), Some("app::place".to_owned()));
+    assert_eq!(leads_to("app::App", &modules, &handed), Some("app".to_owned()));
+    let circles = |edges: &[(&str, &str)]| {
+        let mut map = BTreeMap::<String, BTreeSet<String>>::new();
+        for (from, to) in edges {
+            map.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+        }
+        map.keys().filter_map(|module| circle(&map, module)).count()
+    };
+    assert_eq!((circles(&[("a", "b"), ("b", "c")]), circles(&[("a", "b"), ("b", "c"), ("c", "a")])), (0, 3));
 }

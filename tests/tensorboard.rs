@@ -73,7 +73,9 @@ fn variables(epoch: u16) -> Vec<(String, Vec<f32>)> {
         .flat_map(|(layer, units)| {
             let kernel = values(units[0] * units[1], epoch);
             let bias = values(units[1], epoch - 1);
-            [(histogram_tag(layer, "kernel"), kernel), (histogram_tag(layer, "bias"), bias)]
+            let name = if layer == 0 { "dense".to_owned() } else { format!("dense_{layer}") };
+            let tag = |kind| histogram_tag(&format!("{name}/{kind}"));
+            [(tag("kernel"), kernel), (tag("bias"), bias)]
         })
         .collect()
 }

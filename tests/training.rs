@@ -15,7 +15,8 @@ use fitroom::{
     engine::{self, Checkpoint, EngineError, Job, Listener, Worker},
     fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
     protocol::{Batch, BatchRecord, Command, EpochRecord, Look, Probabilities, Report, Started, TileRange, Tiles},
-    settings::{DeviceChoice, Settings},
+    run::Facts,
+    settings::{DeviceChoice, Model, Settings},
 };
 
 /// Longer than anything here takes, even on a busy machine.
@@ -694,6 +695,26 @@ fn a_panic_on_the_trainer_thread_is_reported_and_returned() {
     assert_eq!(failed.as_deref(), Some("the trainer thread panicked: this epoch is too much"));
     let error = worker.stop().expect_err("the thread panicked");
     assert!(matches!(&error, EngineError::Panicked(words) if words == "this epoch is too much"), "{error}");
+}
+
+/// A `run.json` as the program wrote it before there was a choice of models.
+const BEFORE_THERE_WERE_MODELS: &str = r#"
+    {"state": "done", "epochs_done": 2, "best": {"epoch": 2, "val_accuracy": 0.8583}, "kept": {"step": 3750,
+    "epoch": 2}, "started": "2026-11-26T18:06:28.107Z", "ended": "2026-11-26T18:06:28.452Z", "held_by":
+    null, "settings": {"epochs": 2, "batch_size": 32, "learning_rate": 0.001, "hidden": [96, 40], "seed": 0,
+    "device": "cpu", "threads": 2}, "device": "CPU, 2 threads", "usage": null, "parameters": 79650,
+    "dataset": {"directory": null, "classes": ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"], "train_images": 60000, "test_images": 10000,
+    "sha256": "ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f"}, "versions": {"fitroom":
+    "0.1.0"}}
+"#;
+
+#[test]
+fn a_run_that_was_begun_before_there_were_models_is_dense() {
+    let facts = Facts::from_json(BEFORE_THERE_WERE_MODELS.as_bytes()).expect("it is a run's");
+    assert_eq!((facts.settings.model, facts.settings.layer_sizes()), (Model::Dense, vec![784, 96, 40, 10]));
+    let written: serde_json::Value = serde_json::to_value(&facts).expect("it is plain data");
+    assert_eq!(written["settings"]["hidden"], serde_json::json!([96, 40]));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::mem;
 use dfdx::prelude::{AdamConfig, Backward, Device, Gradients, Shape, SumTo, Tensor, Trace, TryMul};
 
 use super::{
-    network::{Layer, Network, layer_values},
-    trainer::{EngineError, LayerValues, LearnerState},
+    error::EngineError,
+    learner::{LearnerState, NamedTensor},
+    model::{DeviceTensor, Network, Variable},
 };
 
 /// How much of the first moment a step keeps: Keras's `beta_1`.
@@ -29,10 +30,9 @@ impl<D: Device<f32>> Adam<D> {
     pub fn new(learning_rate: f64, network: &Network<D>, state: &LearnerState) -> Result<Self, EngineError> {
         let mut adam = Self { learning_rate, step: state.step, first: Gradients::leaky(), second: Gradients::leaky() };
         for (moments, values) in [(&mut adam.first, &state.first_moments), (&mut adam.second, &state.second_moments)] {
-            for (parameter, values) in network.layers().iter().zip(values) {
-                let moment = Layer::new(parameter.weight.device(), values)?;
-                set_gradient(moments, &parameter.weight, moment.weight).map_err(EngineError::arithmetic)?;
-                set_gradient(moments, &parameter.bias, moment.bias).map_err(EngineError::arithmetic)?;
+            for (parameter, values) in network.variables().into_iter().zip(values) {
+                let moment = Variable::new(parameter.device(), values)?;
+                set_moment(moments, &parameter.tensor, moment.tensor).map_err(EngineError::arithmetic)?;
             }
         }
         Ok(adam)
@@ -49,9 +49,11 @@ impl<D: Device<f32>> Adam<D> {
         // The powers of the betas have long been 0 when a step's number no longer fits.
         let t = i32::try_from(self.step).unwrap_or(i32::MAX);
         let config = keras(self.learning_rate, t);
-        for layer in network.layers_mut() {
-            self.update_parameter(&config, t, &mut layer.weight, gradients)?;
-            self.update_parameter(&config, t, &mut layer.bias, gradients)?;
+        for variable in network.variables_mut() {
+            match &mut variable.tensor {
+                DeviceTensor::Weight(weight) => self.update_parameter(&config, t, weight, gradients)?,
+                DeviceTensor::Bias(bias) => self.update_parameter(&config, t, bias, gradients)?,
+            }
         }
         Ok(())
     }
@@ -70,15 +72,9 @@ impl<D: Device<f32>> Adam<D> {
     }
 
     /// The first and the second moments of a network's parameters. Waits for the device.
-    pub fn moments(&self, network: &Network<D>) -> (Vec<LayerValues>, Vec<LayerValues>) {
-        let read = |moments: &Gradients<f32, D>| {
-            network
-                .layers()
-                .iter()
-                .map(|layer| layer_values(&moments.get(&layer.weight), &moments.get(&layer.bias)))
-                .collect()
-        };
-        (read(&self.first), read(&self.second))
+    pub fn moments(&self, network: &Network<D>) -> [Vec<NamedTensor>; 2] {
+        [&self.first, &self.second]
+            .map(|moments| network.variables().into_iter().map(|variable| variable.values_in(moments)).collect())
     }
 }
 
@@ -93,6 +89,19 @@ fn keras(learning_rate: f64, t: i32) -> AdamConfig {
         betas: [BETA_1, BETA_2],
         eps: EPSILON / (1.0 - BETA_2.powi(t)).sqrt(),
         weight_decay: None,
+    }
+}
+
+/// Makes what `moments` keep for `parameter` equal to `values`, which have its shape.
+fn set_moment<D: Device<f32>>(
+    moments: &mut Gradients<f32, D>,
+    parameter: &DeviceTensor<D>,
+    values: DeviceTensor<D>,
+) -> Result<(), D::Err> {
+    match (parameter, values) {
+        (DeviceTensor::Weight(parameter), DeviceTensor::Weight(values)) => set_gradient(moments, parameter, values),
+        (DeviceTensor::Bias(parameter), DeviceTensor::Bias(values)) => set_gradient(moments, parameter, values),
+        _ => unreachable!("a parameter's moments have its shape"),
     }
 }
 
@@ -115,7 +124,10 @@ mod tests {
     use dfdx::prelude::{Cpu, TensorFromVec};
 
     use super::*;
-    use crate::engine::{network::untrained, reference::Parameter};
+    use crate::{
+        engine::{reference::ReferenceParameter, samples::untrained},
+        settings::Model,
+    };
 
     /// Where ε weighs as much as the gradients, a wrong one shows.
     #[test]
@@ -123,18 +135,18 @@ mod tests {
         for scale in [1e-1, 1e-6, 1e-7, 1e-8] {
             let device = Cpu::default();
             let state = untrained(&[], 0);
-            let mut network = Network::new(&device, &state.parameters).expect("the CPU has room");
+            let mut network = Network::new(Model::Dense, &device, &state.parameters).expect("the CPU has room");
             let mut adam = Adam::new(1e-3, &network, &state).expect("the CPU has room");
-            let mut bias = Parameter::new(0.0);
+            let mut bias = ReferenceParameter::new(0.0);
             for step in 1..=20 {
                 let gradient = scale * f64::from(step * 7 % 5 - 1);
                 #[expect(clippy::cast_possible_truncation, reason = "the network computes with 32 bits")]
                 let values = device.tensor_from_vec(vec![gradient as f32; 10], (10,));
                 let mut gradients = Gradients::leaky();
-                set_gradient(&mut gradients, &network.layers()[0].bias, values).expect("the CPU computes");
+                set_gradient(&mut gradients, network.variables()[1].bias(), values).expect("the CPU computes");
                 adam.update(&mut network, &mut gradients).expect("the CPU computes");
                 bias.update(gradient, 1e-3, step);
-                let got = f64::from(network.values()[0].bias[0]);
+                let got = f64::from(network.values()[1].values[0]);
                 let difference = (got - bias.value).abs();
                 assert!(
                     difference < 1e-5 * 1e-3 * f64::from(step),

@@ -1,15 +1,29 @@
 //! The learner that is nothing but dfdx: its tensors, its tape, its Adam, on any of its devices. Trains on GPUs, and is
 //! what the one for processors is held to.
 
-use std::{ptr, sync::Arc};
+use std::sync::Arc;
+
+use dfdx::{
+    prelude::{
+        Axis, Backward, ChooseFrom, Device, GatherTo, Gradients, MaxTo, MeanTo, NoneTape, Rank0, SelectTo, SplitTape,
+        SumTo, Tape, Tensor, Trace, TryGe, TryStack,
+    },
+    tensor::PutTape,
+};
 
 use super::{
     adam::Adam,
-    network::{Network, Rows, Scalar, loss_and_correct},
-    trainer::{EngineError, LayerValues, Learner, LearnerState, Logits, StepOutcome},
+    error::EngineError,
+    learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
+    model::{Network, Rows},
 };
-use crate::fashion::{Dataset, PIXELS};
-use dfdx::prelude::{Backward, Device, GatherTo, Gradients, Trace, TryStack};
+use crate::{
+    fashion::{Dataset, PIXELS},
+    settings::Settings,
+};
+
+/// A single figure that may still be on its way to be computed.
+type Scalar<D, T = NoneTape> = Tensor<Rank0, f32, D, T>;
 
 /// Images that one pass of [`PlainLearner::logits`] takes, which bounds its memory.
 const CHUNK: usize = 1_000;
@@ -23,15 +37,15 @@ pub(super) struct PlainLearner<D: Device<f32>> {
     train: Rows<D>,
     /// The test images' ink, in chunks.
     test: Vec<Rows<D>>,
-    learning_rate: f64,
+    settings: Settings,
     network: Network<D>,
     adam: Adam<D>,
     /// Figures that may still be on their way, so that a step never waits for a device that computes on its own.
-    pending: Vec<Pending<D>>,
+    pending: Vec<PendingStep<D>>,
 }
 
 /// A step's loss and its count of right answers, where they were computed.
-struct Pending<D: Device<f32>> {
+struct PendingStep<D: Device<f32>> {
     loss: Scalar<D>,
     correct: Scalar<D>,
     images: u32,
@@ -45,15 +59,15 @@ impl<D: Device<f32>> PlainLearner<D> {
     pub fn new(
         device: D,
         dataset: Arc<Dataset>,
-        learning_rate: f64,
+        settings: Settings,
         state: &LearnerState,
     ) -> Result<Self, EngineError> {
-        let network = Network::new(&device, &state.parameters)?;
-        let adam = Adam::new(learning_rate, &network, state)?;
+        let network = Network::new(settings.model, &device, &state.parameters)?;
+        let adam = Adam::new(settings.learning_rate, &network, state)?;
         let images = |pixels: &[u8]| rows(&device, pixels).map_err(EngineError::arithmetic);
         let train = images(dataset.train.pixels())?;
         let test = dataset.test.pixels().chunks(CHUNK * PIXELS).map(images).collect::<Result<_, _>>()?;
-        Ok(Self { device, dataset, train, test, learning_rate, network, adam, pending: Vec::new() })
+        Ok(Self { device, dataset, train, test, settings, network, adam, pending: Vec::new() })
     }
 
     /// One step; what can fail in it fails with the device's own error.
@@ -70,21 +84,17 @@ impl<D: Device<f32>> PlainLearner<D> {
         let mut gradients = loss.try_backward()?;
         self.adam.update(&mut self.network, &mut gradients)?;
         let images = u32::try_from(batch.len()).expect("indices are u32, and a batch holds each at most once");
-        self.pending.push(Pending { loss: figure, correct, images });
+        self.pending.push(PendingStep { loss: figure, correct, images });
         Ok(())
     }
 
-    fn try_logits(&self, pixels: &[u8]) -> Result<Vec<Logits>, D::Err> {
-        let mut logits = Vec::with_capacity(pixels.len() / PIXELS);
-        let mut forward = |images: Rows<D>| -> Result<(), D::Err> {
-            logits.extend_from_slice(self.network.forward(images)?.as_vec().as_chunks().0);
+    /// The logits of these images, a chunk of them after the other.
+    fn try_logits(&self, mut chunks: impl Iterator<Item = Result<Rows<D>, D::Err>>) -> Result<Vec<Logits>, D::Err> {
+        let mut logits = Vec::new();
+        chunks.try_for_each(|images| {
+            logits.extend_from_slice(self.network.forward(images?)?.as_vec().as_chunks().0);
             Ok(())
-        };
-        if ptr::eq(pixels, self.dataset.test.pixels()) {
-            self.test.iter().cloned().try_for_each(forward)?;
-        } else {
-            pixels.chunks(CHUNK * PIXELS).try_for_each(|chunk| forward(rows(&self.device, chunk)?))?;
-        }
+        })?;
         Ok(logits)
     }
 
@@ -105,6 +115,28 @@ impl<D: Device<f32>> PlainLearner<D> {
     }
 }
 
+/// A loss with its tape, and a count of right answers.
+type LossAndCorrect<D, T> = (Scalar<D, T>, Scalar<D>);
+
+/// Mean softmax cross entropy over the rows, in nats, and how many rows have their largest logit at their label.
+fn loss_and_correct<D, T>(
+    logits: Rows<D, T>,
+    labels: Tensor<(usize,), usize, D>,
+) -> Result<LossAndCorrect<D, T>, D::Err>
+where
+    D: Device<f32>,
+    T: Tape<f32, D>,
+{
+    let (logits, tape) = logits.split_tape();
+    let largest = logits.clone().try_max::<(usize,), Axis<1>>()?;
+    let own = logits.clone().try_select(labels.clone())?;
+    let (ones, zeros) = (own.device().try_ones_like(&own)?, own.device().try_zeros_like(&own)?);
+    let correct = own.try_ge(&largest)?.try_choose(ones, zeros)?.try_sum()?;
+    let log_probabilities = logits.put_tape(tape).try_log_softmax::<Axis<1>>()?;
+    let loss = log_probabilities.try_select::<(usize,), _>(labels)?.try_mean()?.try_negate()?;
+    Ok((loss, correct))
+}
+
 /// Images on a device, `[images, 784]`.
 pub(super) fn rows<D: Device<f32>>(device: &D, pixels: &[u8]) -> Result<Rows<D>, D::Err> {
     device.try_tensor_from_vec(pixels.iter().copied().map(ink).collect(), (pixels.len() / PIXELS, PIXELS))
@@ -121,21 +153,26 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
     }
 
     fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
-        self.try_logits(pixels).map_err(EngineError::arithmetic)
+        let chunks = pixels.chunks(CHUNK * PIXELS).map(|chunk| rows(&self.device, chunk));
+        self.try_logits(chunks).map_err(EngineError::arithmetic)
     }
 
-    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
+    fn test_logits(&mut self) -> Result<Vec<Logits>, EngineError> {
+        self.try_logits(self.test.iter().cloned().map(Ok)).map_err(EngineError::arithmetic)
+    }
+
+    fn parameters(&self) -> Result<Vec<NamedTensor>, EngineError> {
         Ok(self.network.values())
     }
 
     fn state(&self) -> Result<LearnerState, EngineError> {
-        let (first_moments, second_moments) = self.adam.moments(&self.network);
+        let [first_moments, second_moments] = self.adam.moments(&self.network);
         Ok(LearnerState { step: self.adam.step(), parameters: self.network.values(), first_moments, second_moments })
     }
 
     fn restore(&mut self, state: &LearnerState) -> Result<(), EngineError> {
-        self.network = Network::new(&self.device, &state.parameters)?;
-        self.adam = Adam::new(self.learning_rate, &self.network, state)?;
+        self.network = Network::new(self.settings.model, &self.device, &state.parameters)?;
+        self.adam = Adam::new(self.settings.learning_rate, &self.network, state)?;
         Ok(())
     }
 }
@@ -162,11 +199,14 @@ mod tests {
     use dfdx::prelude::Cpu;
 
     use super::*;
-    use crate::engine::{images::fashion, network::untrained, reference::Reference};
+    use crate::engine::{
+        reference::Reference,
+        samples::{fashion, untrained},
+    };
 
     fn learner(dataset: &Arc<Dataset>, state: &LearnerState) -> PlainLearner<Cpu> {
         prepare_cpu_thread(1);
-        PlainLearner::new(Cpu::default(), Arc::clone(dataset), 1e-3, state).expect("the CPU has room")
+        PlainLearner::new(Cpu::default(), Arc::clone(dataset), Settings::default(), state).expect("the CPU has room")
     }
 
     fn train(learner: &mut impl Learner, batches: impl IntoIterator<Item = Vec<u32>>) -> Vec<StepOutcome> {
@@ -183,8 +223,8 @@ mod tests {
         range.map(|batch| (batch * 32..(batch + 1) * 32).collect())
     }
 
-    fn bits(layers: &[LayerValues]) -> Vec<u32> {
-        layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias)).map(|value| value.to_bits()).collect()
+    fn bits(tensors: &[NamedTensor]) -> Vec<u32> {
+        tensors.iter().flat_map(|tensor| &tensor.values).map(|value| value.to_bits()).collect()
     }
 
     fn assert_same(left: &LearnerState, right: &LearnerState) {
@@ -221,6 +261,13 @@ mod tests {
     #[test]
     fn no_hidden_layer_is_trained_as_plain_arithmetic_trains_it() {
         the_losses_are_those_of_plain_arithmetic(&[]);
+    }
+
+    #[test]
+    fn a_learner_tells_its_parameters() {
+        let state = untrained(&[16], 0);
+        let learner = learner(&fashion(1, 1), &state);
+        assert!(learner.parameters().expect("the CPU computes") == state.parameters);
     }
 
     #[test]
@@ -267,6 +314,7 @@ mod tests {
         let mut learner = learner(&dataset, &untrained(&[32], 0));
         let all = learner.logits(dataset.test.pixels()).expect("the CPU computes");
         assert_eq!(all.len(), CHUNK + 1);
+        assert!(learner.test_logits().expect("the CPU computes") == all, "the images at hand are others");
         for index in [0, CHUNK - 1, CHUNK] {
             let alone = learner.logits(dataset.test.image(index).pixels()).expect("the CPU computes");
             for (one, other) in alone[0].iter().zip(&all[index]) {

@@ -1,32 +1,32 @@
 //! The same network and the same Adam in loops over 64-bit numbers, for the tests to compare with. Knows no dfdx, is
 //! slow, and is not compiled into the program.
 
-use super::trainer::{LayerValues, LearnerState};
+use super::learner::{LearnerState, NamedTensor};
 use crate::fashion::Split;
 
 /// Keras's dense network with its Adam, in plain arithmetic.
 pub(super) struct Reference {
     learning_rate: f64,
     step: i32,
-    layers: Vec<Dense>,
+    layers: Vec<ReferenceLayer>,
 }
 
-struct Dense {
+struct ReferenceLayer {
     inputs: usize,
     /// `[outputs, inputs]`.
-    weight: Vec<Parameter>,
-    bias: Vec<Parameter>,
+    weight: Vec<ReferenceParameter>,
+    bias: Vec<ReferenceParameter>,
 }
 
 /// A single number that is learned, and what Adam knows of it.
 #[derive(Clone, Copy)]
-pub(super) struct Parameter {
+pub(super) struct ReferenceParameter {
     pub value: f64,
     first_moment: f64,
     second_moment: f64,
 }
 
-impl Parameter {
+impl ReferenceParameter {
     /// A parameter before its first step.
     pub fn new(value: f64) -> Self {
         Self { value, first_moment: 0.0, second_moment: 0.0 }
@@ -45,13 +45,16 @@ impl Parameter {
 impl Reference {
     /// The network of an untrained state.
     pub fn new(state: &LearnerState, learning_rate: f64) -> Self {
-        let parameters = |values: &[f32]| values.iter().map(|&value| Parameter::new(value.into())).collect();
-        let dense = |layer: &LayerValues| Dense {
-            inputs: layer.inputs,
-            weight: parameters(&layer.weight),
-            bias: parameters(&layer.bias),
+        let parameters = |tensor: &NamedTensor| -> Vec<ReferenceParameter> {
+            tensor.values.iter().map(|&value| ReferenceParameter::new(value.into())).collect()
         };
-        Self { learning_rate, step: 0, layers: state.parameters.iter().map(dense).collect() }
+        let (pairs, _) = state.parameters.as_chunks();
+        let layer = |[weight, bias]: &[NamedTensor; 2]| ReferenceLayer {
+            inputs: weight.shape[1],
+            weight: parameters(weight),
+            bias: parameters(bias),
+        };
+        Self { learning_rate, step: 0, layers: pairs.iter().map(layer).collect() }
     }
 
     /// Trains one batch: its mean loss and its right answers, before the update.

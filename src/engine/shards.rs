@@ -9,12 +9,13 @@
 //! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can do
 //! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
 
+mod crew;
+mod cut;
 mod exchange;
 mod ink;
 mod kernels;
 mod pacing;
 mod pass;
-mod plan;
 
 use std::{
     num::NonZeroUsize,
@@ -24,17 +25,20 @@ use std::{
 };
 
 use self::{
+    crew::Crew,
+    cut::{Cut, Shard},
     exchange::Meeting,
-    kernels::AdamStep,
+    kernels::parameter::AdamStep,
     pacing::{Pacing, Way},
-    pass::{Batches, Crew, PASS, Station},
-    plan::{Plan, Shard},
+    pass::{Batches, PASS, Station},
 };
 use super::{
     adam::{BETA_1, BETA_2, EPSILON},
-    trainer::{EngineError, LayerValues, Learner, LearnerState, Logits, StepOutcome},
+    error::EngineError,
+    learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
+    model::{self, Outline},
 };
-use crate::fashion::Dataset;
+use crate::{fashion::Dataset, settings::Settings};
 
 /// Hidden units times images of a batch that keep a thread busy for long enough to be worth waiting for.
 const WORTH_A_THREAD: usize = 2048;
@@ -42,7 +46,7 @@ const WORTH_A_THREAD: usize = 2048;
 /// A network that some threads of the CPU train.
 pub(super) struct ShardedLearner {
     dataset: Arc<Dataset>,
-    learning_rate: f64,
+    settings: Settings,
     step: u64,
     team: Arc<Team>,
     station: Station,
@@ -71,58 +75,53 @@ struct Call {
     adam: AdamStep,
 }
 
-/// Threads that pay for these layers and batches on this machine; with `asked`, as many as that, however few cores
-/// there are: the weights depend on their number. Never more than there are parts to be had of the layers.
-pub(super) fn threads(asked: Option<NonZeroUsize>, hidden: &[usize], batch_size: usize) -> usize {
+/// Threads that pay for these layers and batches on this machine; where a number is asked for, as many as that, however
+/// few cores there are: the weights depend on their number. Never more than there are parts to be had of the layers.
+pub(super) fn threads(settings: &Settings) -> usize {
+    cut(settings).shards()
+}
+
+/// A network's cut for the threads that train it.
+fn cut(settings: &Settings) -> Cut {
+    let sizes = settings.layer_sizes();
     let worth = || {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let units: usize = hidden.iter().sum();
-        (units.saturating_mul(batch_size) / WORTH_A_THREAD).clamp(1, cores)
+        let units: usize = cut::hidden(&sizes).iter().sum();
+        (units.saturating_mul(settings.batch_size) / WORTH_A_THREAD).clamp(1, cores)
     };
-    Plan::new(hidden, asked.map_or_else(worth, NonZeroUsize::get)).shards()
+    let threads = settings.threads.map_or_else(worth, NonZeroUsize::get);
+    Cut::new(sizes, threads)
 }
 
 /// What the network of this state says of these images (`pixels`: n × 784 bytes).
-pub(super) fn logits(state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
+pub(super) fn logits(settings: &Settings, state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    pass::logits(&Arc::new(Crew::new(Plan::new(&hidden(state), 1), state, 0)), threads, pixels)
-}
-
-/// Units of the state's hidden layers.
-fn hidden(state: &LearnerState) -> Vec<usize> {
-    state.parameters.iter().skip(1).map(|layer| layer.inputs).collect()
+    pass::logits(&Arc::new(Crew::new(Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
 }
 
 impl ShardedLearner {
-    /// A learner that goes on from `state`, with so many threads ([`threads`]), the calling one among them, for batches of
-    /// at most `batch_size`.
+    /// A learner that goes on from `state`, with the number of [`threads`], the calling one among them.
     ///
     /// # Errors
     /// When the system gives no threads or no memory.
-    pub fn new(
-        dataset: Arc<Dataset>,
-        learning_rate: f64,
-        batch_size: usize,
-        threads: usize,
-        state: &LearnerState,
-    ) -> Result<Self, EngineError> {
+    pub fn new(dataset: Arc<Dataset>, settings: Settings, state: &LearnerState) -> Result<Self, EngineError> {
         dfdx::flush_denormals_to_zero();
-        let plan = Plan::new(&hidden(state), threads);
-        let batch_size = batch_size.min(dataset.train.len()).max(1);
+        let cut = cut(&settings);
+        let batch_size = settings.batch_size.min(dataset.train.len()).max(1);
         let images = batch_size.min(PASS);
-        let seats = plan.shards();
+        let seats = cut.shards();
         let team = Arc::new(Team {
             dataset: Arc::clone(&dataset),
-            crew: Arc::new(Crew::new(plan, state, images)),
+            crew: Arc::new(Crew::new(cut, state, images)),
             calls: Meeting::new(seats),
-            call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(learning_rate, 1) }),
+            call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(settings.learning_rate, 1) }),
             batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },
             images,
         });
         let station = team.station(0).map_err(EngineError::arithmetic)?;
         let mut learner = Self {
             dataset,
-            learning_rate,
+            settings,
             step: state.step,
             team,
             station,
@@ -160,7 +159,7 @@ impl Learner for ShardedLearner {
     fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
         let start = Instant::now();
         self.step += 1;
-        let adam = adam_step(self.learning_rate, self.step);
+        let adam = adam_step(self.settings.learning_rate, self.step);
         let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
         if together {
             self.call_helpers(batch, adam);
@@ -192,12 +191,17 @@ impl Learner for ShardedLearner {
         pass::logits(&self.team.crew, self.helpers.len() + 1, pixels)
     }
 
-    fn parameters(&self) -> Result<Vec<LayerValues>, EngineError> {
+    fn test_logits(&mut self) -> Result<Vec<Logits>, EngineError> {
+        let dataset = Arc::clone(&self.dataset);
+        self.logits(dataset.test.pixels())
+    }
+
+    fn parameters(&self) -> Result<Vec<NamedTensor>, EngineError> {
         self.settle()?;
         let crew = &self.team.crew;
-        let mut parameters = plan::zero_layers(&crew.plan);
+        let mut parameters: Vec<NamedTensor> = model::outlines(&self.settings).map(Outline::zeros).collect();
         for shard in 0..crew.shards.len() {
-            crew.shard(shard).save_parameters(&crew.plan, &mut parameters);
+            crew.shard(shard).save_parameters(&crew.cut, &mut parameters);
         }
         Ok(parameters)
     }
@@ -205,9 +209,9 @@ impl Learner for ShardedLearner {
     fn state(&self) -> Result<LearnerState, EngineError> {
         self.settle()?;
         let crew = &self.team.crew;
-        let mut state = plan::zeros(&crew.plan, self.step);
+        let mut state = model::zeros(&self.settings, self.step);
         for shard in 0..crew.shards.len() {
-            crew.shard(shard).save(&crew.plan, &mut state);
+            crew.shard(shard).save(&crew.cut, &mut state);
         }
         Ok(state)
     }
@@ -216,7 +220,7 @@ impl Learner for ShardedLearner {
         self.settle()?;
         let crew = &self.team.crew;
         for shard in 0..crew.shards.len() {
-            *crew.shard_mut(shard) = Shard::new(&crew.plan, shard, state);
+            *crew.shard_mut(shard) = Shard::new(&crew.cut, shard, state);
         }
         self.step = state.step;
         Ok(())
@@ -297,14 +301,13 @@ mod tests {
 
     use super::*;
     use crate::engine::{
-        images::fashion,
-        network::untrained,
         plain::{PlainLearner, prepare_cpu_thread},
-        trainer::LayerValues,
+        samples::{dense, fashion, untrained},
     };
 
     fn learner(dataset: &Arc<Dataset>, batch_size: usize, threads: usize, state: &LearnerState) -> ShardedLearner {
-        ShardedLearner::new(Arc::clone(dataset), 1e-3, batch_size, threads, state).expect("the CPU has room")
+        let hidden: Vec<usize> = state.parameters.iter().step_by(2).skip(1).map(|weight| weight.shape[1]).collect();
+        ShardedLearner::new(Arc::clone(dataset), dense(&hidden, batch_size, threads), state).expect("the CPU has room")
     }
 
     fn batches(size: u32, count: u32, images: u32) -> impl Iterator<Item = Vec<u32>> {
@@ -320,18 +323,18 @@ mod tests {
         outcomes
     }
 
-    fn values(layers: &[LayerValues]) -> impl Iterator<Item = f32> + '_ {
-        layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias)).copied()
+    fn values(tensors: &[NamedTensor]) -> impl Iterator<Item = f32> + '_ {
+        tensors.iter().flat_map(|tensor| &tensor.values).copied()
     }
 
-    fn largest_difference(one: &[LayerValues], other: &[LayerValues]) -> f32 {
+    fn largest_difference(one: &[NamedTensor], other: &[NamedTensor]) -> f32 {
         values(one).zip(values(other)).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max)
     }
 
     fn assert_same(one: &LearnerState, other: &LearnerState) {
         let bits = |state: &LearnerState| -> Vec<u32> {
             let all = [&state.parameters, &state.first_moments, &state.second_moments];
-            all.into_iter().flat_map(|layers| values(layers)).map(f32::to_bits).collect()
+            all.into_iter().flat_map(|tensors| values(tensors)).map(f32::to_bits).collect()
         };
         assert_eq!(one.step, other.step);
         assert!(bits(one) == bits(other), "the states differ");
@@ -342,7 +345,8 @@ mod tests {
         let dataset = fashion(2_000, 1);
         let state = untrained(hidden, 1);
         prepare_cpu_thread(1);
-        let mut plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), 1e-3, &state).expect("there is room");
+        let mut plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), Settings::default(), &state)
+            .expect("there is room");
         let expected = train(&mut plain, batches(size, steps, 2_000));
         let expected_state = plain.state().expect("the CPU computes");
         for threads in [1, 2, 3] {
@@ -445,7 +449,8 @@ mod tests {
         train(&mut sharded, batches(32, 10, 2_000));
         let state = sharded.state().expect("the CPU computes");
         prepare_cpu_thread(1);
-        let plain = PlainLearner::new(Cpu::default(), Arc::clone(&dataset), 1e-3, &untrained(&[128, 33], 1));
+        let plain =
+            PlainLearner::new(Cpu::default(), Arc::clone(&dataset), Settings::default(), &untrained(&[128, 33], 1));
         let mut plain = plain.expect("there is room");
         plain.restore(&state).expect("the layers are the same");
         assert_same(&plain.state().expect("the CPU computes"), &state);
@@ -477,8 +482,9 @@ mod tests {
     #[test]
     fn a_network_that_is_lost_says_so_by_its_loss() {
         let dataset = fashion(320, 1);
-        let mut learner =
-            ShardedLearner::new(Arc::clone(&dataset), 1e30, 32, 2, &untrained(&[64], 0)).expect("there is room");
+        let settings = Settings { learning_rate: 1e30, ..dense(&[64], 32, 2) };
+        let learner = ShardedLearner::new(Arc::clone(&dataset), settings, &untrained(&[64], 0));
+        let mut learner = learner.expect("there is room");
         let outcomes = train(&mut learner, batches(32, 5, 320));
         assert!(outcomes[0].loss.is_finite() && outcomes[4].loss.is_nan(), "{outcomes:?}");
     }
@@ -498,12 +504,14 @@ mod tests {
     #[test]
     fn no_more_threads_are_taken_than_there_is_work_for() {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        assert_eq!(threads(None, &[16], 32), 1);
-        assert_eq!(threads(None, &[128], 32), cores.min(2));
-        assert_eq!(threads(None, &[], 60_000), 1);
-        assert_eq!(threads(NonZeroUsize::new(1), &[4096], 1024), 1);
+        // 0 threads: none are asked for.
+        let threads = |hidden: &[usize], batch_size, asked| threads(&dense(hidden, batch_size, asked));
+        assert_eq!(threads(&[16], 32, 0), 1);
+        assert_eq!(threads(&[128], 32, 0), cores.min(2));
+        assert_eq!(threads(&[], 60_000, 0), 1);
+        assert_eq!(threads(&[4096], 1024, 1), 1);
         // As many as are asked for, also beyond the cores.
-        assert_eq!(threads(NonZeroUsize::new(100), &[4096], 1024), 100);
-        assert_eq!(threads(NonZeroUsize::new(1024), &[4096], 1024), 128);
+        assert_eq!(threads(&[4096], 1024, 100), 100);
+        assert_eq!(threads(&[4096], 1024, 1024), 128);
     }
 }

@@ -6,11 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Listener,
-    checkpoint::Checkpoint,
-    trainer::{EngineError, Learner, Tally, Trainer},
-};
+use super::{checkpoint::Checkpoint, error::EngineError, listener::Listener, tally::Tally, trainer::Trainer};
 use crate::protocol::{Batch, BatchRecord, Command, EpochRecord, Look, Report, Started};
 
 /// Batches are reported no more often than this while training runs free: 50 times a second.
@@ -38,8 +34,8 @@ pub(super) struct Wishes {
 
 /// Trains until its end or until a command stops it, and answers [`Command::Look`] after the end as well. Returns on `Stop` or
 /// when the other end of `commands` is gone.
-pub(super) fn run<L: Learner>(
-    trainer: Trainer<L>,
+pub(super) fn run(
+    trainer: Trainer,
     checkpoint: Option<&Checkpoint>,
     started: Started,
     wishes: &Wishes,
@@ -93,8 +89,8 @@ enum Turn {
     End,
 }
 
-struct Worker<'a, L, E> {
-    trainer: Trainer<L>,
+struct Worker<'a, E> {
+    trainer: Trainer,
     commands: &'a Receiver<Command>,
     listener: &'a mut E,
     state: State,
@@ -135,7 +131,7 @@ impl Saving {
     }
 }
 
-impl<L: Learner, E: Listener> Worker<'_, L, E> {
+impl<E: Listener> Worker<'_, E> {
     /// Takes up the run where it stopped, reports what stands before the first step, and starts training.
     fn begin(
         &mut self,

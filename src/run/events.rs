@@ -22,14 +22,10 @@ use super::{
 };
 use crate::protocol::BatchRecord;
 
-/// The tag of a layer's weights or biases, as Keras names those of the first `Sequential` model: layers are counted
-/// from 0, `variable` is `kernel` or `bias`.
+/// The tag of a variable's values (`dense/kernel`), as Keras names those of the first `Sequential` model.
 #[must_use]
-pub fn histogram_tag(layer: usize, variable: &str) -> String {
-    match layer {
-        0 => format!("sequential/dense/{variable}/histogram"),
-        _ => format!("sequential/dense_{layer}/{variable}/histogram"),
-    }
+pub fn histogram_tag(variable: &str) -> String {
+    format!("sequential/{variable}/histogram")
 }
 
 /// The tags of batches' figures, as Keras writes them with `update_freq`. Their events' step counts steps, not epochs.
@@ -263,7 +259,7 @@ mod tests {
         let mut file = EventFile::create(directory, 0, steps.start, now()).unwrap();
         for step in steps {
             file.scalars(step, now(), &[("epoch_loss", 0.5)]).unwrap();
-            file.histograms(step, now(), &[(histogram_tag(0, "bias"), vec![0.0, 1.0])]).unwrap();
+            file.histograms(step, now(), &[(histogram_tag("dense/bias"), vec![0.0, 1.0])]).unwrap();
         }
         file
     }
@@ -314,10 +310,8 @@ mod tests {
 
     #[test]
     fn tags_are_those_of_keras() {
-        assert_eq!(histogram_tag(0, "kernel"), "sequential/dense/kernel/histogram");
-        assert_eq!(histogram_tag(0, "bias"), "sequential/dense/bias/histogram");
-        assert_eq!(histogram_tag(1, "kernel"), "sequential/dense_1/kernel/histogram");
-        assert_eq!(histogram_tag(2, "bias"), "sequential/dense_2/bias/histogram");
+        assert_eq!(histogram_tag("dense/kernel"), "sequential/dense/kernel/histogram");
+        assert_eq!(histogram_tag("dense_2/bias"), "sequential/dense_2/bias/histogram");
     }
 
     #[test]

@@ -135,15 +135,9 @@ fn keep(
     histograms
 }
 
-/// Every weight and bias under its tag.
+/// The values of every parameter under its tag.
 fn variables(checkpoint: &Checkpoint) -> Vec<(String, Vec<f32>)> {
-    let layers = checkpoint.parameters().enumerate();
-    layers
-        .flat_map(|(number, (weight, bias))| {
-            let tagged = |kind, values: &[f32]| (histogram_tag(number, kind), values.to_vec());
-            [tagged("bias", bias), tagged("kernel", weight)]
-        })
-        .collect()
+    checkpoint.variables().map(|(variable, values)| (histogram_tag(&variable), values.to_vec())).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) enum Way {
 
 /// What a window is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
+enum Spell {
     /// The first steps fill the caches and say nothing.
     Warming,
     /// Going alone, to know how fast that is.
@@ -35,9 +35,9 @@ enum Phase {
 /// The choice between the two ways, from the time that steps took.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pacing {
-    phase: Phase,
-    /// Time in this phase, and in this window.
-    phase_time: Duration,
+    spell: Spell,
+    /// Time in this spell, and in this window.
+    spell_time: Duration,
     window: Duration,
     images: usize,
     /// Seconds an image when alone.
@@ -49,7 +49,7 @@ pub(super) struct Pacing {
 impl Default for Pacing {
     fn default() -> Self {
         let none = Duration::ZERO;
-        Self { phase: Phase::Warming, phase_time: none, window: none, images: 0, alone: f64::INFINITY, avoided: none }
+        Self { spell: Spell::Warming, spell_time: none, window: none, images: 0, alone: f64::INFINITY, avoided: none }
     }
 }
 
@@ -57,56 +57,56 @@ impl Pacing {
     /// Goes alone from the first step on.
     #[cfg(test)]
     pub fn alone() -> Self {
-        Self { phase: Phase::Measuring, ..Self::default() }
+        Self { spell: Spell::Measuring, ..Self::default() }
     }
 
     /// How to take the next step.
     pub fn way(&self) -> Way {
-        match self.phase {
-            Phase::Warming | Phase::Sharing => Way::Together,
-            Phase::Measuring | Phase::Avoiding => Way::Alone,
+        match self.spell {
+            Spell::Warming | Spell::Sharing => Way::Together,
+            Spell::Measuring | Spell::Avoiding => Way::Alone,
         }
     }
 
     /// Takes in a step of so many images, taken in that way.
     pub fn add(&mut self, images: usize, time: Duration) {
         self.window += time;
-        self.phase_time += time;
+        self.spell_time += time;
         self.images += images;
         if self.window < WINDOW {
             return;
         }
         #[expect(clippy::cast_precision_loss, reason = "images of some milliseconds")]
         let seconds_an_image = self.window.as_secs_f64() / self.images as f64;
-        let before = self.phase_time.saturating_sub(self.window);
+        let before = self.spell_time.saturating_sub(self.window);
         self.window = Duration::ZERO;
         self.images = 0;
-        match self.phase {
-            Phase::Warming => self.enter(Phase::Measuring),
-            Phase::Measuring => {
+        match self.spell {
+            Spell::Warming => self.enter(Spell::Measuring),
+            Spell::Measuring => {
                 self.alone = seconds_an_image;
-                self.enter(Phase::Sharing);
+                self.enter(Spell::Sharing);
             }
-            Phase::Sharing if seconds_an_image > self.alone => {
+            Spell::Sharing if seconds_an_image > self.alone => {
                 // Going together that paid for less time than was waited for it may wait longer the next time.
                 let paid = before > self.avoided;
                 self.avoided = if paid { ALONE_AT_FIRST } else { (self.avoided * 2).clamp(ALONE_AT_FIRST, ALONE) };
-                self.enter(Phase::Avoiding);
+                self.enter(Spell::Avoiding);
             }
-            Phase::Sharing if self.phase_time >= TRUST => self.enter(Phase::Measuring),
-            Phase::Avoiding => {
+            Spell::Sharing if self.spell_time >= TRUST => self.enter(Spell::Measuring),
+            Spell::Avoiding => {
                 self.alone = seconds_an_image;
-                if self.phase_time >= self.avoided {
-                    self.enter(Phase::Sharing);
+                if self.spell_time >= self.avoided {
+                    self.enter(Spell::Sharing);
                 }
             }
-            Phase::Sharing => {}
+            Spell::Sharing => {}
         }
     }
 
-    fn enter(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.phase_time = Duration::ZERO;
+    fn enter(&mut self, spell: Spell) {
+        self.spell = spell;
+        self.spell_time = Duration::ZERO;
     }
 }
 

@@ -1,0 +1,91 @@
+//! Backward through a dense layer: the errors of its outputs, handed back to its inputs.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::panels::{Strided, WithPanels, load};
+
+/// Rows whose errors stay in a core's own cache while a large weight passes by.
+const ROWS_AT_ONCE: usize = 64;
+
+/// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has inputs.
+pub(in crate::engine::shards) struct InputGradient<'a, const P: usize> {
+    pub rows: usize,
+    /// Rows of `panels · P` values.
+    pub errors: Strided<'a>,
+    pub weight: &'a [f32],
+    pub out: &'a mut [f32],
+    pub stride: usize,
+}
+
+impl<const P: usize> InputGradient<'_, P> {
+    pub fn run(self, arch: Arch, panels: usize) {
+        if panels > 0 {
+            arch.dispatch(WithPanels { work: self, panels });
+        }
+    }
+}
+
+impl<const P: usize> WithSimd for WithPanels<InputGradient<'_, P>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { mut work, panels } = self;
+        let inputs = work.weight.len() / (panels * P);
+        for start in (0..work.rows).step_by(ROWS_AT_ONCE) {
+            let end = work.rows.min(start + ROWS_AT_ONCE);
+            let mut input = 0;
+            while input < inputs {
+                let wide = inputs - input >= 4;
+                let mut row = start;
+                while row < end {
+                    row += match end - row {
+                        4.. if wide && S::REGISTER_COUNT >= 32 => {
+                            work.tile::<S, 4, 4>(simd, (inputs, panels), row, input)
+                        }
+                        2.. if wide => work.tile::<S, 2, 4>(simd, (inputs, panels), row, input),
+                        _ if wide => work.tile::<S, 1, 4>(simd, (inputs, panels), row, input),
+                        _ => work.tile::<S, 1, 1>(simd, (inputs, panels), row, input),
+                    };
+                }
+                input += if wide { 4 } else { 1 };
+            }
+        }
+    }
+}
+
+impl<const P: usize> InputGradient<'_, P> {
+    /// Computes `R` rows by `K` inputs and returns the number of rows.
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const K: usize>(
+        &mut self,
+        simd: S,
+        (inputs, panels): (usize, usize),
+        row: usize,
+        input: usize,
+    ) -> usize {
+        let (weight, _) = self.weight.as_chunks::<P>();
+        let mut sums = [[simd.splat_f32s(0.0); K]; R];
+        for panel in 0..panels {
+            let errors: [&[f32]; R] = std::array::from_fn(|r| self.errors.row(row + r, panel * P, P));
+            let weights: &[[f32; P]; K] =
+                weight[panel * inputs + input..].first_chunk().expect("the inputs are within the panel");
+            for at in (0..P).step_by(S::F32_LANES) {
+                let weights: [S::f32s; K] = std::array::from_fn(|k| load::<S, 1>(&weights[k][at..])[0]);
+                for (sums, errors) in sums.iter_mut().zip(errors) {
+                    let [errors] = load::<S, 1>(&errors[at..]);
+                    for (sum, weight) in sums.iter_mut().zip(weights) {
+                        *sum = simd.mul_add_e_f32s(errors, weight, *sum);
+                    }
+                }
+            }
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            let out = &mut self.out[(row + r) * self.stride + input..][..K];
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = simd.reduce_sum_f32s(sum);
+            }
+        }
+        R
+    }
+}

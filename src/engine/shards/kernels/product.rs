@@ -1,0 +1,168 @@
+//! Forward through a dense layer: rows times a weight, plus a bias.
+
+use std::iter;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::panels::{Strided, WithPanels, load, store};
+use crate::engine::shards::ink::{self, Ones, PixelBits};
+
+/// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride` apart.
+pub(in crate::engine::shards) struct Product<'a, const P: usize> {
+    pub rows: usize,
+    pub inputs: Strided<'a>,
+    /// For each [`ink::ROWS`] rows the inputs that are not 0 in all of them, where that is known.
+    pub used: Option<&'a [PixelBits]>,
+    pub weight: &'a [f32],
+    /// `panels · P` values; none: zeros.
+    pub bias: Option<&'a [f32]>,
+    pub relu: bool,
+    pub out: &'a mut [f32],
+    pub stride: usize,
+}
+
+impl<const P: usize> Product<'_, P> {
+    pub fn run(self, arch: Arch, panels: usize) {
+        if panels > 0 {
+            arch.dispatch(WithPanels { work: self, panels });
+        }
+    }
+}
+
+impl<const P: usize> WithSimd for WithPanels<Product<'_, P>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if P / S::F32_LANES >= 2 { self.blocks::<S, 2>(simd) } else { self.blocks::<S, 1>(simd) }
+    }
+}
+
+impl<const P: usize> WithPanels<Product<'_, P>> {
+    /// Panel by panel, for a panel of any weight stays in a core's own cache while all rows pass by.
+    #[inline(always)]
+    fn blocks<S: Simd, const V: usize>(self, simd: S) {
+        let Self { mut work, panels } = self;
+        let (weight, _) = work.weight.as_chunks::<P>();
+        let inputs = weight.len() / panels;
+        let Some(used) = work.used else {
+            // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of them.
+            for panel in 0..panels {
+                work.all_rows::<S, V>(simd, &weight[panel * inputs..][..inputs], panel * P);
+            }
+            return;
+        };
+        let mut panel = 0;
+        while panel < panels {
+            let weights = &weight[panel * inputs..];
+            panel += if panels - panel >= 2 && S::REGISTER_COUNT >= 32 {
+                work.used_rows::<S, 2, V>(simd, used, [&weights[..inputs], &weights[inputs..][..inputs]], panel * P)
+            } else {
+                work.used_rows::<S, 1, V>(simd, used, [&weights[..inputs]], panel * P)
+            };
+        }
+    }
+}
+
+impl<const P: usize> Product<'_, P> {
+    /// Computes all rows of the panel whose first column this is.
+    #[inline(always)]
+    fn all_rows<S: Simd, const V: usize>(&mut self, simd: S, weight: &[[f32; P]], column: usize) {
+        let mut row = 0;
+        while row < self.rows {
+            let inputs = iter::once(0..weight.len());
+            row += match self.rows - row {
+                8.. if S::REGISTER_COUNT >= 32 => self.block::<S, 8, 1, V>(simd, &inputs, [weight], column, row),
+                4.. => self.block::<S, 4, 1, V>(simd, &inputs, [weight], column, row),
+                2.. => self.block::<S, 2, 1, V>(simd, &inputs, [weight], column, row),
+                _ => self.block::<S, 1, 1, V>(simd, &inputs, [weight], column, row),
+            };
+        }
+    }
+
+    /// Computes all rows of the panels side by side whose first column this is, by the inputs that are used, and returns
+    /// the number of panels.
+    #[inline(always)]
+    fn used_rows<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        used: &[PixelBits],
+        weights: [&[[f32; P]]; N],
+        column: usize,
+    ) -> usize {
+        let mut row = 0;
+        while row < self.rows {
+            let inputs = used[row / ink::ROWS].iter().enumerate().map(|(number, word)| Ones::new(*word, number));
+            row += match self.rows - row {
+                ink::ROWS.. => self.block::<S, { ink::ROWS }, N, V>(simd, &inputs, weights, column, row),
+                2.. => self.block::<S, 2, N, V>(simd, &inputs, weights, column, row),
+                _ => self.block::<S, 1, N, V>(simd, &inputs, weights, column, row),
+            };
+        }
+        N
+    }
+
+    /// Computes `R` rows from `row` on of the `N` panels side by side whose first column this is, by these inputs, and
+    /// returns the number of rows.
+    #[inline(always)]
+    fn block<S: Simd, const R: usize, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        inputs: &(impl Iterator<Item: Iterator<Item = usize>> + Clone),
+        weights: [&[[f32; P]]; N],
+        column: usize,
+        row: usize,
+    ) -> usize {
+        let rows: [&[f32]; R] = std::array::from_fn(|r| self.inputs.row(row + r, 0, weights[0].len()));
+        for at in (0..P).step_by(V * S::F32_LANES) {
+            let start = std::array::from_fn(|n| match self.bias {
+                Some(bias) => load::<S, V>(&bias[column + n * P + at..]),
+                None => [simd.splat_f32s(0.0); V],
+            });
+            let sums = product_tile::<S, P, R, N, V>(simd, inputs.clone(), rows, weights, at, start);
+            for (r, sums) in sums.into_iter().enumerate() {
+                for (n, sums) in sums.into_iter().enumerate() {
+                    let zero = simd.splat_f32s(0.0);
+                    // Zero is the first operand, for the maximum with a NaN second is NaN, and it must come through.
+                    let sums = if self.relu { sums.map(|sum| maximum(simd, zero, sum)) } else { sums };
+                    store::<S, V>(&mut self.out[(row + r) * self.stride + column + n * P + at..], sums);
+                }
+            }
+        }
+        R
+    }
+}
+
+/// The larger of each pair; NaN where the second one is.
+#[inline(always)]
+fn maximum<S: Simd>(simd: S, first: S::f32s, second: S::f32s) -> S::f32s {
+    simd.select_f32s(simd.greater_than_f32s(first, second), first, second)
+}
+
+/// `start` plus the products of `R` rows with `V` vectors of each of `N` panels, from their column `at` on.
+#[inline(always)]
+fn product_tile<S: Simd, const P: usize, const R: usize, const N: usize, const V: usize>(
+    simd: S,
+    inputs: impl Iterator<Item: Iterator<Item = usize>>,
+    rows: [&[f32]; R],
+    weights: [&[[f32; P]]; N],
+    at: usize,
+    start: [[S::f32s; V]; N],
+) -> [[[S::f32s; V]; N]; R] {
+    // All of one length, so that an input is in all of them or in none.
+    let length = weights[0].len();
+    let (rows, weights) = (rows.map(|row| &row[..length]), weights.map(|weight| &weight[..length]));
+    let mut sums = [start; R];
+    for inputs in inputs {
+        for input in inputs {
+            let weights = weights.map(|weight| load::<S, V>(&weight[input][at..]));
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                let value = simd.splat_f32s(row[input]);
+                for (sum, weight) in sums.as_flattened_mut().iter_mut().zip(weights.as_flattened()) {
+                    *sum = simd.mul_add_e_f32s(value, *weight, *sum);
+                }
+            }
+        }
+    }
+    sums
+}

@@ -1,0 +1,68 @@
+//! Softmax cross entropy of logits, and its derivative by them.
+
+use pulp::{Simd, WithSimd};
+
+use super::panels::LOGITS;
+use crate::fashion::CLASSES;
+
+/// Figures of some images.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::engine::shards) struct Verdict {
+    /// Sum of the images' losses, in nats.
+    pub loss: f32,
+    /// Images whose largest logit is that of their class.
+    pub correct: u32,
+}
+
+/// Softmax cross entropy of rows of [`LOGITS`] logits, ten of which count; each row becomes the loss's derivative by it
+/// (probability, less one at the true class), times `weight`.
+pub(in crate::engine::shards) struct SoftmaxCrossEntropy<'a> {
+    pub logits: &'a mut [f32],
+    pub classes: &'a [usize],
+    pub weight: f32,
+}
+
+impl WithSimd for SoftmaxCrossEntropy<'_> {
+    type Output = Verdict;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Verdict {
+        let (rows, _) = self.logits.as_chunks_mut::<LOGITS>();
+        let mut verdict = Verdict::default();
+        for (row, class) in rows.iter_mut().zip(self.classes) {
+            let own = row[*class];
+            let largest = row[..CLASSES].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let mut powers = row.map(|logit| exponential(logit - largest));
+            powers[CLASSES..].fill(0.0);
+            let sum: f32 = powers.iter().sum();
+            verdict.loss += sum.ln() + largest - own;
+            verdict.correct += u32::from(own >= largest);
+            let scale = self.weight / sum;
+            *row = powers.map(|power| power * scale);
+            row[*class] -= self.weight;
+        }
+        verdict
+    }
+}
+
+/// eˣ for x ≤ 0, within 2 units of the last place; 0 below -87, NaN for NaN. Compiles to wide code, which the library's
+/// does not.
+///
+/// x = k·ln 2 + r with |r| ≤ ln 2 / 2, and so eˣ = 2ᵏ·eʳ: Cody and Waite's reduction, and eʳ by its Taylor series, whose
+/// seventh power is the first one below a float's precision.
+#[inline(always)]
+fn exponential(x: f32) -> f32 {
+    /// Adding it leaves an integer in a float's lowest bits: 1.5 · 2²³.
+    const ROUNDER: f32 = 12_582_912.0;
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let x = if x < -87.0 { -87.0 } else { x };
+    let shifted = x * std::f32::consts::LOG2_E + ROUNDER;
+    let k = shifted - ROUNDER;
+    let r = x - k * LN_2_HIGH - k * LN_2_LOW;
+    let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+    let power = series.into_iter().fold(1.0 / 5040.0, |sum, coefficient| sum * r + coefficient);
+    // The integer, moved to a float's exponent.
+    let scale = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
+    if x <= -87.0 { 0.0 } else { power * scale }
+}

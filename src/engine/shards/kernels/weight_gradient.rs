@@ -1,0 +1,176 @@
+//! Backward to a dense layer's own parameters: a weight's gradient, and Adam's step along it in the same breath.
+
+use std::iter;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::{
+    panels::{Strided, WithPanels, load, store},
+    parameter::{AdamStep, Parameter, update_tile},
+};
+use crate::engine::shards::ink::{self, Ones, RowBits};
+
+/// What becomes of a parameter's gradient, over the passes that a batch is cut into.
+pub(in crate::engine::shards) struct Update<'a> {
+    /// The sum over the passes before; as long as the parameter where it is read or written.
+    pub gradient: &'a mut [f32],
+    /// Whether there was a pass before.
+    pub resume: bool,
+    /// In the last pass: the update; in those before it the sum is kept.
+    pub adam: Option<AdamStep>,
+}
+
+/// A weight's gradient, `inputsᵀ · errors` over the rows, and the weight's update with it.
+pub(in crate::engine::shards) struct WeightGradient<'a, const P: usize> {
+    pub rows: usize,
+    pub inputs: Strided<'a>,
+    /// The rows in which [`ink::COLUMNS`] inputs are not all 0, where that is known.
+    pub used: Option<&'a [RowBits]>,
+    /// Rows of `panels · P` values.
+    pub errors: Strided<'a>,
+    pub weight: &'a mut Parameter,
+    pub update: Update<'a>,
+}
+
+impl<const P: usize> WeightGradient<'_, P> {
+    pub fn run(self, arch: Arch, panels: usize) {
+        if panels > 0 {
+            arch.dispatch(WithPanels { work: self, panels });
+        }
+    }
+}
+
+impl<const P: usize> WithSimd for WithPanels<WeightGradient<'_, P>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if P / S::F32_LANES >= 2 { self.blocks::<S, 2>(simd) } else { self.blocks::<S, 1>(simd) }
+    }
+}
+
+impl<const P: usize> WithPanels<WeightGradient<'_, P>> {
+    /// Panel by panel, for a panel's errors stay in a core's nearest cache.
+    #[inline(always)]
+    fn blocks<S: Simd, const V: usize>(self, simd: S) {
+        let Self { mut work, panels } = self;
+        let inputs = work.weight.values.len() / (panels * P);
+        let Some(used) = work.used else {
+            for panel in 0..panels {
+                work.all_inputs::<S, V>(simd, inputs, panel);
+            }
+            return;
+        };
+        let mut panel = 0;
+        while panel < panels {
+            panel += if panels - panel >= 2 && S::REGISTER_COUNT >= 32 {
+                work.used_inputs::<S, 2, V>(simd, used, inputs, panel)
+            } else {
+                work.used_inputs::<S, 1, V>(simd, used, inputs, panel)
+            };
+        }
+    }
+}
+
+impl<const P: usize> WeightGradient<'_, P> {
+    /// Does all inputs of a panel.
+    #[inline(always)]
+    fn all_inputs<S: Simd, const V: usize>(&mut self, simd: S, inputs: usize, panel: usize) {
+        let mut input = 0;
+        while input < inputs {
+            let (rows, first) = (iter::once(0..self.rows), [(panel * inputs + input) * P]);
+            input += match inputs - input {
+                8.. if S::REGISTER_COUNT >= 32 => self.block::<S, 8, 1, V>(simd, &rows, input, panel * P, first),
+                4.. => self.block::<S, 4, 1, V>(simd, &rows, input, panel * P, first),
+                _ => self.block::<S, 1, 1, V>(simd, &rows, input, panel * P, first),
+            };
+        }
+    }
+
+    /// Does all inputs of panels side by side, by the rows in which they are used, and returns the number of panels.
+    #[inline(always)]
+    fn used_inputs<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        used: &[RowBits],
+        inputs: usize,
+        panel: usize,
+    ) -> usize {
+        for columns in 0..inputs / ink::COLUMNS {
+            let input = columns * ink::COLUMNS;
+            let rows = used.iter().enumerate().map(|(number, rows)| Ones::new(rows[columns], number));
+            let first = std::array::from_fn(|n| ((panel + n) * inputs + input) * P);
+            self.block::<S, { ink::COLUMNS }, N, V>(simd, &rows, input, panel * P, first);
+        }
+        N
+    }
+
+    /// Does `K` inputs of the `N` panels side by side whose first column this is, by these rows; `first` are their first
+    /// values in the weight. Returns the number of inputs.
+    #[inline(always)]
+    fn block<S: Simd, const K: usize, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        rows: &(impl Iterator<Item: Iterator<Item = usize>> + Clone),
+        input: usize,
+        column: usize,
+        first: [usize; N],
+    ) -> usize {
+        for at in (0..P).step_by(V * S::F32_LANES) {
+            let first = first.map(|first| first + at);
+            let sums = self.tile::<S, K, N, V>(simd, rows.clone(), input, column + at, first);
+            for (first, sums) in first.into_iter().zip(sums) {
+                match &self.update.adam {
+                    Some(adam) => update_tile::<S, P, V, K>(simd, adam, self.weight, first, sums),
+                    None => store_tile::<S, P, V, K>(self.update.gradient, first, sums),
+                }
+            }
+        }
+        K
+    }
+
+    /// The gradient of `K` inputs by `V` vectors of outputs in each of `N` panels side by side, from `column` on in the
+    /// first of them, that are the weight's from `first` on.
+    #[inline(always)]
+    fn tile<S: Simd, const K: usize, const N: usize, const V: usize>(
+        &self,
+        simd: S,
+        rows: impl Iterator<Item: Iterator<Item = usize>>,
+        input: usize,
+        column: usize,
+        first: [usize; N],
+    ) -> [[[S::f32s; V]; K]; N] {
+        let mut sums = if self.update.resume {
+            first.map(|first| std::array::from_fn(|k| load::<S, V>(&self.update.gradient[first + k * P..])))
+        } else {
+            [[[simd.splat_f32s(0.0); V]; K]; N]
+        };
+        for rows in rows {
+            for row in rows {
+                let errors = self.errors.row(row, column, (N - 1) * P + V * S::F32_LANES);
+                let values: [f32; K] = *self.inputs.row(row, input, K).first_chunk().expect("the row is as long");
+                for (n, sums) in sums.iter_mut().enumerate() {
+                    let errors = load::<S, V>(&errors[n * P..]);
+                    for (sums, value) in sums.iter_mut().zip(values) {
+                        let value = simd.splat_f32s(value);
+                        for (sum, error) in sums.iter_mut().zip(errors) {
+                            *sum = simd.mul_add_e_f32s(value, error, *sum);
+                        }
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+fn store_tile<S: Simd, const P: usize, const V: usize, const K: usize>(
+    gradient: &mut [f32],
+    first: usize,
+    sums: [[S::f32s; V]; K],
+) {
+    for (k, sums) in sums.into_iter().enumerate() {
+        store::<S, V>(&mut gradient[first + k * P..], sums);
+    }
+}
