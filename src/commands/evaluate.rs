@@ -8,12 +8,13 @@ use std::{
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::{SavedRun, status, to_the_right, width};
+use super::{output::status, saved::SavedRun, table::to_the_right};
 use crate::{
     cli::Which,
     fashion::{Class, Dataset},
     metrics::{ClassFigures, ConfusionMatrix},
     printable::{self, Printable},
+    view::width,
 };
 
 /// Writes the loss, the accuracy, each class's figures as scikit-learn arranges them, and the confusion matrix; `json`: as

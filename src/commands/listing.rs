@@ -9,11 +9,12 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{padded, status, width};
+use super::{output::status, table::padded};
 use crate::{
     json,
     printable::{self, Printable},
     run::{Facts, Listed, Runs, standing},
+    view::width,
 };
 
 /// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and its

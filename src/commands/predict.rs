@@ -13,7 +13,11 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossterm::terminal::size;
 use serde_json::{Value, json};
 
-use super::{SavedRun, complain, paint, status};
+use super::{
+    output::{complain, status},
+    paint,
+    saved::SavedRun,
+};
 use crate::{
     cli::{Color, Colours, Which},
     depth,
