@@ -42,7 +42,7 @@ use crate::{
     protocol::{Command, Look, Report},
     run::Runs,
     session::{Link, Reports, RunPlan},
-    signals::{self, First, HANGUP, Signal},
+    signals::{self, First, HANGUP, Signal, exit_status},
     view::{self, Theme},
 };
 
@@ -151,7 +151,7 @@ impl EventLoop {
         }
         let is_unsaved = self.app.known().unsaved.is_some();
         match (self.leave(&runs), ended.by) {
-            (_, Some(number)) => Ok(128 + number),
+            (_, Some(number)) => Ok(exit_status(number)),
             (Phase::Failed { reason }, None) => bail!("{reason}"),
             // What is not saved has been reported by now.
             _ => Ok((is_kept && is_unsaved).into()),
