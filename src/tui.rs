@@ -1,17 +1,16 @@
 //! The dashboard's input and output: keys, signals, reports and the clock come together here, and frames go out. What
-//! they mean is `app`'s, how it looks is `view`'s.
+//! they mean is `app`'s business, how it looks is `view`'s.
 
 mod budget;
-mod console;
 mod flow;
 mod inputs;
 pub mod keyboard;
-mod loading;
 mod parting;
+mod start;
+mod terminal;
 mod tty;
 
 use std::{
-    future::pending,
     io::{self, Write, stderr},
     sync::{Arc, mpsc::TryRecvError},
     thread,
@@ -29,10 +28,10 @@ use tokio::{
 
 use self::{
     budget::Budget,
-    console::Console,
     inputs::Inputs,
     keyboard::Input,
-    loading::{Ready, load},
+    start::{Step, load, next},
+    terminal::TakenTerminal,
 };
 use crate::{
     app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
@@ -43,52 +42,52 @@ use crate::{
     protocol::{Command, Look, Report},
     run::Runs,
     session::{Link, Reports, RunPlan},
-    signals::{self, First, HANGUP, Signal},
+    signals::{self, First, HANGUP, Signal, exit_status},
     view::{self, Theme},
 };
 
-/// Frames that no key asks for take no more than one part in so many of the time while training is at full speed, for they
-/// take it from the training.
+/// While training runs at full speed, frames that no key asks for take no more than one part in this many of the time,
+/// because they take it from the training.
 const SCREEN_SHARE: u32 = 200;
-/// And follow each other after so much time at the latest, however slow the terminal is.
+/// The longest time between two such frames, however slow the terminal is.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
-/// A key's frame waits for what is under way to a slow terminal, but no longer than this.
+/// The frame that answers a key waits for what is under way to a slow terminal, but no longer than this.
 const KEY_PATIENCE: Duration = Duration::from_secs(1);
-/// How often to look whether the terminal is the program's again.
+/// How often to check whether the program has the terminal again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 when the last of the
-/// run is not saved, or 128 + N for the signal N that ended it.
+/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the run
+/// is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
-/// A data set that cannot be read, a device that cannot be had, a terminal that fails, a worker that died, and, once the
-/// person has left, a training that failed.
+/// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
+/// person has left, when training failed.
 pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
     let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
             let dashboard = EventLoop::open(&plan, looks, theme)?;
-            inputs.listen_to_keys(&dashboard.console)?;
+            inputs.listen_to_keys(&dashboard.terminal)?;
             dashboard.run(plan, inputs).await
         },
     )
 }
 
-/// The event loop's belongings.
+/// What the event loop works with.
 struct EventLoop {
-    console: Console,
-    /// Its size when it was last drawn.
+    terminal: TakenTerminal,
+    /// The terminal's size when it was last drawn.
     area: Rect,
     app: App,
     theme: Theme,
     link: Option<Link>,
-    /// What is asked of the training before it has begun.
+    /// Commands to the training that came before it started.
     waiting: Vec<Command>,
-    /// What the screen needed when that was last looked at.
+    /// What the screen needed when it was last asked.
     wished: Wishes,
-    /// Where what other threads read for the screen comes in.
+    /// Where the things arrive that other threads read for the screen.
     read: (mpsc::Sender<Loaded>, mpsc::Receiver<Loaded>),
     frame_time: Duration,
     changed: bool,
@@ -96,13 +95,13 @@ struct EventLoop {
     awaited: Option<Instant>,
     /// Whether the terminal is gone.
     is_lost: bool,
-    /// Whether reports come all the time: then each frame takes in what has come, and none wakes this thread by itself, which
+    /// Whether reports keep coming: then each frame takes in what has come, and no report wakes this thread, which
     /// would keep a core from training.
     flowing: bool,
-    /// What may be written, as of this moment.
+    /// How much may be written now.
     budget: Budget,
     refilled: Instant,
-    /// Until when training is left alone.
+    /// Until when training is left undisturbed.
     rest: Instant,
 }
 
@@ -110,16 +109,16 @@ struct EventLoop {
 struct Ended {
     /// The number of the signal that ended it, if one did.
     by: Option<u8>,
-    /// Whether the training was waited for until all was on the disk.
+    /// Whether the whole run was on the disk before it ended.
     is_closed: bool,
 }
 
 impl EventLoop {
     fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
-        let console = Console::enter(!looks.no_mouse).context("cannot take the terminal over")?;
-        let area = console.area().context("cannot tell the terminal's size")?;
+        let terminal = TakenTerminal::enter(!looks.no_mouse).context("cannot take the terminal over")?;
+        let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
-            console,
+            terminal,
             area,
             budget: Budget::new(area),
             refilled: Instant::now(),
@@ -141,8 +140,8 @@ impl EventLoop {
     async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
-            self.console.give_back(None);
-            // What trains is waited for from here on, by nobody who listens.
+            self.terminal.give_back(None);
+            // From here on the training is waited for, and nobody listens to signals.
             signals::end_at_once();
         })?;
         let is_kept = self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
@@ -152,14 +151,14 @@ impl EventLoop {
         }
         let is_unsaved = self.app.known().unsaved.is_some();
         match (self.leave(&runs), ended.by) {
-            (_, Some(number)) => Ok(128 + number),
+            (_, Some(number)) => Ok(exit_status(number)),
             (Phase::Failed { reason }, None) => bail!("{reason}"),
-            // What is not saved is told by now.
+            // What is not saved has been reported by now.
             _ => Ok((is_kept && is_unsaved).into()),
         }
     }
 
-    /// Attends to the run and to the person until one of them has ended it, and the run is on the disk.
+    /// Attends to the run and to the person until one of them ends it and the run is on the disk.
     async fn attend(&mut self, plan: RunPlan, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
@@ -177,9 +176,9 @@ impl EventLoop {
                     self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                ready = steps.recv(), if reports.is_none() => {
-                    let ready = ready.ok_or_else(|| died("the thread that reads the data set"))??;
-                    reports = self.take_ready(ready);
+                step = steps.recv(), if reports.is_none() => {
+                    let step = step.ok_or_else(|| died("the thread that reads the data set"))??;
+                    reports = self.take_step(step);
                 }
                 report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
@@ -205,8 +204,8 @@ impl EventLoop {
         Ok(Ended { by, is_closed })
     }
 
-    /// Stops the training and waits until the run is on the disk; a signal or a key that asks to leave ends the waiting.
-    /// Returns whether it was waited for to the end.
+    /// Stops the training and waits until the run is on the disk, or until a signal or a key asks to leave at once.
+    /// Returns whether the whole run is on the disk.
     async fn close(&mut self, inputs: &mut Inputs, reports: &mut Option<Reports>) -> Result<bool> {
         let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
         let (done, mut is_done) = oneshot::channel();
@@ -242,14 +241,14 @@ impl EventLoop {
         Ok(is_closed)
     }
 
-    /// Gives the terminal back, and tells there what the screen can no longer: what becomes of the run, and what of it was
-    /// not saved. Returns how it ended.
+    /// Gives the terminal back, and prints what the screen can no longer show: what becomes of the run, and what was
+    /// not saved. Returns how the run ended.
     fn leave(mut self, runs: &Runs) -> Phase {
-        self.console.give_back(parting::words(&self.app, runs).as_deref());
-        // From here on there is only an output to be waited for.
+        self.terminal.give_back(parting::words(&self.app, runs).as_deref());
+        // From here on there is only an output to wait for.
         signals::end_at_once();
         if let Some(reason) = &self.app.known().unsaved {
-            // Where standard error is gone there is nobody to tell.
+            // If standard error is gone, nobody can be told.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
         self.app.known().phase.clone()
@@ -261,26 +260,26 @@ impl EventLoop {
         ticks
     }
 
-    /// Takes in what is ready to train, and of what trains its reports.
-    fn take_ready(&mut self, ready: Ready) -> Option<Reports> {
+    /// Takes what is ready, and returns the reports of a run that has started.
+    fn take_step(&mut self, step: Step) -> Option<Reports> {
         self.changed = true;
-        match ready {
-            Ready::Data(data) => {
+        match step {
+            Step::Data(data) => {
                 self.app.load(Loaded::Data(data));
                 None
             }
-            Ready::Run(link, reports) => {
+            Step::Run(link, reports) => {
                 self.waiting.drain(..).for_each(|command| link.send(command));
                 self.link = Some(link);
-                // It knows of none yet.
+                // The run has not been asked for anything yet.
                 self.wished.look = Look::default();
                 Some(reports)
             }
         }
     }
 
-    /// Asks for what the screen needs, where that has changed: the worker for what is seen of the network, other threads for
-    /// what would keep the screen from being drawn in time.
+    /// Asks for what the screen needs, if that has changed: the worker for what is seen of the network, other threads
+    /// for what would take too long between two frames.
     fn follow_wishes(&mut self, runs: &Runs) -> Result<()> {
         let wishes = self.app.wishes(&self.page());
         let before = std::mem::replace(&mut self.wished, wishes.clone());
@@ -298,7 +297,7 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Has another thread read something for the screen.
+    /// Lets another thread read something for the screen.
     fn read(&self, read: impl FnOnce() -> Loaded + Send + 'static) -> Result<()> {
         let loaded = self.read.0.clone();
         // An error means that the person has left.
@@ -306,12 +305,12 @@ impl EventLoop {
         thread::Builder::new().name("reader".to_owned()).spawn(work).map(drop).context("cannot start a thread")
     }
 
-    /// How much the terminal holds of the screen that is shown.
+    /// How much of the shown screen fits into the terminal.
     fn page(&self) -> Page {
         view::page(self.area, &self.app)
     }
 
-    /// Takes in the reports that have come, and says whether there were any.
+    /// Takes the reports that have come, and returns whether there were any.
     fn take_reports(&mut self, reports: &mut Option<Reports>) -> Result<bool> {
         let Some(reports) = reports else { return Ok(false) };
         let mut any = false;
@@ -332,17 +331,17 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Does what a signal asks for. Returns the number of one that asks to end.
+    /// Does what a signal asks for. Returns its number if it asks to end.
     fn take_signal(&mut self, signal: Signal) -> Result<Option<u8>> {
         match signal {
             Signal::End(number) => return Ok(Some(number)),
             Signal::Stop => {
-                self.console.give_back(None);
+                self.terminal.give_back(None);
                 signals::stop().context("cannot stop")?;
                 self.come_back();
             }
             Signal::Continue => {
-                self.console.lose();
+                self.terminal.lose();
                 self.come_back();
             }
             Signal::Resize => self.draw_at_once(),
@@ -368,7 +367,7 @@ impl EventLoop {
         action.map_or(Ok(()), |action| self.act(action))
     }
 
-    /// What a click, or a turn of the wheel, means: the wheel goes by rows, or by one where there is one image.
+    /// Does what a click or a turn of the wheel means. The wheel goes by rows, or by one if the screen shows one image.
     fn take_mouse(&mut self, mouse: MouseEvent) -> Result<()> {
         let stride = if self.app.shows_one() { Stride::One } else { Stride::Row };
         let action = match mouse.kind {
@@ -390,8 +389,8 @@ impl EventLoop {
             None => self.waiting.extend(command),
         }
         match action {
-            Action::Redraw => self.or_lost(|dashboard| dashboard.console.clear()),
-            // The whole job, as the terminal itself would do it: a `cargo run` around the program stops as well. It comes
+            Action::Redraw => self.or_lost(|dashboard| dashboard.terminal.clear()),
+            // Stops the whole job, as the terminal itself would, including a `cargo run` around the program. It comes
             // back as a signal.
             Action::Suspend => {
                 kill_current_process_group(rustix::process::Signal::TSTP).context("cannot stop")?;
@@ -402,41 +401,41 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Takes the terminal over again after a stop, as soon as it is the program's to take.
+    /// Takes the terminal over again after a stop, as soon as the program may.
     fn come_back(&mut self) {
-        if self.console.is_ours() {
-            self.or_lost(|dashboard| dashboard.console.take_over());
+        if self.terminal.is_ours() {
+            self.or_lost(|dashboard| dashboard.terminal.take_over());
             self.draw_at_once();
         }
     }
 
-    /// When to look after the terminal next, if nothing happens before.
+    /// When to attend to the terminal next, if nothing happens before.
     fn wake(&mut self) -> Option<Duration> {
         if self.is_lost {
             return None;
         }
-        if !self.console.is_taken() {
+        if !self.terminal.is_taken() {
             return Some(AWAY);
         }
-        self.console.retry().or_else(|| {
+        self.terminal.retry().or_else(|| {
             let patience = KEY_PATIENCE.saturating_sub(self.awaited?.elapsed());
-            self.console.wait().map(|wait| wait.min(patience))
+            self.terminal.wait().map(|wait| wait.min(patience))
         })
     }
 
-    /// Sends what the terminal takes now, and draws what somebody waits for once that is through.
+    /// Sends what the terminal takes now, and after that draws what somebody waits for.
     fn attend_to_terminal(&mut self) {
         if self.is_lost {
             return;
         }
-        if !self.console.is_taken() {
+        if !self.terminal.is_taken() {
             return self.come_back();
         }
-        if self.console.retry().is_some() && self.or_lost(|dashboard| dashboard.console.send()) {
+        if self.terminal.retry().is_some() && self.or_lost(|dashboard| dashboard.terminal.send()) {
             self.draw_at_once();
         }
         if let Some(since) = self.awaited
-            && self.console.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
+            && self.terminal.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
         {
             self.awaited = None;
             self.draw();
@@ -451,12 +450,12 @@ impl EventLoop {
         })
     }
 
-    /// Draws what nobody waits for, as far as the link carries it.
+    /// Draws what nobody waits for, as far as the connection carries it.
     fn draw_in_time(&mut self) {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
         let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
-        let is_open = self.budget.is_open() && self.console.wait().is_some_and(|wait| wait.is_zero());
+        let is_open = self.budget.is_open() && self.terminal.wait().is_some_and(|wait| wait.is_zero());
         if !self.changed || !is_open || (is_training && now < self.rest) {
             return;
         }
@@ -470,7 +469,7 @@ impl EventLoop {
         self.budget.answer();
         self.rest = Instant::now();
         self.awaited.get_or_insert(self.rest);
-        if self.console.wait().is_some_and(|wait| wait.is_zero()) {
+        if self.terminal.wait().is_some_and(|wait| wait.is_zero()) {
             self.awaited = None;
             self.draw();
         }
@@ -479,26 +478,18 @@ impl EventLoop {
     /// Draws a frame and returns its bytes.
     fn draw(&mut self) -> usize {
         self.or_lost(|dashboard| {
-            let area = dashboard.console.area()?;
-            dashboard.budget.fit(area, dashboard.console.rate());
+            let area = dashboard.terminal.area()?;
+            dashboard.budget.fit(area, dashboard.terminal.rate());
             dashboard.area = area;
             dashboard.changed = false;
-            let Self { console, app, theme, .. } = dashboard;
-            console.draw(|frame| view::draw(frame, app, theme))
+            let Self { terminal, app, theme, .. } = dashboard;
+            terminal.draw(|frame| view::draw(frame, app, theme))
         })
     }
 }
 
-/// The next report of a run; of one that does not train yet none comes.
-async fn next(reports: &mut Option<Reports>) -> Option<Report> {
-    match reports {
-        Some(reports) => reports.next().await,
-        None => pending().await,
-    }
-}
-
 fn died(who: &str) -> color_eyre::Report {
-    if let Some(panic) = console::take_panic() {
+    if let Some(panic) = terminal::take_panic() {
         eyre!("{who} died, which is a bug in fitroom: {panic}")
     } else {
         eyre!("{who} ended unexpectedly")
