@@ -1,10 +1,11 @@
 //! fitroom: a fitting room for a neural network, in a terminal.
 //!
 //! ```text
-//! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ── channel ──> worker thread
-//!                                                  │                                        Trainer
-//! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── channel <── emit(Report)
-//!                 headless, metrics log, TensorBoard, checkpoints <── the same reports
+//! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ── RunLink, hub ──> worker thread
+//!                                                  │                                             Trainer
+//! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── Reports <── hub <── emit(Report)
+//!                                                 headless <── Reports <───────┘                       │
+//!                                   metrics log, TensorBoard, checkpoints <── recorder <───────────────┘
 //! ```
 //!
 //! Imports point one way: [`printable`], [`json`] ← [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`],
