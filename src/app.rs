@@ -10,8 +10,10 @@ pub mod keys;
 pub mod known;
 mod overlay;
 pub mod progress;
+mod responds;
 mod run_control;
 mod scene;
+mod screen;
 pub mod screens;
 #[cfg(test)]
 mod tests;
@@ -22,13 +24,15 @@ use std::{
     sync::Arc,
 };
 
+pub(crate) use self::screen::for_each_screen;
 pub use self::{
     action::Action,
     answer::{Offer, Stance},
     known::{Half, Known, Phase},
     overlay::{Overlay, RunChoice},
     scene::Scene,
-    screens::{Screen, Screens},
+    screen::Screen,
+    screens::Screens,
     ways::{Direction, Page, Stride},
 };
 use self::{

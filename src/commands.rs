@@ -5,8 +5,7 @@ mod listing;
 mod output;
 mod paint;
 mod predict;
-mod saved;
-mod table;
+mod saved_run;
 
 pub use self::{
     evaluate::evaluate,

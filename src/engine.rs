@@ -1,5 +1,5 @@
-//! Trains a network on a device, on a thread of its own: commands in, reports out. The one place where a device is
-//! chosen. Knows nothing of screens.
+//! Trains a network on a device, on a thread of its own: commands in, reports out. Knows nothing of
+//! screens.
 
 mod adam;
 mod checkpoint;
@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use self::{trainer::Trainer, worker::Wishes};
+use self::{trainer::Trainer, worker::Demands};
 use crate::{
     fashion::Dataset,
     protocol::{Command, EpochRecord, Look, Report, Started},
@@ -54,7 +54,8 @@ pub struct Job {
     pub settings: Settings,
     /// The images.
     pub dataset: Arc<Dataset>,
-    /// Train at most this many steps a second; `None`, or what is no positive finite number: as fast as the device can.
+    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device
+    /// can.
     pub pace: Option<f64>,
     /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
@@ -64,7 +65,7 @@ pub struct Job {
     pub run: Option<String>,
     /// Where to go on; `None`: a new run.
     pub past: Option<Past>,
-    /// Have figures and a checkpoint kept so often while an epoch lasts; `None`: after each epoch only.
+    /// Have figures and a checkpoint kept this often during an epoch; `None`: only after each epoch.
     pub save_every: Option<Duration>,
 }
 
@@ -128,7 +129,8 @@ impl Worker {
     }
 }
 
-/// Starts to train on a thread named `trainer`, which hands every report to `listener` and takes commands between batches.
+/// Starts to train on a thread named `trainer`, which hands every report to `listener` and takes commands between
+/// batches.
 ///
 /// The first report is [`Report::Started`]. After [`Report::Finished`] and [`Report::Failed`] the thread stays and goes
 /// on to answer [`Command::Look`], until [`Command::Stop`] or until every sender of commands is dropped.
@@ -183,7 +185,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
     };
     // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
     let _ = post.ready.send(Ok(()));
-    let wishes = Wishes {
+    let demands = Demands {
         pace: job.pace,
         evaluate_untrained: job.evaluate_untrained,
         look: job.look,
@@ -202,7 +204,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
         past_steps: checkpoint.as_ref().map_or(0, Checkpoint::step),
     };
     let trainer = Trainer::new(chosen.learner, job.dataset, chosen.settings);
-    worker::run(trainer, checkpoint.as_ref(), started, &wishes, post.commands, post.listener);
+    worker::run(trainer, checkpoint.as_ref(), started, demands, post.commands, post.listener);
 }
 
 /// Weights and biases of the network that these settings ask for.

@@ -16,7 +16,7 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::Bars, json::JsonLines, lines::Lines};
+use self::{bars::ProgressBars, json::JsonLines, lines::TextLines};
 use crate::{
     depth,
     printable::Printable,
@@ -166,9 +166,9 @@ fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {
     if json {
         Box::new(JsonLines::new(out))
     } else if out.is_terminal() && depth::can_draw(variable) {
-        Box::new(Bars::new(out, depth::is_unicode(variable)))
+        Box::new(ProgressBars::new(out, depth::is_unicode(variable)))
     } else {
-        Box::new(Lines::new(out))
+        Box::new(TextLines::new(out))
     }
 }
 

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    fashion::{CLASSES, PIXELS},
-    settings::Settings,
-};
+use crate::{fashion::CLASSES, settings::Settings};
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -181,8 +178,8 @@ impl Started {
     /// The network's layer sizes, input to logits: `784-128-10`.
     #[must_use]
     pub fn layers(&self) -> String {
-        let sizes = [PIXELS].into_iter().chain(self.settings.hidden.iter().copied()).chain([CLASSES]);
-        sizes.map(|size| size.to_string()).collect::<Vec<_>>().join("-")
+        let sizes = self.settings.layer_sizes();
+        sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
     }
 }
 

@@ -28,7 +28,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use facts::{Best, DatasetFacts, Facts, Kept, State, Versions};
+pub use facts::{Best, DatasetFacts, Facts, Kept, RunState, Versions};
 pub use files::FileError;
 pub use jiff::Timestamp;
 pub use lock::{Holder, Lock};
@@ -144,11 +144,11 @@ impl Run {
     #[must_use]
     pub fn status(&self, facts: &Facts) -> Status {
         match &facts.state {
-            State::Training if Lock::is_held(&self.directory) == Some(false) => Status::Interrupted,
-            State::Training => Status::Training,
-            State::Done => Status::Done,
-            State::Stopped => Status::Stopped,
-            State::Failed { reason } => Status::Failed { reason: reason.clone() },
+            RunState::Training if Lock::is_held(&self.directory) == Some(false) => Status::Interrupted,
+            RunState::Training => Status::Training,
+            RunState::Done => Status::Done,
+            RunState::Stopped => Status::Stopped,
+            RunState::Failed { reason } => Status::Failed { reason: reason.clone() },
         }
     }
 

@@ -3,9 +3,8 @@
 //!
 //! ```text
 //! Link ── Command ──> hub (looks merged) ──> trainer's thread
-//!                                                  │ relay ──> recorder's thread ──> the run's directory
-//! Reports <── mailbox <── hub <── Report ──────────┘                │
-//!                          └───────────────── saved, not saved ─────┘
+//! Reports <── mailbox <── hub <── Report ── relay ──┘   │ reports, checkpoints
+//!                          └─ saved, not saved ── recorder's thread ──> the run's directory
 //! ```
 
 mod directory;

@@ -1,4 +1,5 @@
-//! Plain settings of a training run. Knows nothing of the command line that fills them or of the engine that obeys them.
+//! Plain settings of a training run. Knows nothing of the command line that fills them or of the engine that obeys
+//! them.
 
 use std::{fmt, num::NonZeroUsize, str::FromStr};
 
@@ -14,7 +15,7 @@ use crate::{
 pub struct Settings {
     /// How many times the network sees every training image; at least 1.
     pub epochs: u32,
-    /// Images a step, 1 to 60,000; an epoch's last batch may be shorter.
+    /// Images per step, 1 to 60,000; an epoch's last batch may be shorter.
     pub batch_size: usize,
     /// Adam's learning rate; positive and finite.
     pub learning_rate: f64,

@@ -2,15 +2,16 @@
 //! they mean is `app`'s business, how it looks is `view`'s.
 
 mod budget;
+mod console;
 mod flow;
 mod inputs;
 pub mod keyboard;
+mod loading;
 mod parting;
-mod start;
-mod terminal;
 mod tty;
 
 use std::{
+    future::pending,
     io::{self, Write, stderr},
     sync::{Arc, mpsc::TryRecvError},
     thread,
@@ -28,10 +29,10 @@ use tokio::{
 
 use self::{
     budget::Budget,
+    console::Console,
     inputs::Inputs,
     keyboard::Input,
-    start::{Step, load, next},
-    terminal::TakenTerminal,
+    loading::{Ready, load},
 };
 use crate::{
     app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
@@ -57,8 +58,8 @@ const KEY_PATIENCE: Duration = Duration::from_secs(1);
 /// How often to check whether the program has the terminal again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the run
-/// is not saved, or 128 + N for the signal N that ended it.
+/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the
+/// run is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
@@ -69,7 +70,7 @@ pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
         async {
             let mut inputs = Inputs::listen()?;
             let dashboard = EventLoop::open(&plan, looks, theme)?;
-            inputs.listen_to_keys(&dashboard.terminal)?;
+            inputs.listen_to_keys(&dashboard.console)?;
             dashboard.run(plan, inputs).await
         },
     )
@@ -77,7 +78,7 @@ pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
 
 /// What the event loop works with.
 struct EventLoop {
-    terminal: TakenTerminal,
+    console: Console,
     /// The terminal's size when it was last drawn.
     area: Rect,
     app: App,
@@ -115,10 +116,10 @@ struct Ended {
 
 impl EventLoop {
     fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
-        let terminal = TakenTerminal::enter(!looks.no_mouse).context("cannot take the terminal over")?;
-        let area = terminal.area().context("cannot find out the terminal's size")?;
+        let console = Console::enter(!looks.no_mouse).context("cannot take the terminal over")?;
+        let area = console.area().context("cannot find out the terminal's size")?;
         Ok(Self {
-            terminal,
+            console,
             area,
             budget: Budget::new(area),
             refilled: Instant::now(),
@@ -140,7 +141,7 @@ impl EventLoop {
     async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
-            self.terminal.give_back(None);
+            self.console.give_back(None);
             // From here on the training is waited for, and nobody listens to signals.
             signals::end_at_once();
         })?;
@@ -176,9 +177,9 @@ impl EventLoop {
                     self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                loaded = steps.recv(), if reports.is_none() => {
-                    let loaded = loaded.ok_or_else(|| died("the thread that reads the data set"))??;
-                    reports = self.take_step(loaded);
+                ready = steps.recv(), if reports.is_none() => {
+                    let ready = ready.ok_or_else(|| died("the thread that reads the data set"))??;
+                    reports = self.take_ready(ready);
                 }
                 report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
@@ -244,7 +245,7 @@ impl EventLoop {
     /// Gives the terminal back, and prints what the screen can no longer show: what becomes of the run, and what was
     /// not saved. Returns how the run ended.
     fn leave(mut self, runs: &Runs) -> Phase {
-        self.terminal.give_back(parting::words(&self.app, runs).as_deref());
+        self.console.give_back(parting::words(&self.app, runs).as_deref());
         // From here on there is only an output to wait for.
         signals::end_at_once();
         if let Some(reason) = &self.app.known().unsaved {
@@ -260,18 +261,18 @@ impl EventLoop {
         ticks
     }
 
-    /// Takes what is ready, and returns the reports of a run that has started.
-    fn take_step(&mut self, step: Step) -> Option<Reports> {
+    /// Takes in what is ready to train, and of what trains its reports.
+    fn take_ready(&mut self, ready: Ready) -> Option<Reports> {
         self.changed = true;
-        match step {
-            Step::Data(data) => {
+        match ready {
+            Ready::Data(data) => {
                 self.app.load(Loaded::Data(data));
                 None
             }
-            Step::Run(link, reports) => {
+            Ready::Run(link, reports) => {
                 self.waiting.drain(..).for_each(|command| link.send(command));
                 self.link = Some(link);
-                // The run has not been asked for anything yet.
+                // It knows of none yet.
                 self.wished.look = Look::default();
                 Some(reports)
             }
@@ -336,12 +337,12 @@ impl EventLoop {
         match signal {
             Signal::End(number) => return Ok(Some(number)),
             Signal::Stop => {
-                self.terminal.give_back(None);
+                self.console.give_back(None);
                 signals::stop().context("cannot stop")?;
                 self.come_back();
             }
             Signal::Continue => {
-                self.terminal.lose();
+                self.console.lose();
                 self.come_back();
             }
             Signal::Resize => self.draw_at_once(),
@@ -389,7 +390,7 @@ impl EventLoop {
             None => self.waiting.extend(command),
         }
         match action {
-            Action::Redraw => self.or_lost(|dashboard| dashboard.terminal.clear()),
+            Action::Redraw => self.or_lost(|dashboard| dashboard.console.clear()),
             // Stops the whole job, as the terminal itself would, including a `cargo run` around the program. It comes
             // back as a signal.
             Action::Suspend => {
@@ -403,8 +404,8 @@ impl EventLoop {
 
     /// Takes the terminal over again after a stop, as soon as the program may.
     fn come_back(&mut self) {
-        if self.terminal.is_ours() {
-            self.or_lost(|dashboard| dashboard.terminal.take_over());
+        if self.console.is_ours() {
+            self.or_lost(|dashboard| dashboard.console.take_over());
             self.draw_at_once();
         }
     }
@@ -414,12 +415,12 @@ impl EventLoop {
         if self.is_lost {
             return None;
         }
-        if !self.terminal.is_taken() {
+        if !self.console.is_taken() {
             return Some(AWAY);
         }
-        self.terminal.retry().or_else(|| {
+        self.console.retry().or_else(|| {
             let patience = KEY_PATIENCE.saturating_sub(self.awaited?.elapsed());
-            self.terminal.wait().map(|wait| wait.min(patience))
+            self.console.wait().map(|wait| wait.min(patience))
         })
     }
 
@@ -428,14 +429,14 @@ impl EventLoop {
         if self.is_lost {
             return;
         }
-        if !self.terminal.is_taken() {
+        if !self.console.is_taken() {
             return self.come_back();
         }
-        if self.terminal.retry().is_some() && self.or_lost(|dashboard| dashboard.terminal.send()) {
+        if self.console.retry().is_some() && self.or_lost(|dashboard| dashboard.console.send()) {
             self.draw_at_once();
         }
         if let Some(since) = self.awaited
-            && self.terminal.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
+            && self.console.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
         {
             self.awaited = None;
             self.draw();
@@ -455,7 +456,7 @@ impl EventLoop {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
         let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
-        let is_open = self.budget.is_open() && self.terminal.wait().is_some_and(|wait| wait.is_zero());
+        let is_open = self.budget.is_open() && self.console.wait().is_some_and(|wait| wait.is_zero());
         if !self.changed || !is_open || (is_training && now < self.rest) {
             return;
         }
@@ -469,7 +470,7 @@ impl EventLoop {
         self.budget.answer();
         self.rest = Instant::now();
         self.awaited.get_or_insert(self.rest);
-        if self.terminal.wait().is_some_and(|wait| wait.is_zero()) {
+        if self.console.wait().is_some_and(|wait| wait.is_zero()) {
             self.awaited = None;
             self.draw();
         }
@@ -478,18 +479,26 @@ impl EventLoop {
     /// Draws a frame and returns its bytes.
     fn draw(&mut self) -> usize {
         self.or_lost(|dashboard| {
-            let area = dashboard.terminal.area()?;
-            dashboard.budget.fit(area, dashboard.terminal.rate());
+            let area = dashboard.console.area()?;
+            dashboard.budget.fit(area, dashboard.console.rate());
             dashboard.area = area;
             dashboard.changed = false;
-            let Self { terminal, app, theme, .. } = dashboard;
-            terminal.draw(|frame| view::draw(frame, app, theme))
+            let Self { console, app, theme, .. } = dashboard;
+            console.draw(|frame| view::draw(frame, app, theme))
         })
     }
 }
 
+/// The next report of a run; of one that does not train yet none comes.
+async fn next(reports: &mut Option<Reports>) -> Option<Report> {
+    match reports {
+        Some(reports) => reports.next().await,
+        None => pending().await,
+    }
+}
+
 fn died(who: &str) -> color_eyre::Report {
-    if let Some(panic) = terminal::take_panic() {
+    if let Some(panic) = console::take_panic() {
         eyre!("{who} died, which is a bug in fitroom: {panic}")
     } else {
         eyre!("{who} ended unexpectedly")

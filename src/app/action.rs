@@ -1,7 +1,7 @@
 //! What a key or a click can mean. Does nothing.
 
 use super::{
-    screens::Screen,
+    screen::Screen,
     ways::{Direction, Stride},
 };
 use crate::fashion::Class;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{album::Filter, known::Half, overlay::Overlay, screens::Screen};
+use super::{album::Filter, known::Half, overlay::Overlay, screen::Screen};
 
 /// What a screen answers to a key.
 #[derive(Debug, PartialEq)]

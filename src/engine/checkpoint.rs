@@ -11,8 +11,9 @@
 //! | `adam.first_moment.` and a parameter's name | that parameter's |
 //! | `adam.second_moment.` and a parameter's name | that parameter's |
 //!
-//! The metadata's `fitroom` is a [`CheckpointHeader`] as JSON: how far the training is, and what it was asked to do. The
-//! order of an epoch's images follows from the seed and the epoch's number, so that no generator has a state to keep.
+//! The metadata's `fitroom` is a [`CheckpointHeader`] as JSON: how far the training is, and what it was asked to do.
+//! The order of an epoch's images follows from the seed and the epoch's number, so that no generator has a state to
+//! keep.
 
 mod error;
 mod header;

@@ -1,5 +1,5 @@
-//! Chooses who does a network's arithmetic, to train it or to ask it: the one place that knows which learner there is for
-//! which network on which device. Trains nothing.
+//! Chooses who does a network's arithmetic, to train it or to ask it: the one place that knows which learner there is
+//! for which network on which device. Trains nothing.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -18,7 +18,8 @@ use crate::{
 /// A learner, and what the run's facts have of where it learns.
 pub(super) struct Chosen {
     pub learner: Box<dyn Learner>,
-    /// The settings, with the number of threads that it takes: the weights depend on it, also for who goes on with the run.
+    /// The settings, with the number of threads that it takes: the weights depend on it, also for who goes on with the
+    /// run.
     pub settings: Settings,
     /// The device in words.
     pub device: String,
@@ -50,7 +51,8 @@ pub(super) fn threads(settings: &Settings) -> usize {
     }
 }
 
-/// What the network of this state, trained with these settings, says of these images (`pixels`: n × 784 bytes), on the CPU.
+/// What the network of this state, trained with these settings, says of these images (`pixels`: n × 784 bytes), on the
+/// CPU.
 ///
 /// # Errors
 /// When there is no memory for it.
@@ -68,7 +70,7 @@ fn on_cpu(mut settings: Settings, dataset: &Arc<Dataset>, why: &str) -> Result<C
         if asked > threads { format!(" ({asked} asked for: the layers have no more parts)") } else { String::new() };
     settings.threads = NonZeroUsize::new(threads);
     let (state, dataset) = (model::untrained(&settings), Arc::clone(dataset));
-    let learner = match settings.model {
+    let learner: Box<dyn Learner> = match settings.model {
         Model::Dense => Box::new(ShardedLearner::new(dataset, settings.clone(), &state)?),
     };
     let device = format!("CPU, {threads} thread{}{fewer}{why}", if threads == 1 { "" } else { "s" });

@@ -54,8 +54,9 @@ pub(super) fn softmax(logits: &Logits) -> Probabilities {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these figures are exact")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "these figures are exact")]
+
     use super::*;
 
     #[test]

@@ -1,5 +1,5 @@
-//! What every learner does, whatever its device and its network, and the plain data that goes in and out of it. Computes
-//! nothing.
+//! What every learner does, whatever its device and its network, and the plain data that goes in and out of it.
+//! Computes nothing.
 
 use super::error::EngineError;
 use crate::fashion::CLASSES;

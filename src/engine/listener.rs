@@ -16,7 +16,8 @@ pub trait Listener: Send + 'static {
         false
     }
 
-    /// What it takes to keep a checkpoint, as the last one showed; `None` while one is being kept, and where none can be.
+    /// What it takes to keep a checkpoint, as the last one showed; `None` while one is being kept, and where none can
+    /// be.
     fn cost_of_keeping(&self) -> Option<Duration> {
         Some(Duration::ZERO)
     }

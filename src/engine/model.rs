@@ -1,5 +1,5 @@
-//! The networks that can be trained, a file each: their parameters, their way from images to logits, and what can be seen
-//! of their inside. Here each is found by its name in the settings. Knows no optimizer.
+//! The networks that can be trained, a file each: their parameters, their way from images to logits, and what can be
+//! seen of their inside. Here each is found by its name in the settings. Knows no optimizer.
 
 mod dense;
 mod outline;
@@ -30,7 +30,8 @@ use crate::{
 /// which starts at 1, so that no two of them share a random number.
 const WEIGHTS_STREAM: u64 = 0;
 
-/// The parameters of the network that these settings ask for, in the order in which all states and checkpoints have them.
+/// The parameters of the network that these settings ask for, in the order in which all states and checkpoints have
+/// them.
 pub(super) fn outlines(settings: &Settings) -> Box<dyn Iterator<Item = Outline>> {
     match settings.model {
         Model::Dense => Box::new(dense::outlines(settings.layer_sizes())),

@@ -28,8 +28,8 @@ type Scalar<D, T = NoneTape> = Tensor<Rank0, f32, D, T>;
 /// Images that one pass of [`PlainLearner::logits`] takes, which bounds its memory.
 const CHUNK: usize = 1_000;
 
-/// A network, its optimizer, and the images that it learns from: on the device, once and for all, so that a step sends it
-/// no more than its images' indices and classes.
+/// A network, its optimizer, and the images that it learns from: on the device, once and for all, so that a step sends
+/// it no more than its images' indices and classes.
 pub(super) struct PlainLearner<D: Device<f32>> {
     device: D,
     dataset: Arc<Dataset>,
@@ -180,8 +180,8 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
 /// Readies the calling thread for this learner on the CPU, by two things that halve the time of a step each.
 ///
 /// Adam's second moments of pixels that are always black shrink to denormal numbers, which processors are slow with:
-/// they are flushed to zero. And rayon, left alone, shares the products among all cores at once, though they are too small
-/// for it: it gets a pool of this thread and as many others as make `threads`.
+/// they are flushed to zero. And rayon, left alone, shares the products among all cores at once, though they are too
+/// small for it: it gets a pool of this thread and as many others as make `threads`.
 #[cfg(test)]
 pub(super) fn prepare_cpu_thread(threads: usize) {
     dfdx::flush_denormals_to_zero();

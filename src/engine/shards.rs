@@ -1,39 +1,43 @@
-//! The learner for processors: the network cut into shards, a thread for each, that meet as often as a step's arithmetic
-//! demands. dfdx's tape and gradients, operations of our own on them. Knows no epochs.
+//! The learner for processors: the network cut into shards, a thread for each, that meet as often as a step's
+//! arithmetic demands. dfdx's tape and gradients, operations of our own on them. Knows no epochs.
 //!
 //! ```text
 //! trainer thread   step ── call ──> pass ───── exchange ── pass ── update ──> next step
 //! helper threads            └────> pass ───── exchange ── pass ── update ── done
 //! ```
 //!
-//! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can do
-//! everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
+//! A thread that is kept from running by other programs would hold up all the others. So the trainer thread, which can
+//! do everybody's work by itself with the same results, compares both ways now and then and takes the faster one.
 
 mod crew;
 mod cut;
 mod exchange;
 mod ink;
+#[cfg(test)]
+mod instruction_sets;
 mod kernels;
 mod pacing;
 mod pass;
+mod team;
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Instant,
 };
 
+use pulp::Arch;
+
 use self::{
     crew::Crew,
     cut::{Cut, Shard},
-    exchange::Meeting,
     kernels::parameter::AdamStep,
     pacing::{Pacing, Way},
     pass::{Batches, PASS, Station},
+    team::Team,
 };
 use super::{
-    adam::{BETA_1, BETA_2, EPSILON},
     error::EngineError,
     learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
     model::{self, Outline},
@@ -57,24 +61,6 @@ pub(super) struct ShardedLearner {
     outcomes: Vec<StepOutcome>,
 }
 
-/// What the trainer thread and its helpers share.
-struct Team {
-    dataset: Arc<Dataset>,
-    crew: Arc<Crew>,
-    /// Where the helpers wait for a call, and the trainer thread for them to be done with it.
-    calls: Meeting,
-    call: Mutex<Call>,
-    batches: Batches,
-    images: usize,
-}
-
-/// A step that all threads take together.
-#[derive(Clone)]
-struct Call {
-    batch: Vec<u32>,
-    adam: AdamStep,
-}
-
 /// Threads that pay for these layers and batches on this machine; where a number is asked for, as many as that, however
 /// few cores there are: the weights depend on their number. Never more than there are parts to be had of the layers.
 pub(super) fn threads(settings: &Settings) -> usize {
@@ -96,7 +82,7 @@ fn cut(settings: &Settings) -> Cut {
 /// What the network of this state says of these images (`pixels`: n × 784 bytes).
 pub(super) fn logits(settings: &Settings, state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    pass::logits(&Arc::new(Crew::new(Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
+    pass::logits(&Arc::new(Crew::new(Arch::new(), Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
 }
 
 impl ShardedLearner {
@@ -110,14 +96,9 @@ impl ShardedLearner {
         let batch_size = settings.batch_size.min(dataset.train.len()).max(1);
         let images = batch_size.min(PASS);
         let seats = cut.shards();
-        let team = Arc::new(Team {
-            dataset: Arc::clone(&dataset),
-            crew: Arc::new(Crew::new(cut, state, images)),
-            calls: Meeting::new(seats),
-            call: Mutex::new(Call { batch: Vec::new(), adam: adam_step(settings.learning_rate, 1) }),
-            batches: if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass },
-            images,
-        });
+        let batches = if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass };
+        let crew = Crew::new(Arch::new(), cut, state, images);
+        let team = Arc::new(Team::new(Arc::clone(&dataset), crew, batches, images));
         let station = team.station(0).map_err(EngineError::arithmetic)?;
         let mut learner = Self {
             dataset,
@@ -140,18 +121,7 @@ impl ShardedLearner {
 
     /// Waits until no helper is busy with the network.
     fn settle(&self) -> Result<(), EngineError> {
-        let seats = 0..self.team.crew.shards.len();
-        if self.team.calls.wait(0, seats, self.calls) { Ok(()) } else { Err(helper_ended()) }
-    }
-
-    fn call_helpers(&mut self, batch: &[u32], adam: AdamStep) {
-        let mut call = self.team.call.lock().unwrap_or_else(PoisonError::into_inner);
-        call.batch.clear();
-        call.batch.extend_from_slice(batch);
-        call.adam = adam;
-        drop(call);
-        self.calls += 1;
-        self.team.calls.say(0, self.calls);
+        if self.team.settle(self.calls) { Ok(()) } else { Err(helper_ended()) }
     }
 }
 
@@ -159,10 +129,11 @@ impl Learner for ShardedLearner {
     fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
         let start = Instant::now();
         self.step += 1;
-        let adam = adam_step(self.settings.learning_rate, self.step);
+        let adam = AdamStep::new(self.settings.learning_rate, self.step);
         let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
         if together {
-            self.call_helpers(batch, adam);
+            self.calls += 1;
+            self.team.call(batch, adam, self.calls);
         } else {
             self.settle()?;
         }
@@ -237,62 +208,8 @@ impl Drop for ShardedLearner {
     }
 }
 
-impl Team {
-    fn station(&self, seat: usize) -> Result<Station, dfdx::prelude::CpuError> {
-        self.crew.meeting.sit(seat);
-        self.calls.sit(seat);
-        Station::new(&self.crew, seat, self.images, Some(self.batches))
-    }
-
-    /// A helper's life: takes its part in every step that it is called to.
-    fn help(&self, seat: usize) {
-        // Whatever ends this thread, a panic too, ends the waiting for it.
-        let _last_act = LastAct(self);
-        dfdx::flush_denormals_to_zero();
-        let Ok(mut station) = self.station(seat) else { return };
-        let mut batch = Vec::new();
-        for number in 1.. {
-            if !self.calls.wait(seat, 0..1, number) {
-                return;
-            }
-            let call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
-            batch.clone_from(&call.batch);
-            let adam = call.adam;
-            drop(call);
-            let trained = station.train(&self.dataset.train, &batch, adam, true);
-            if trained.is_err() || self.crew.meeting.is_stopped() {
-                return;
-            }
-            self.calls.say(seat, number);
-        }
-    }
-
-    fn stop(&self) {
-        self.crew.meeting.stop();
-        self.calls.stop();
-    }
-}
-
-/// Ends all meetings when it goes.
-struct LastAct<'a>(&'a Team);
-
-impl Drop for LastAct<'_> {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
 fn helper_ended() -> EngineError {
     EngineError::Panicked("one of its helper threads ended".to_owned())
-}
-
-/// Adam's constants at step `t`, from 1: Keras's `lr·√(1-β₂ᵗ)/(1-β₁ᵗ)` and what goes with it.
-#[expect(clippy::cast_possible_truncation, reason = "the network computes with 32 bits")]
-fn adam_step(learning_rate: f64, t: u64) -> AdamStep {
-    // The powers of the betas have long been 0 when a step's number no longer fits.
-    let t = i32::try_from(t).unwrap_or(i32::MAX);
-    let rate = learning_rate * (1.0 - BETA_2.powi(t)).sqrt() / (1.0 - BETA_1.powi(t));
-    AdamStep { rate: rate as f32, first: (1.0 - BETA_1) as f32, second: (1.0 - BETA_2) as f32, epsilon: EPSILON as f32 }
 }
 
 #[cfg(test)]
@@ -495,7 +412,8 @@ mod tests {
         let mut learner = learner(&dataset, 32, 2, &untrained(&[64], 0));
         train(&mut learner, batches(32, 2, 320));
         // No such image: the helper panics over it, and the trainer thread must not wait for it.
-        learner.call_helpers(&[100_000], adam_step(1e-3, 3));
+        learner.calls += 1;
+        learner.team.call(&[100_000], AdamStep::new(1e-3, 3), learner.calls);
         let error = learner.settle().expect_err("the helper is gone");
         assert!(error.to_string().contains("helper"), "{error}");
         assert!(learner.step(&[0, 1, 2]).is_err());

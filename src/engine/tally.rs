@@ -34,7 +34,7 @@ impl Tally {
         self.loss_sum += other.loss_sum;
     }
 
-    /// Mean loss an image, in nats, as Keras shows it: a short batch counts for less. 0 before the first step.
+    /// Mean loss per image, in nats, as Keras shows it: a short batch counts for less. 0 before the first step.
     #[expect(clippy::cast_precision_loss, reason = "no epoch has the 2^53 images that a float cannot count")]
     pub fn loss(&self) -> f64 {
         self.loss_sum / self.images.max(1) as f64

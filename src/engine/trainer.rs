@@ -20,9 +20,9 @@ use crate::{
     settings::Settings,
 };
 
-/// A loss that no training comes back from: a network that guesses has 2.3, and one that is as sure of the wrong class as
-/// 32-bit logits of a sane size allow, some hundreds. Adam's bounded steps can hold a loss in the trillions without ever
-/// overflowing to infinity.
+/// A loss that no training comes back from: a network that guesses has 2.3, and one that is as sure of the wrong class
+/// as 32-bit logits of a sane size allow, some hundreds. Adam's bounded steps can hold a loss in the trillions without
+/// ever overflowing to infinity.
 const HOPELESS: f64 = 1e9;
 
 /// Whether training ends at this loss.
@@ -135,7 +135,8 @@ impl Trainer {
     /// Takes in the figures of the steps since the last call. Waits for the device.
     ///
     /// # Errors
-    /// [`EngineError::Diverged`] at the first loss that is no finite number, or a hopeless one; the steps before it are taken in.
+    /// [`EngineError::Diverged`] at the first loss that is no finite number, or a hopeless one; the steps before it are
+    /// taken in.
     pub fn drain(&mut self) -> Result<(), EngineError> {
         self.learner.drain(&mut self.outcomes)?;
         for outcome in std::mem::take(&mut self.outcomes) {
@@ -228,8 +229,8 @@ fn pixels(split: &Split, index: usize) -> Option<&[u8; PIXELS]> {
     split.pixels().as_chunks().0.get(index)
 }
 
-/// The order in which an epoch takes the images: a shuffle that depends on nothing but the seed and the epoch. It is drawn
-/// from the generator's stream of the epoch's number, from 1 on: the initial weights have stream 0.
+/// The order in which an epoch takes the images: a shuffle that depends on nothing but the seed and the epoch. It is
+/// drawn from the generator's stream of the epoch's number, from 1 on: the initial weights have stream 0.
 fn order(images: usize, seed: u64, epoch: u32) -> Vec<u32> {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(epoch.into());

@@ -1,63 +1,61 @@
 //! The loop of the trainer thread: commands in, reports out. Trains through a [`Trainer`]; knows no device.
 
+mod clock;
+mod outlook;
+mod saving;
+
 use std::{
-    collections::VecDeque,
     sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
     time::{Duration, Instant},
 };
 
-use super::{checkpoint::Checkpoint, error::EngineError, listener::Listener, tally::Tally, trainer::Trainer};
-use crate::protocol::{Batch, BatchRecord, Command, EpochRecord, Look, Report, Started};
+use self::{
+    clock::{Rate, Stopwatch, per_second},
+    outlook::Outlook,
+    saving::Saving,
+};
+use super::{checkpoint::Checkpoint, error::EngineError, listener::Listener, trainer::Trainer};
+use crate::protocol::{Batch, Command, EpochRecord, Look, Report, Started};
 
-/// Batches are reported no more often than this while training runs free: 50 times a second.
+/// Batches are reported no more often than this while training runs free: 50 times per second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
-/// And the selected image's prediction no more often than this: ten times a second.
-const PREDICTION_REPORT: Duration = Duration::from_millis(100);
-/// Looking into the network costs training no more than one part in so many.
-const INSIGHT_SHARE: u32 = 50;
-/// Keeping checkpoints while an epoch lasts takes no more than one part in so many.
-const SAVING_SHARE: u32 = 100;
-/// The span that `images_per_second` looks back on, in seconds.
-const RATE_WINDOW: f64 = 1.0;
 
 /// What the run's worker is asked for beyond its settings.
-pub(super) struct Wishes {
-    /// Train at most this many steps a second.
+pub(super) struct Demands {
+    /// Train at most this many steps per second.
     pub pace: Option<f64>,
     /// Report every test image's prediction before the first step.
     pub evaluate_untrained: bool,
     /// What is to be seen of the network while it learns.
     pub look: Look,
-    /// Have figures and a checkpoint kept so often while an epoch lasts.
+    /// Have figures and a checkpoint kept this often during an epoch.
     pub save_every: Option<Duration>,
 }
 
-/// Trains until its end or until a command stops it, and answers [`Command::Look`] after the end as well. Returns on `Stop` or
-/// when the other end of `commands` is gone.
+/// Trains until its end or until a command stops it, and answers [`Command::Look`] after the end as well. Returns on
+/// `Stop` or when the other end of `commands` is gone.
 pub(super) fn run(
     trainer: Trainer,
     checkpoint: Option<&Checkpoint>,
     started: Started,
-    wishes: &Wishes,
+    demands: Demands,
     commands: &Receiver<Command>,
     listener: &mut impl Listener,
 ) {
-    let mut worker = Worker {
+    let mut worker = TrainerLoop {
         trainer,
         commands,
         listener,
-        state: State::Paused,
-        pace: wishes.pace.filter(|&pace| is_a_pace(pace)),
+        activity: Activity::Paused,
+        pace: demands.pace.filter(|&pace| is_a_pace(pace)),
         watch: Stopwatch::default(),
         rate: Rate::default(),
         last_step: None,
         last_batch: None,
-        last_prediction: None,
-        look: wishes.look.clone(),
-        next_insight: None,
-        saving: Saving::new(wishes.save_every),
+        outlook: Outlook::new(demands.look),
+        saving: Saving::new(demands.save_every),
     };
-    let beginning = worker.begin(started, checkpoint, wishes.evaluate_untrained);
+    let beginning = worker.begin(started, checkpoint, demands.evaluate_untrained);
     worker.fail_on_error(beginning);
     loop {
         let done = match worker.next_turn() {
@@ -72,7 +70,7 @@ pub(super) fn run(
 
 /// What the worker does until a command says otherwise.
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum Activity {
     Training,
     Paused,
     /// All epochs are trained: there are only predictions to be had.
@@ -89,49 +87,22 @@ enum Turn {
     End,
 }
 
-struct Worker<'a, E> {
+/// A training and all that it has to do with others.
+struct TrainerLoop<'a, E> {
     trainer: Trainer,
     commands: &'a Receiver<Command>,
     listener: &'a mut E,
-    state: State,
+    activity: Activity,
     pace: Option<f64>,
     watch: Stopwatch,
     rate: Rate,
     last_step: Option<Instant>,
     last_batch: Option<Instant>,
-    last_prediction: Option<Instant>,
-    look: Look,
-    /// When the network may be looked into again, beyond its predictions.
-    next_insight: Option<Instant>,
+    outlook: Outlook,
     saving: Saving,
 }
 
-/// What is kept of the run, and when.
-struct Saving {
-    every: Option<Duration>,
-    /// The step of the last checkpoint.
-    kept: Option<u64>,
-    /// When it was, and what it took to collect it.
-    last: Instant,
-    cost: Duration,
-    /// The figures since the last span's.
-    span: Tally,
-    last_span: Instant,
-}
-
-impl Saving {
-    fn new(every: Option<Duration>) -> Self {
-        let now = Instant::now();
-        Self { every, kept: None, last: now, cost: Duration::ZERO, span: Tally::default(), last_span: now }
-    }
-
-    /// How long until it is time to keep something of an epoch that lasts; `None`: never.
-    fn wait(&self) -> Option<Duration> {
-        Some(self.every?.saturating_sub(self.last_span.elapsed()))
-    }
-}
-
-impl<E: Listener> Worker<'_, E> {
+impl<E: Listener> TrainerLoop<'_, E> {
     /// Takes up the run where it stopped, reports what stands before the first step, and starts training.
     fn begin(
         &mut self,
@@ -142,40 +113,40 @@ impl<E: Listener> Worker<'_, E> {
         if let Some(checkpoint) = checkpoint {
             self.trainer.restore(&checkpoint.state)?;
             self.watch = Stopwatch::after(checkpoint.seconds);
-            self.saving.kept = Some(checkpoint.step());
+            self.saving.is_kept(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
         if evaluate_untrained {
             let predictions = self.trainer.evaluate()?.predictions;
             self.listener.report(Report::Untrained { step: self.trainer.steps(), predictions });
         }
-        self.report_predictions()?;
+        self.outlook.report_predictions(&mut self.trainer, self.listener)?;
         if self.trainer.epoch_is_over() {
             return self.go_on_or_finish(true);
         }
-        self.state = State::Training;
+        self.activity = Activity::Training;
         self.watch.start();
         Ok(())
     }
 
     /// Looks for a command: in passing while there is a batch to train, else until there is one.
     fn next_turn(&mut self) -> Turn {
-        let command = match (self.state, self.until_next_step()) {
-            (State::Training, None) => match self.commands.try_recv() {
+        let command = match (self.activity, self.until_next_step()) {
+            (Activity::Training, None) => match self.commands.try_recv() {
                 Err(TryRecvError::Empty) => return Turn::Train,
                 received => received.ok(),
             },
-            (State::Training, Some(wait)) => match self.commands.recv_timeout(wait) {
+            (Activity::Training, Some(wait)) => match self.commands.recv_timeout(wait) {
                 Err(RecvTimeoutError::Timeout) => return Turn::Train,
                 received => received.ok(),
             },
-            (State::Paused, _) if self.is_worth_keeping() => {
+            (Activity::Paused, _) if self.saving.is_worth_it(&self.trainer, self.listener) => {
                 match self.commands.recv_timeout(self.saving.wait().unwrap_or(Duration::MAX)) {
                     Err(RecvTimeoutError::Timeout) => return Turn::Keep,
                     received => received.ok(),
                 }
             }
-            (State::Paused | State::Done | State::Failed, _) => self.commands.recv().ok(),
+            (Activity::Paused | Activity::Done | Activity::Failed, _) => self.commands.recv().ok(),
         };
         match command {
             None | Some(Command::Stop) => Turn::End,
@@ -193,11 +164,11 @@ impl<E: Listener> Worker<'_, E> {
         match command {
             Command::Pause if !self.is_over() => self.pause()?,
             Command::Resume if !self.is_over() => {
-                self.state = State::Training;
+                self.activity = Activity::Training;
                 self.watch.start();
                 self.listener.report(Report::Resumed);
             }
-            Command::Step if self.state == State::Paused => {
+            Command::Step if self.activity == Activity::Paused => {
                 self.watch.start();
                 self.train_step(true)?;
                 self.watch.stop();
@@ -206,7 +177,7 @@ impl<E: Listener> Worker<'_, E> {
                 self.pace = steps_per_second;
                 self.listener.report(Report::Paced { steps_per_second });
             }
-            Command::Look(look) => self.look_at(look)?,
+            Command::Look(look) => self.outlook.turn_to(look, &mut self.trainer, self.listener)?,
             Command::Save => self.save()?,
             // What the state has no use for, a pace that is none, and the end, which `next_turn` has taken.
             Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Stop => {}
@@ -216,12 +187,11 @@ impl<E: Listener> Worker<'_, E> {
 
     /// Stops between two batches, with everything reported that was trained: the screen stands still on the truth.
     fn pause(&mut self) -> Result<(), EngineError> {
-        if self.state == State::Training {
+        if self.activity == Activity::Training {
             self.watch.stop();
-            self.state = State::Paused;
+            self.activity = Activity::Paused;
             self.report_batch()?;
-            self.report_predictions()?;
-            self.report_insight()?;
+            self.outlook.report(&mut self.trainer, self.listener)?;
         }
         self.listener.report(Report::Paused);
         Ok(())
@@ -233,14 +203,13 @@ impl<E: Listener> Worker<'_, E> {
         self.trainer.step()?;
         let over = self.trainer.epoch_is_over();
         let at_once = alone || over || self.is_slow_motion();
-        if at_once || is_due(self.last_batch, BATCH_REPORT) {
+        if at_once || self.last_batch.is_none_or(|last| last.elapsed() >= BATCH_REPORT) {
             self.report_batch()?;
         }
-        if at_once || is_due(self.last_prediction, PREDICTION_REPORT) {
-            self.report_predictions()?;
-        }
-        if alone || over || self.next_insight.is_none_or(|next| next <= Instant::now()) {
-            self.report_insight()?;
+        if alone || over {
+            self.outlook.report(&mut self.trainer, self.listener)?;
+        } else {
+            self.outlook.report_in_time(at_once, &mut self.trainer, self.listener)?;
         }
         if over { self.close_epoch() } else { self.keep_in_time() }
     }
@@ -255,7 +224,7 @@ impl<E: Listener> Worker<'_, E> {
         let drained = self.trainer.drain();
         self.last_batch = Some(Instant::now());
         if let Some(recent) = self.trainer.take_recent() {
-            self.saving.span.merge(recent);
+            self.saving.add(recent);
             let epoch = self.trainer.tally();
             self.listener.report(Report::Batch(Batch {
                 epoch: self.trainer.epoch(),
@@ -273,46 +242,11 @@ impl<E: Listener> Worker<'_, E> {
         drained
     }
 
-    /// Takes what is to be seen from now on, and reports it as it is now.
-    fn look_at(&mut self, look: Look) -> Result<(), EngineError> {
-        self.look = look;
-        self.report_predictions()?;
-        self.report_insight()
-    }
-
-    /// Reports what the network makes of the images that are to be seen.
-    fn report_predictions(&mut self) -> Result<(), EngineError> {
-        for index in &self.look.predicted {
-            if let Some(probabilities) = self.trainer.predict(*index)? {
-                let step = self.trainer.steps();
-                self.listener.report(Report::Prediction { index: *index, step, probabilities });
-            }
-        }
-        self.last_prediction = Some(Instant::now());
-        Ok(())
-    }
-
-    /// Reports what is to be seen of the network's inside, and puts off the next time by what this one took.
-    fn report_insight(&mut self) -> Result<(), EngineError> {
-        let start = Instant::now();
-        for index in &self.look.explained {
-            if let Some(attribution) = self.trainer.attribution(*index)? {
-                self.listener.report(Report::Attribution(attribution));
-            }
-        }
-        for range in &self.look.tiles {
-            let tiles = self.trainer.tiles(*range)?;
-            self.listener.report(Report::Tiles(tiles));
-        }
-        self.next_insight = Some(start + PREDICTION_REPORT.max(start.elapsed() * INSIGHT_SHARE));
-        Ok(())
-    }
-
     /// Evaluates an epoch whose last batch is reported, and goes on to the next one or to the end.
     fn close_epoch(&mut self) -> Result<(), EngineError> {
-        let was_training = self.state == State::Training;
+        let was_training = self.activity == Activity::Training;
         self.watch.stop();
-        self.keep_figures();
+        self.saving.keep_figures(&self.trainer, self.listener);
         let epoch = self.trainer.epoch();
         self.listener.report(Report::Evaluating { epoch });
         let start = Instant::now();
@@ -338,7 +272,7 @@ impl<E: Listener> Worker<'_, E> {
     /// After an epoch: the next one, or the end. Either way its checkpoint.
     fn go_on_or_finish(&mut self, train: bool) -> Result<(), EngineError> {
         if self.trainer.epoch_is_the_last() {
-            self.state = State::Done;
+            self.activity = Activity::Done;
             self.keep()?;
             self.listener.report(Report::Finished);
         } else {
@@ -346,7 +280,7 @@ impl<E: Listener> Worker<'_, E> {
             self.watch.begin_epoch();
             self.keep()?;
             if train {
-                self.state = State::Training;
+                self.activity = Activity::Training;
                 self.watch.start();
                 self.listener.report(Report::Resumed);
             } else {
@@ -358,67 +292,37 @@ impl<E: Listener> Worker<'_, E> {
     }
 
     fn is_over(&self) -> bool {
-        matches!(self.state, State::Done | State::Failed)
+        matches!(self.activity, Activity::Done | Activity::Failed)
     }
 
-    /// Whether something was trained that no checkpoint has, of a run that is to be kept in time.
-    fn is_worth_keeping(&self) -> bool {
-        self.saving.every.is_some() && self.listener.keeps() && self.saving.kept != Some(self.trainer.steps())
-    }
-
-    /// Has figures kept, and a checkpoint, of an epoch that lasts, when it is time for that. Checkpoints that take long
-    /// are kept less often, so that keeping them takes no more than its share.
+    /// Has figures kept, and a checkpoint, of an epoch that lasts, when it is time for that.
     fn keep_in_time(&mut self) -> Result<(), EngineError> {
-        if self.saving.wait().is_none_or(|wait| !wait.is_zero()) || !self.is_worth_keeping() {
+        let is_time = self.saving.wait().is_some_and(|wait| wait.is_zero());
+        if !is_time || !self.saving.is_worth_it(&self.trainer, self.listener) {
             return Ok(());
         }
         self.report_batch()?;
-        self.keep_figures();
-        let cost = self.listener.cost_of_keeping().map(|cost| cost + self.saving.cost);
-        match cost {
-            Some(cost) if self.saving.last.elapsed() >= cost.saturating_mul(SAVING_SHARE) => self.keep(),
-            _ => Ok(()),
-        }
-    }
-
-    /// Has the figures since the last span's kept, if there are any.
-    fn keep_figures(&mut self) {
-        self.saving.last_span = Instant::now();
-        let span = std::mem::take(&mut self.saving.span);
-        if span.steps > 0 && self.listener.keeps() {
-            self.listener.keep_figures(BatchRecord {
-                epoch: self.trainer.epoch(),
-                step: self.trainer.known_steps(),
-                steps: span.steps,
-                loss: span.loss(),
-                accuracy: span.accuracy(),
-            });
-        }
+        self.saving.keep_figures(&self.trainer, self.listener);
+        if self.saving.is_affordable(self.listener) { self.keep() } else { Ok(()) }
     }
 
     /// Has a checkpoint of this moment kept, unless the last one is of this moment.
     fn keep(&mut self) -> Result<(), EngineError> {
-        if self.listener.keeps() && self.saving.kept != Some(self.trainer.steps()) {
-            self.report_batch()?;
-            self.keep_figures();
-            let start = Instant::now();
-            let settings = self.trainer.settings().clone();
-            let checkpoint = Checkpoint::new(self.trainer.state()?, self.watch.seconds_of_epoch(), settings);
-            self.saving.kept = Some(checkpoint.step());
-            self.listener.keep(checkpoint);
-            self.saving.last = Instant::now();
-            self.saving.cost = start.elapsed();
+        if !self.saving.has_news(&self.trainer, self.listener) {
+            return Ok(());
         }
-        Ok(())
+        self.report_batch()?;
+        self.saving.keep_figures(&self.trainer, self.listener);
+        self.saving.keep_checkpoint(self.watch.seconds_of_epoch(), &mut self.trainer, self.listener)
     }
 
     /// Keeps a checkpoint because somebody asks for it, and says where that cannot be.
     fn save(&mut self) -> Result<(), EngineError> {
-        let reason = match self.state {
-            State::Failed => "training failed, and its last checkpoint stays as it is",
+        let reason = match self.activity {
+            Activity::Failed => "training failed, and its last checkpoint stays as it is",
             _ if !self.listener.keeps() => "this run is not kept: it was started with --no-save",
             _ => {
-                self.saving.kept = None;
+                self.saving.insist();
                 return self.keep();
             }
         };
@@ -428,7 +332,7 @@ impl<E: Listener> Worker<'_, E> {
 
     /// The run's last act.
     fn end(&mut self) {
-        if self.state != State::Failed
+        if self.activity != Activity::Failed
             && let Err(error) = self.keep()
         {
             self.listener.report(Report::NotSaved { reason: error.to_string() });
@@ -439,124 +343,13 @@ impl<E: Listener> Worker<'_, E> {
     fn fail_on_error(&mut self, done: Result<(), EngineError>) {
         if let Err(error) = done {
             self.watch.stop();
-            self.state = State::Failed;
+            self.activity = Activity::Failed;
             self.listener.report(Report::Failed { reason: error.to_string() });
         }
     }
 }
 
-/// Whether one can train at this many steps a second.
+/// Whether one can train at this many steps per second.
 fn is_a_pace(steps_per_second: f64) -> bool {
     steps_per_second.is_finite() && steps_per_second > 0.0
-}
-
-fn is_due(last: Option<Instant>, interval: Duration) -> bool {
-    last.is_none_or(|last| last.elapsed() >= interval)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no epoch has the 2^53 images that a float cannot count")]
-fn per_second(images: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { images as f64 / seconds } else { 0.0 }
-}
-
-/// Time spent on training: stands still while it is stopped.
-#[derive(Default)]
-struct Stopwatch {
-    before: Duration,
-    since: Option<Instant>,
-    epoch_began: Duration,
-}
-
-impl Stopwatch {
-    /// A watch that stands at so many seconds of an epoch.
-    fn after(seconds: f64) -> Self {
-        Self { before: Duration::try_from_secs_f64(seconds).unwrap_or_default(), ..Self::default() }
-    }
-
-    fn start(&mut self) {
-        self.since.get_or_insert_with(Instant::now);
-    }
-
-    fn stop(&mut self) {
-        self.before = self.time();
-        self.since = None;
-    }
-
-    fn begin_epoch(&mut self) {
-        self.epoch_began = self.time();
-    }
-
-    fn time(&self) -> Duration {
-        self.before + self.since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-
-    /// Seconds of the whole run.
-    fn seconds(&self) -> f64 {
-        self.time().as_secs_f64()
-    }
-
-    /// Seconds since the epoch began.
-    fn seconds_of_epoch(&self) -> f64 {
-        self.time().saturating_sub(self.epoch_began).as_secs_f64()
-    }
-}
-
-/// Images a second over the last moments: how many came since the youngest moment that is a window's length ago.
-#[derive(Default)]
-struct Rate {
-    images: u64,
-    /// Seconds of training and the images until then; the oldest one is what the rate counts from.
-    moments: VecDeque<(f64, u64)>,
-}
-
-impl Rate {
-    /// The rate when, after `seconds` of training in all, so many more images were trained.
-    fn after(&mut self, seconds: f64, images: u64) -> f64 {
-        if self.moments.is_empty() {
-            self.moments.push_back((0.0, 0));
-        }
-        self.images += images;
-        self.moments.push_back((seconds, self.images));
-        while self.moments.get(1).is_some_and(|&(moment, _)| seconds - moment >= RATE_WINDOW) {
-            self.moments.pop_front();
-        }
-        let (first, before) = self.moments.front().copied().unwrap_or_default();
-        per_second(self.images - before, seconds - first)
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these figures are exact")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rate_counts_the_last_second_alone() {
-        let mut rate = Rate::default();
-        assert_eq!(rate.after(0.5, 100), 200.0);
-        assert_eq!(rate.after(1.0, 100), 200.0);
-        // From 0.5 s on, where 100 images were done.
-        assert_eq!(rate.after(1.5, 500), 600.0);
-        // A step that takes longer than the window is its own measure.
-        assert_eq!(rate.after(4.0, 50), 20.0);
-    }
-
-    #[test]
-    fn the_rate_of_no_time_is_none() {
-        assert_eq!(Rate::default().after(0.0, 32), 0.0);
-    }
-
-    #[test]
-    fn a_stopped_watch_stands_still() {
-        let mut watch = Stopwatch::default();
-        watch.start();
-        std::thread::sleep(Duration::from_millis(5));
-        watch.stop();
-        let seconds = watch.seconds();
-        std::thread::sleep(Duration::from_millis(5));
-        assert!(seconds >= 0.005);
-        assert_eq!(watch.seconds().to_bits(), seconds.to_bits());
-        watch.begin_epoch();
-        assert_eq!(watch.seconds_of_epoch(), 0.0);
-    }
 }

@@ -4,25 +4,25 @@ use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Teller, lines::Lines};
+use super::{Teller, lines::TextLines};
 use crate::{
     printable::figure,
     protocol::{Batch, Report},
 };
 
 /// Draws the epoch that trains under the lines of those that have ended.
-pub(super) struct Bars<W> {
-    lines: Lines<W>,
+pub(super) struct ProgressBars<W> {
+    lines: TextLines<W>,
     steps: u64,
     bar: ProgressBar,
     characters: &'static str,
 }
 
-impl<W: Write> Bars<W> {
+impl<W: Write> ProgressBars<W> {
     /// Bars and lines that go to `out`, which is standard output; `unicode`: whether it shows more than ASCII.
     pub fn new(out: W, unicode: bool) -> Self {
         let characters = if unicode { "━╸─" } else { "=>-" };
-        Self { lines: Lines::new(out), steps: 0, bar: ProgressBar::hidden(), characters }
+        Self { lines: TextLines::new(out), steps: 0, bar: ProgressBar::hidden(), characters }
     }
 
     fn begin(&mut self, epoch: u32) {
@@ -43,7 +43,7 @@ impl<W: Write> Bars<W> {
     }
 }
 
-impl<W: Write> Teller for Bars<W> {
+impl<W: Write> Teller for ProgressBars<W> {
     fn tell(&mut self, report: &Report) -> io::Result<()> {
         match report {
             Report::Started(started) => self.steps = started.steps_per_epoch(),
@@ -58,7 +58,7 @@ impl<W: Write> Teller for Bars<W> {
     }
 }
 
-impl<W> Drop for Bars<W> {
+impl<W> Drop for ProgressBars<W> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -10,13 +10,13 @@ use crate::{
 
 /// Writes a run as text.
 #[derive(Debug)]
-pub(super) struct Lines<W> {
+pub(super) struct TextLines<W> {
     out: W,
     epochs: u32,
     last: Option<EpochRecord>,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> TextLines<W> {
     /// Lines that go to `out`.
     pub fn new(out: W) -> Self {
         Self { out, epochs: 0, last: None }
@@ -77,7 +77,7 @@ fn batches(started: &Started) -> String {
     }
 }
 
-impl<W: Write> Teller for Lines<W> {
+impl<W: Write> Teller for TextLines<W> {
     /// Flushes each line, so that a pipe's reader sees an epoch when it ends.
     fn tell(&mut self, report: &Report) -> io::Result<()> {
         match report {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_run_is_a_heading_a_line_an_epoch_and_the_test_accuracy_last() {
-        let mut lines = Lines::new(Vec::new());
+        let mut lines = TextLines::new(Vec::new());
         let record = EpochRecord {
             loss: 0.503_84,
             accuracy: 0.8237,

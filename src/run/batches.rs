@@ -18,7 +18,7 @@ pub struct BatchLog(Log);
 
 /// A line of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Line {
+pub struct SpanLine {
     /// The figures.
     #[serde(flatten)]
     pub record: BatchRecord,
@@ -40,7 +40,7 @@ impl BatchLog {
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn resume(path: &Path, step: u64) -> Result<(Self, Vec<Line>), RunError> {
+    pub fn resume(path: &Path, step: u64) -> Result<(Self, Vec<SpanLine>), RunError> {
         let mut lines = match read(path) {
             Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
             lines => lines?,
@@ -56,7 +56,7 @@ impl BatchLog {
     /// # Errors
     /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one, unless
     /// too many wait by then.
-    pub fn append(&mut self, line: &Line) -> Result<(), RunError> {
+    pub fn append(&mut self, line: &SpanLine) -> Result<(), RunError> {
         Ok(self.0.append_soon((text(line) + "\n").into_bytes())?)
     }
 
@@ -73,19 +73,19 @@ impl BatchLog {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Line>, RunError> {
+pub fn read(path: &Path) -> Result<Vec<SpanLine>, RunError> {
     Ok(parse(&files::read(path)?))
 }
 
 /// As [`read`], of the bytes that such a file has.
 #[must_use]
-pub fn parse(bytes: &[u8]) -> Vec<Line> {
+pub fn parse(bytes: &[u8]) -> Vec<SpanLine> {
     // A hole that a power cut left reads as zeros, which no line has.
     let lines = bytes.split(|&byte| byte == b'\n' || byte == 0);
     lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-fn text(line: &Line) -> String {
+fn text(line: &SpanLine) -> String {
     serde_json::to_string(line).expect("numbers and a time under fixed names are JSON")
 }
 
@@ -95,9 +95,9 @@ mod tests {
 
     use super::*;
 
-    fn line(step: u64) -> Line {
+    fn line(step: u64) -> SpanLine {
         let record = BatchRecord { epoch: 1, step, steps: 10, loss: 0.1 + 0.2, accuracy: 0.8125 };
-        Line { record, time: "2026-11-23T18:31:22.5Z".parse().unwrap() }
+        SpanLine { record, time: "2026-11-23T18:31:22.5Z".parse().unwrap() }
     }
 
     #[test]

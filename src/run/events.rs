@@ -17,7 +17,7 @@ use message::Message;
 
 use super::{
     Holder, RunError,
-    batches::Line,
+    batches::SpanLine,
     files::{self, Log, Worth},
 };
 use crate::protocol::BatchRecord;
@@ -73,8 +73,8 @@ impl EventFile {
     /// # Errors
     /// When they cannot be written; then none of them is in the file, and they are written with the next ones,
     /// unless too many wait by then.
-    pub fn batches(&mut self, lines: &[Line]) -> Result<(), RunError> {
-        let of = |line: &Line| {
+    pub fn batches(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
+        let of = |line: &SpanLine| {
             let BatchRecord { step, loss, accuracy, .. } = line.record;
             [(BATCH_LOSS, loss), (BATCH_ACCURACY, accuracy)]
                 .map(|(tag, value)| record(scalar(step, line.time, tag, value)))
@@ -347,8 +347,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut file = write(directory.path(), 0..1);
         let record = BatchRecord { epoch: 1, step: 0, steps: 1, loss: 0.5, accuracy: 0.25 };
-        file.batches(&[Line { record, time: now() }, Line { record: BatchRecord { step: 90, ..record }, time: now() }])
-            .unwrap();
+        file.batches(&[
+            SpanLine { record, time: now() },
+            SpanLine { record: BatchRecord { step: 90, ..record }, time: now() },
+        ])
+        .unwrap();
         assert_eq!(steps(directory.path()), [0, 0, 0, 0, 90, 90]);
         keep_before(directory.path(), 1).unwrap();
         assert_eq!(steps(directory.path()), [0, 0]);

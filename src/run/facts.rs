@@ -21,7 +21,7 @@ use crate::{
 pub struct Facts {
     /// How the run stands, by its own account.
     #[serde(flatten)]
-    pub state: State,
+    pub state: RunState,
     /// Epochs that are trained and evaluated.
     pub epochs_done: u32,
     /// The epoch with the highest accuracy on the test images.
@@ -56,7 +56,7 @@ impl Facts {
     #[must_use]
     pub fn new(settings: Settings, dataset: DatasetFacts, now: Timestamp) -> Self {
         Self {
-            state: State::Training,
+            state: RunState::Training,
             epochs_done: 0,
             best: None,
             kept: None,
@@ -99,7 +99,7 @@ impl Facts {
     }
 
     /// The run has come to this end.
-    pub fn end(&mut self, state: State, now: Timestamp) {
+    pub fn end(&mut self, state: RunState, now: Timestamp) {
         self.state = state;
         self.ended = Some(now);
     }
@@ -115,7 +115,7 @@ impl Facts {
 /// How a run stands, by its own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
+pub enum RunState {
     /// It trains; or the program was killed and could not say otherwise.
     Training,
     /// All epochs are trained.
@@ -129,7 +129,7 @@ pub enum State {
     },
 }
 
-impl fmt::Display for State {
+impl fmt::Display for RunState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Training => "training",
@@ -260,7 +260,7 @@ pub(super) mod tests {
     fn facts_read_back_as_they_are_written() {
         let mut facts = facts();
         facts.add_epoch(&epoch(1, 0.1 + 0.2));
-        for state in [State::Done, State::Stopped, State::Failed { reason: "the loss is NaN".to_owned() }] {
+        for state in [RunState::Done, RunState::Stopped, RunState::Failed { reason: "the loss is NaN".to_owned() }] {
             facts.end(state, "2026-11-23T18:32:00Z".parse().unwrap());
             let text = serde_json::to_string(&facts).unwrap();
             assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
@@ -284,7 +284,7 @@ pub(super) mod tests {
         assert!(text.starts_with(r#"{"state":"training","epochs_done":0,"#), "{text}");
         assert!(text.contains(r#""started":"2026-11-23T18:31:22.5Z","ended":null,"#), "{text}");
         let mut facts = facts();
-        facts.end(State::Failed { reason: "why".to_owned() }, facts.started);
+        facts.end(RunState::Failed { reason: "why".to_owned() }, facts.started);
         let text = serde_json::to_string(&facts).unwrap();
         assert!(text.starts_with(r#"{"state":"failed","reason":"why","#), "{text}");
     }

@@ -18,7 +18,7 @@ use crate::printable;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {cause}", printable::path(path))]
 pub struct FileError {
-    action: Action,
+    action: FileAction,
     path: PathBuf,
     cause: io::Error,
 }
@@ -39,21 +39,21 @@ impl FileError {
 
 /// What was tried on a file.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Action {
+pub(super) enum FileAction {
     Create,
     Read,
     Write,
     Remove,
 }
 
-impl Action {
+impl FileAction {
     /// Names the path in this action's error.
     pub(super) fn on(self, path: &Path) -> impl FnOnce(io::Error) -> FileError {
         move |cause| FileError { action: self, path: path.to_owned(), cause }
     }
 }
 
-impl fmt::Display for Action {
+impl fmt::Display for FileAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Create => "create",
@@ -90,7 +90,7 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
     if let Err(cause) = written {
         // What stays behind if this fails too is swept by `remove_leftovers`.
         let _ = fs::remove_file(&temporary);
-        return Err(Action::Write.on(path)(cause));
+        return Err(FileAction::Write.on(path)(cause));
     }
     sync_directory(directory)
 }
@@ -128,7 +128,7 @@ pub(super) fn is_leftover(name: &OsStr) -> bool {
 pub fn names_in(directory: &Path) -> Result<Vec<OsString>, FileError> {
     fs::read_dir(directory)
         .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect())
-        .map_err(Action::Read.on(directory))
+        .map_err(FileAction::Read.on(directory))
 }
 
 /// Creates a directory, and those above it. One that is there already is fine.
@@ -136,7 +136,7 @@ pub fn names_in(directory: &Path) -> Result<Vec<OsString>, FileError> {
 /// # Errors
 /// When it cannot be created.
 pub fn create_directories(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(Action::Create.on(path))?;
+    fs::create_dir_all(path).map_err(FileAction::Create.on(path))?;
     sync_directory(directory_of(path))
 }
 
@@ -145,7 +145,7 @@ pub fn create_directories(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// When it cannot be created, also when it is there already: [`io::ErrorKind::AlreadyExists`].
 pub fn create_directory(path: &Path) -> Result<(), FileError> {
-    fs::create_dir(path).map_err(Action::Create.on(path))?;
+    fs::create_dir(path).map_err(FileAction::Create.on(path))?;
     sync_directory(directory_of(path))
 }
 
@@ -154,7 +154,7 @@ pub fn create_directory(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// When it cannot be removed.
 pub fn remove(path: &Path) -> Result<(), FileError> {
-    fs::remove_file(path).map_err(Action::Remove.on(path))
+    fs::remove_file(path).map_err(FileAction::Remove.on(path))
 }
 
 /// All bytes of a file.
@@ -162,7 +162,7 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// When it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    fs::read(path).map_err(Action::Read.on(path))
+    fs::read(path).map_err(FileAction::Read.on(path))
 }
 
 /// Writes something into this directory and takes it back.
@@ -178,7 +178,7 @@ pub fn probe(directory: &Path) -> Result<(), FileError> {
         file.sync_all()
     });
     let removed = fs::remove_file(&path);
-    written.and(removed).map_err(Action::Write.on(directory))
+    written.and(removed).map_err(FileAction::Write.on(directory))
 }
 
 /// Bytes of spare entries that wait for a disk with room, at the most.
@@ -227,8 +227,8 @@ impl Log {
     }
 
     fn with(options: &OpenOptions, path: &Path) -> Result<Self, FileError> {
-        let file = options.open(path).map_err(Action::Write.on(path))?;
-        let length = file.metadata().map_err(Action::Read.on(path))?.len();
+        let file = options.open(path).map_err(FileAction::Write.on(path))?;
+        let length = file.metadata().map_err(FileAction::Read.on(path))?.len();
         Ok(Self { path: path.to_owned(), file, length, is_unsynced: false, waiting: VecDeque::new() })
     }
 
@@ -274,11 +274,11 @@ impl Log {
         }
         let mut contents = Vec::new();
         let read = self.file.rewind().and_then(|()| self.file.read_to_end(&mut contents));
-        read.map_err(Action::Read.on(&self.path))?;
+        read.map_err(FileAction::Read.on(&self.path))?;
         // Without a torn end.
         contents.truncate(usize::try_from(self.length).unwrap_or(usize::MAX));
         replace(&self.path, &contents)?;
-        self.file = Self::options().open(&self.path).map_err(Action::Write.on(&self.path))?;
+        self.file = Self::options().open(&self.path).map_err(FileAction::Write.on(&self.path))?;
         Ok(())
     }
 
@@ -302,7 +302,7 @@ impl Log {
                 // The writing's own error is what there is to report. Half an entry that stays is a torn end.
                 let _ = self.file.set_len(self.length);
                 self.give_up_spare();
-                Err(Action::Write.on(&self.path)(cause))
+                Err(FileAction::Write.on(&self.path)(cause))
             }
         }
     }
@@ -329,7 +329,7 @@ fn directory_of(path: &Path) -> &Path {
 fn sync_directory(path: &Path) -> Result<(), FileError> {
     match File::open(path).and_then(|directory| directory.sync_all()) {
         // Some network file systems cannot sync a directory, and need not.
-        Err(cause) if cause.kind() != io::ErrorKind::InvalidInput => Err(Action::Write.on(path)(cause)),
+        Err(cause) if cause.kind() != io::ErrorKind::InvalidInput => Err(FileAction::Write.on(path)(cause)),
         _ => Ok(()),
     }
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RunError,
-    files::{Action, FileError},
+    files::{FileAction, FileError},
 };
 
 /// A program that trains a run.
@@ -92,7 +92,7 @@ impl Lock {
 }
 
 fn open(path: &Path) -> Result<File, FileError> {
-    File::open(path).map_err(Action::Read.on(path))
+    File::open(path).map_err(FileAction::Read.on(path))
 }
 
 #[cfg(test)]

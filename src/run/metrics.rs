@@ -98,7 +98,7 @@ pub fn read_first(path: &Path, epochs: u32) -> Result<Vec<EpochRecord>, RunError
 
 fn parse_line(line: &[u8]) -> Result<EpochRecord, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(line);
-    let record = Line::deserialize(&mut deserializer)?;
+    let record = EpochLine::deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(record)
 }
@@ -106,7 +106,7 @@ fn parse_line(line: &[u8]) -> Result<EpochRecord, serde_json::Error> {
 /// [`EpochRecord`] as a line has it: with `null` for what is no number.
 #[derive(Deserialize)]
 #[serde(remote = "EpochRecord")]
-struct Line {
+struct EpochLine {
     epoch: u32,
     step: u64,
     #[serde(deserialize_with = "number_or_null")]

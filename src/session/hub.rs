@@ -63,7 +63,7 @@ impl Hub {
     }
 
     /// A place for one more listener, which gets what it missed first.
-    pub fn join(&self) -> (Seat, Reports) {
+    pub fn join(&self) -> (HubSeat, Reports) {
         let mut state = self.state();
         let mailbox = Arc::new(Mailbox::new(state.memory.replay()));
         if state.is_closed {
@@ -73,7 +73,7 @@ impl Hub {
         state.next += 1;
         state.listeners.insert(number, Listening { mailbox: Arc::downgrade(&mailbox), look: Look::default() });
         drop(state);
-        (Seat { number, hub: self.clone() }, Reports::of(mailbox))
+        (HubSeat { number, hub: self.clone() }, Reports::of(mailbox))
     }
 
     /// There will be no more reports, and nobody takes commands.
@@ -184,19 +184,19 @@ impl Drop for Feed {
 /// A listener's place at the hub, from which it sends commands. Dropping it ends its reports and takes back what it asked
 /// to see.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct HubSeat {
     number: u64,
     hub: Hub,
 }
 
-impl Seat {
+impl HubSeat {
     /// Asks something of the run.
     pub fn send(&self, command: Command) {
         self.hub.obey(self.number, command);
     }
 }
 
-impl Drop for Seat {
+impl Drop for HubSeat {
     fn drop(&mut self) {
         self.hub.leave(self.number);
     }

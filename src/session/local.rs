@@ -9,7 +9,7 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use super::{
     directory::{OpenRun, missing_figures, with_advice},
-    hub::{Hub, Reports, Seat},
+    hub::{Hub, HubSeat, Reports},
     meter::Watch,
     plan::{Destination, RunPlan},
     record::{QUEUE, SavingCost},
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct LocalRun {
     /// Where its commands come from.
-    seat: Seat,
+    seat: HubSeat,
     hub: Hub,
     worker: Option<Worker>,
     recorder: Option<JoinHandle<()>>,

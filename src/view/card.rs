@@ -13,7 +13,7 @@ use crate::{
     view::{
         format::{fit, wrap},
         picture::{COLUMNS, Picture, ROWS},
-        prediction::{self, Bars},
+        prediction::{self, ProbabilityBars},
         test_image::Caption,
         theme::Theme,
     },
@@ -63,7 +63,7 @@ impl Widget for &Card<'_> {
         let rows = prediction::rows(1) - 1;
         let bars = bars.centered_vertically(Constraint::Length(rows));
         let (names, truth, probabilities) = (self.names, self.truth, Some(self.probabilities));
-        (&Bars { names, truth, probabilities, theme }).render(bars, buffer);
+        (&ProbabilityBars { names, truth, probabilities, theme }).render(bars, buffer);
         let words = Caption::new(names, truth, probabilities).line(usize::from(caption.width), theme);
         // A caption that is wider than the picture begins where the picture does.
         if words.width() <= usize::from(under.width) {

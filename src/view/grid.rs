@@ -29,7 +29,7 @@ pub struct Grid {
 
 /// Where one slot's picture and caption stand.
 #[derive(Clone, Copy, Debug)]
-pub struct Slot {
+pub struct GridCell {
     /// The picture.
     pub picture: Rect,
     /// Below it.
@@ -65,7 +65,7 @@ impl Grid {
     }
 
     /// The slots, row by row.
-    pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+    pub fn slots(&self) -> impl Iterator<Item = GridCell> + '_ {
         let (width, height) = picture::extent(self.scale);
         // The slots as a whole stand in the middle.
         let spare = self.area.width.saturating_sub(self.columns * (width + GAP) - GAP);
@@ -76,7 +76,7 @@ impl Grid {
                 let y = self.area.y + row * (height + self.captions + self.air);
                 let picture = Rect { x, y, width, height }.intersection(self.area);
                 let caption = Rect { x, y: y + height, width, height: self.captions }.intersection(self.area);
-                Slot { picture, caption }
+                GridCell { picture, caption }
             })
         })
     }
@@ -106,7 +106,7 @@ pub fn below_heading(area: Rect) -> [Rect; 2] {
 }
 
 /// Marks a slot as the selected one, in the gaps beside it.
-pub fn draw_frame(frame: &mut Frame, slot: Slot, theme: &Theme) {
+pub fn draw_frame(frame: &mut Frame, slot: GridCell, theme: &Theme) {
     let [left, right] = theme.selection();
     for y in slot.picture.y..slot.picture.bottom() {
         for (x, symbol) in [(slot.picture.x.checked_sub(1), left), (Some(slot.picture.right()), right)] {
@@ -134,14 +134,14 @@ mod tests {
                 for scale in 0..4 {
                     let area = Rect::new(3, 2, width, height);
                     let grid = Grid::new(area, scale);
-                    let slots: Vec<Slot> = grid.slots().collect();
+                    let slots: Vec<GridCell> = grid.slots().collect();
                     assert_eq!(slots.len(), grid.page().count());
                     for slot in &slots {
                         assert_eq!(area.intersection(slot.picture), slot.picture, "{area} {slot:?}");
                         assert_eq!((slot.picture.width, slot.picture.height), picture::extent(grid.scale));
                         assert!(!slot.caption.is_empty(), "{area} {slot:?}");
                     }
-                    let overlap = |one: &Slot, other: &Slot| one.picture.intersects(other.picture);
+                    let overlap = |one: &GridCell, other: &GridCell| one.picture.intersects(other.picture);
                     assert!(slots.windows(2).all(|pair| !overlap(&pair[0], &pair[1])), "{area}, {scale}");
                 }
             }

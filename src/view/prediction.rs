@@ -49,12 +49,12 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
     let Some(data) = shown.data else { return };
     let truth = shown.image().map(|index| data.test.class(index));
     let probabilities = shown.prediction;
-    frame.render_widget(&Bars { names: data.names(), truth, probabilities, theme }, area);
+    frame.render_widget(&ProbabilityBars { names: data.names(), truth, probabilities, theme }, area);
 }
 
 /// Ten bars, a class each; they grow with the height, and the scale stands below where a row is left.
 #[derive(Debug)]
-pub struct Bars<'a> {
+pub struct ProbabilityBars<'a> {
     /// The classes' names.
     pub names: &'a [String; CLASSES],
     /// The true class, if it is known.
@@ -64,9 +64,9 @@ pub struct Bars<'a> {
     pub theme: &'a Theme,
 }
 
-impl Widget for &Bars<'_> {
+impl Widget for &ProbabilityBars<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
-        let Bars { names, theme, .. } = self;
+        let ProbabilityBars { names, theme, .. } = self;
         let bars = bars(self.truth, self.probabilities);
         let columns = Columns::new(area, names.iter().map(|name| width(name)).max().unwrap_or(0));
         let pitch = (1..=4).rev().find(|pitch| bar_rows(*pitch) <= area.height).unwrap_or(1);

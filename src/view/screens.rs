@@ -1,4 +1,4 @@
-//! The screens' pictures: one list. How each looks, what a click on it hits and how much it holds is its file's.
+//! The screens' pictures. How each looks, what a click on it hits and how much it holds is its file's.
 
 mod confusion;
 mod curves;
@@ -13,13 +13,12 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Action, App, Page, Screen},
+    app::{Action, App, Page, Screen, for_each_screen},
     view::theme::Theme,
 };
 
-/// Lists the screens, each with the file that draws it.
-macro_rules! screens {
-    ($($screen:ident in $file:ident,)*) => {
+macro_rules! dispatch {
+    ($($(#[$doc:meta])* $screen:ident in $file:ident,)*) => {
         /// Draws the screen that is shown.
         pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
             match app.screen() {
@@ -43,11 +42,4 @@ macro_rules! screens {
     };
 }
 
-screens! {
-    Dashboard in dashboard,
-    Gallery in gallery,
-    Confusion in confusion,
-    Curves in curves,
-    Data in data,
-    Neurons in neurons,
-}
+for_each_screen!(dispatch);

@@ -26,13 +26,13 @@ pub fn draw(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
     let [upper, lower] = area
         .layout(&Layout::vertical([Constraint::Length(height), Constraint::Length(height)]).spacing(i32::from(air)));
     let batch = known.batch.as_ref();
-    let loss = Figure {
+    let loss = Sparkline {
         name: "loss",
         mean: batch.map(|batch| loss(batch.epoch_loss, 6)),
         of: |point| point.loss,
         bound: |value, decimals| format!("{value:.decimals$}"),
     };
-    let accuracy = Figure {
+    let accuracy = Sparkline {
         name: "accuracy",
         mean: batch.map(|batch| accuracy(batch.epoch_accuracy)),
         of: |point| point.accuracy,
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
 }
 
 /// What a curve shows.
-struct Figure {
+struct Sparkline {
     name: &'static str,
     /// The running mean since the epoch began.
     mean: Option<String>,
@@ -53,7 +53,7 @@ struct Figure {
 }
 
 /// The name over the mean, the bounds of the scale, the curve.
-fn draw_curve(frame: &mut Frame, area: Rect, figure: &Figure, known: &Known, theme: &Theme) {
+fn draw_curve(frame: &mut Frame, area: Rect, figure: &Sparkline, known: &Known, theme: &Theme) {
     let [names, scale, curve] = area.layout(
         &Layout::horizontal([Constraint::Length(LABELS.0), Constraint::Length(LABELS.1), Constraint::Fill(1)])
             .spacing(1),

@@ -66,7 +66,7 @@ pub fn failure_rows(phase: &Phase, cells: u16) -> Option<u16> {
 /// A row of the pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Row {
-    State,
+    StateWords,
     /// What more is to be said of the state.
     Detail,
     Epoch,
@@ -79,27 +79,27 @@ enum Row {
 
 const fn rows_beside_curves(height: u16) -> &'static [Row] {
     match height {
-        ..5 => &[Row::State, Row::Epoch, Row::Batch, Row::Speed],
-        5 => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Speed],
-        6..9 => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Air, Row::Speed],
-        _ => &[Row::State, Row::Detail, Row::Air, Row::Epoch, Row::Air, Row::Batch, Row::Air, Row::Speed],
+        ..5 => &[Row::StateWords, Row::Epoch, Row::Batch, Row::Speed],
+        5 => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Speed],
+        6..9 => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Air, Row::Speed],
+        _ => &[Row::StateWords, Row::Detail, Row::Air, Row::Epoch, Row::Air, Row::Batch, Row::Air, Row::Speed],
     }
 }
 
 /// In a low area the most telling rows.
 const fn rows_alone(height: u16) -> &'static [Row] {
     match height {
-        ..3 => &[Row::State, Row::Means],
-        3 => &[Row::State, Row::Epoch, Row::Means],
-        4 => &[Row::State, Row::Epoch, Row::Batch, Row::Means],
-        5 => &[Row::State, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
-        6 => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
-        _ => &[Row::State, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Air, Row::Means],
+        ..3 => &[Row::StateWords, Row::Means],
+        3 => &[Row::StateWords, Row::Epoch, Row::Means],
+        4 => &[Row::StateWords, Row::Epoch, Row::Batch, Row::Means],
+        5 => &[Row::StateWords, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
+        6 => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
+        _ => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Air, Row::Means],
     }
 }
 
 fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], known: &Known, theme: &Theme) {
-    let state = State::new(known, theme);
+    let state = StateWords::new(known, theme);
     if let Phase::Failed { reason } = &known.phase {
         return draw_failure(frame, area, &state, reason, theme);
     }
@@ -107,7 +107,7 @@ fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], known: &Known, theme: 
     let progress = known.progress();
     for (row, area) in rows.iter().zip(area.rows()) {
         match (row, &progress) {
-            (Row::State, _) => state.draw(frame, area, !has_detail_row, theme),
+            (Row::StateWords, _) => state.draw(frame, area, !has_detail_row, theme),
             (Row::Detail, _) => state.draw_detail(frame, area, theme),
             (Row::Means, _) => draw_means(frame, area, known, theme),
             (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
@@ -118,7 +118,7 @@ fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], known: &Known, theme: 
     }
 }
 
-fn draw_failure(frame: &mut Frame, area: Rect, state: &State, reason: &str, theme: &Theme) {
+fn draw_failure(frame: &mut Frame, area: Rect, state: &StateWords, reason: &str, theme: &Theme) {
     let mut rows = area.rows();
     state.draw(frame, rows.next().unwrap_or_default(), false, theme);
     for (line, row) in wrap(reason, usize::from(area.width)).into_iter().zip(rows) {
@@ -128,7 +128,7 @@ fn draw_failure(frame: &mut Frame, area: Rect, state: &State, reason: &str, them
 
 /// The run's state in words.
 #[derive(Debug, PartialEq)]
-struct State {
+struct StateWords {
     /// The mark before the word, and its style.
     mark: (&'static str, Style),
     word: String,
@@ -137,7 +137,7 @@ struct State {
     is_result: bool,
 }
 
-impl State {
+impl StateWords {
     fn new(known: &Known, theme: &Theme) -> Self {
         let is_result = known.phase == Phase::Done;
         let detail = match known.phase {

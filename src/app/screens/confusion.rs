@@ -1,13 +1,14 @@
 //! The confusion matrix's own state: which of its cells is selected. Leads into the Gallery, to the images of a cell.
 
-use super::{Responds, Screen};
 use crate::{
     app::{
         Action,
         album::Filter,
         answer::{Answer, Offer, Stance},
         known::Half,
+        responds::Responds,
         scene::Scene,
+        screen::Screen,
         ways::{Direction, Page, Stride, moved},
     },
     fashion::{CLASSES, Class},

@@ -1,7 +1,6 @@
 //! The Curves' own state: a window of the run, smoothed or not, against which axis, with a cursor and perhaps another run
 //! beside. Leads to the Dashboard, to the predictions of the moment under the cursor.
 
-use super::{Responds, Screen};
 use crate::{
     app::{
         Action,
@@ -9,7 +8,9 @@ use crate::{
         history::Point,
         known::Known,
         overlay::{Overlay, RunChoice},
+        responds::Responds,
         scene::{NO_PREDICTIONS, Scene},
+        screen::Screen,
         ways::{Direction, Page, Stride},
     },
     protocol::{EpochRecord, OtherRun},

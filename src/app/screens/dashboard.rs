@@ -1,11 +1,12 @@
 //! The Dashboard's own state: how large its picture is. Leads into the Gallery.
 
-use super::{Responds, Screen};
 use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
+    responds::Responds,
     scene::{NOTHING_LEFT, Scene},
+    screen::Screen,
     ways::{Direction, Page, Stride},
 };
 

@@ -1,13 +1,14 @@
 //! The Data's own state: which class is selected. Leads into the Gallery, to the class's training images.
 
-use super::{Responds, Screen};
 use crate::{
     app::{
         Action,
         album::Filter,
         answer::{Answer, Offer, Stance},
         known::Half,
+        responds::Responds,
         scene::Scene,
+        screen::Screen,
         ways::{Direction, Page, Stride, moved},
     },
     fashion::{CLASSES, Class},

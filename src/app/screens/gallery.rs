@@ -1,14 +1,13 @@
 //! The Gallery's own state: which images it shows, how large, and whether one has it all.
 
-use super::{
-    Responds, Screen,
-    dashboard::{NO_LARGER, NO_SMALLER},
-};
+use super::dashboard::{NO_LARGER, NO_SMALLER};
 use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
+    responds::Responds,
     scene::{NOT_PREDICTED, NOTHING_LEFT, Scene},
+    screen::Screen,
     ways::{Direction, Page, Stride, resized},
 };
 

@@ -1,11 +1,13 @@
 //! The Neurons' own state: which part of the network is selected, and how large the pictures are.
 
-use super::{Responds, Screen, gallery::resize};
+use super::gallery::resize;
 use crate::{
     app::{
         Action,
         answer::{Answer, Offer, Stance},
+        responds::Responds,
         scene::{Scene, refuse},
+        screen::Screen,
         ways::{Direction, Page, Stride, moved},
     },
     protocol::TileRange,

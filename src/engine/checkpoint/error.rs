@@ -38,7 +38,7 @@ pub enum CheckpointError {
         name: String,
         /// The first such value.
         found: f32,
-        /// Where it is, from 0, an index a dimension.
+        /// Where it is, from 0, one index per dimension.
         place: Vec<usize>,
         /// What it should be.
         expected: &'static str,

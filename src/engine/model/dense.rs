@@ -1,5 +1,5 @@
-//! The dense network: what its parameters are, how images become logits, and its first layer's units as pictures. Trains
-//! nothing.
+//! The dense network: what its parameters are, how images become logits, and its first layer's units as pictures.
+//! Trains nothing.
 
 use dfdx::prelude::{Axis, BroadcastTo, Device, HasShape, Merge, NoneTape, Tape, TryAdd, TryMatMul};
 
@@ -13,8 +13,8 @@ use crate::{
     protocol::{Tile, TileRange},
 };
 
-/// The parameters of dense layers of these sizes (pixels, hidden units, classes): first layer first, a weight and a bias
-/// each.
+/// The parameters of dense layers of these sizes (pixels, hidden units, classes): first layer first, a weight and a
+/// bias each.
 pub(super) fn outlines(sizes: Vec<usize>) -> impl Iterator<Item = Outline> {
     (1..sizes.len()).flat_map(move |layer| {
         let (inputs, outputs) = (sizes[layer - 1], sizes[layer]);
@@ -35,7 +35,7 @@ pub(super) fn outlines(sizes: Vec<usize>) -> impl Iterator<Item = Outline> {
 }
 
 /// Dense and `ReLU` for each hidden layer, then Dense with ten logits.
-pub(in crate::engine) struct DenseNetwork<D: Device<f32>> {
+pub(crate) struct DenseNetwork<D: Device<f32>> {
     layers: Vec<DenseLayer<D>>,
 }
 
@@ -124,8 +124,8 @@ fn sizes(weight: &NamedTensor) -> [usize; 2] {
     *weight.shape.first_chunk().expect("a weight is a matrix")
 }
 
-/// What layers of these weights make of each of their `inputs` where none of their units is held back: the product of the
-/// weights, `[classes, inputs]`.
+/// What layers of these weights make of each of their `inputs` where none of their units is held back: the product of
+/// the weights, `[classes, inputs]`.
 fn votes<'a>(weights: impl DoubleEndedIterator<Item = &'a NamedTensor>, inputs: usize) -> Vec<f32> {
     let mut backwards = weights.rev();
     let Some(last) = backwards.next() else { return identity(inputs) };

@@ -4,7 +4,7 @@ use crate::engine::learner::NamedTensor;
 
 /// A parameter without its values.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::engine) struct Outline {
+pub(crate) struct Outline {
     /// As `PyTorch` would name it in a checkpoint: `layers.0.weight`.
     pub name: String,
     /// As Keras names it, which is what TensorBoard shows: `dense/kernel`.

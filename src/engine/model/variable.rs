@@ -5,20 +5,20 @@ use dfdx::prelude::{Device, Gradients, HasShape, NoneTape, Tensor};
 use crate::engine::{error::EngineError, learner::NamedTensor};
 
 /// Rows of pixels, activations or logits: `[images, columns]`.
-pub(in crate::engine) type Rows<D, T = NoneTape> = Tensor<(usize, usize), f32, D, T>;
+pub(crate) type Rows<D, T = NoneTape> = Tensor<(usize, usize), f32, D, T>;
 /// A weight: `[inputs, outputs]`, as Keras keeps it, so that a product needs no transposition.
-pub(in crate::engine) type Weight<D> = Tensor<(usize, usize), f32, D>;
+pub(crate) type Weight<D> = Tensor<(usize, usize), f32, D>;
 /// A bias: `[outputs]`.
-pub(in crate::engine) type Bias<D> = Tensor<(usize,), f32, D>;
+pub(crate) type Bias<D> = Tensor<(usize,), f32, D>;
 
 /// A parameter on a device.
-pub(in crate::engine) struct Variable<D: Device<f32>> {
+pub(crate) struct Variable<D: Device<f32>> {
     name: String,
     pub tensor: DeviceTensor<D>,
 }
 
 /// A tensor on a device, of one of the ranks that parameters have.
-pub(in crate::engine) enum DeviceTensor<D: Device<f32>> {
+pub(crate) enum DeviceTensor<D: Device<f32>> {
     Weight(Weight<D>),
     Bias(Bias<D>),
 }

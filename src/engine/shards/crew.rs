@@ -2,6 +2,8 @@
 
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use pulp::Arch;
+
 use super::{
     cut::{Cut, Shard},
     exchange::{Board, Meeting},
@@ -11,6 +13,8 @@ use crate::engine::learner::LearnerState;
 /// The network, and where the threads that train it meet.
 #[derive(Debug)]
 pub(super) struct Crew {
+    /// The instructions that all of its threads compute with.
+    pub arch: Arch,
     pub cut: Cut,
     pub shards: Vec<RwLock<Shard>>,
     pub meeting: Meeting,
@@ -19,10 +23,10 @@ pub(super) struct Crew {
 
 impl Crew {
     /// The shards of this state, and room for the threads to exchange what passes of so many images need.
-    pub fn new(cut: Cut, state: &LearnerState, images: usize) -> Self {
+    pub fn new(arch: Arch, cut: Cut, state: &LearnerState, images: usize) -> Self {
         let shards: Vec<_> = (0..cut.shards()).map(|shard| RwLock::new(Shard::new(&cut, shard, state))).collect();
         let (meeting, board) = (Meeting::new(shards.len()), Board::new(shards.len(), images * cut.widest_exchange()));
-        Self { cut, shards, meeting, board }
+        Self { arch, cut, shards, meeting, board }
     }
 
     pub fn shard(&self, shard: usize) -> RwLockReadGuard<'_, Shard> {

@@ -1,8 +1,8 @@
-//! How a network is cut into shards, one a thread, and a shard's parameters in and out of it. Knows no arithmetic.
+//! How a network is cut into shards, one per thread, and a shard's parameters in and out of it. Knows no arithmetic.
 //!
-//! Each hidden layer's units are dealt out in panels; a shard has their weights for all inputs. Of the last layer a shard
-//! has the weights for its own units of the last hidden layer, so that it needs nobody else's activations to compute its
-//! part of the logits.
+//! Each hidden layer's units are dealt out in panels; a shard has their weights for all inputs. Of the last layer a
+//! shard has the weights for its own units of the last hidden layer, so that it needs nobody else's activations to
+//! compute its part of the logits.
 
 use std::ops::Range;
 
@@ -62,8 +62,8 @@ impl Share {
 }
 
 impl Cut {
-    /// The cut of layers of these sizes (pixels, hidden units, classes) for at most so many threads; fewer where there are
-    /// not as many panels.
+    /// The cut of layers of these sizes (pixels, hidden units, classes) for at most so many threads; fewer where there
+    /// are not as many panels.
     pub fn new(sizes: Vec<usize>, threads: usize) -> Self {
         let hidden = hidden(&sizes).iter();
         let panels = hidden.map(|units| units.div_ceil(PANEL)).max().unwrap_or(1);
@@ -105,7 +105,7 @@ impl Cut {
         Share { inputs, outputs: 0..LOGITS, panel: LOGITS, has_bias: shard == 0 }
     }
 
-    /// The most floats a row that shards tell each other.
+    /// The most floats per row that shards exchange.
     pub fn widest_exchange(&self) -> usize {
         let between = 1..(self.layers() - 1).max(1);
         between.map(|layer| self.width(layer)).chain([LOGITS]).max().expect("there are the logits")
@@ -122,7 +122,7 @@ pub(super) fn hidden(sizes: &[usize]) -> &[usize] {
     sizes.get(1..sizes.len() - 1).unwrap_or_default()
 }
 
-/// The parameters of one shard, a layer each.
+/// The parameters of one shard, layer by layer.
 #[derive(Debug)]
 pub(super) struct Shard {
     pub layers: Vec<LayerShard>,

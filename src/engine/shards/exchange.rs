@@ -1,5 +1,5 @@
-//! How the threads of one step meet: each says how far it is, waits for the others, and reads what they left on a board.
-//! Knows nothing of what is computed.
+//! How the threads of one step meet: each says how far it is, waits for the others, and reads what they left on a
+//! board. Knows nothing of what is computed.
 
 use std::{
     hint,
@@ -18,17 +18,17 @@ const SPIN: Duration = Duration::from_micros(40);
 /// How often it then lets other threads run before it sleeps.
 const YIELDS: u32 = 4;
 
-/// A row of seats, one a thread, each with the number of the last round that its thread has finished.
+/// A row of seats, one per thread, each with the number of the last round that its thread has finished.
 #[derive(Debug)]
 pub(super) struct Meeting {
-    seats: Vec<Seat>,
+    seats: Vec<ThreadSeat>,
     stopped: AtomicBool,
 }
 
 /// One thread's seat, on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Seat {
+struct ThreadSeat {
     said: AtomicU64,
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
@@ -37,7 +37,7 @@ struct Seat {
 impl Meeting {
     /// A meeting of so many threads.
     pub fn new(seats: usize) -> Self {
-        Self { seats: (0..seats).map(|_| Seat::default()).collect(), stopped: AtomicBool::new(false) }
+        Self { seats: (0..seats).map(|_| ThreadSeat::default()).collect(), stopped: AtomicBool::new(false) }
     }
 
     /// Takes the calling thread's seat, before it first waits.
@@ -118,7 +118,8 @@ impl Meeting {
 /// Floats that one thread writes and others read, once they have met.
 #[derive(Debug)]
 pub(super) struct Board {
-    /// Rounds take turns between two sides: a thread that still reads one is not a round behind whoever writes the other.
+    /// Rounds take turns between two sides: a thread that still reads one is not a round behind whoever writes the
+    /// other.
     sides: [Vec<AtomicU32>; 2],
     places: usize,
 }

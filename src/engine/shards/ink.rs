@@ -24,7 +24,7 @@ pub(super) type PixelBits = [u64; PIXELS.div_ceil(WORD)];
 /// For each [`COLUMNS`] pixels a bit for each of 64 rows.
 pub(super) type RowBits = [u64; PIXELS / COLUMNS];
 
-/// Where there is ink in the images of a pass, a row each.
+/// Where there is ink in the images of a pass, one row per image.
 #[derive(Debug)]
 pub(super) struct Ink {
     /// For each [`ROWS`] rows the pixels that are not 0 in all of them.

@@ -1,11 +1,12 @@
-//! Whether the trainer thread steps together with its helpers or alone: whichever was faster lately. Starts no thread and
-//! reads no clock.
+//! Whether the trainer thread steps together with its helpers or alone: whichever was faster lately. Starts no thread
+//! and reads no clock.
 
 use std::time::Duration;
 
 /// Steps are compared over so much time.
 const WINDOW: Duration = Duration::from_millis(5);
-/// How long the trainer thread goes alone, once its helpers have held it up: at first, for most disturbances are over soon.
+/// How long the trainer thread goes alone, once its helpers have held it up: at first, for most disturbances are over
+/// soon.
 const ALONE_AT_FIRST: Duration = Duration::from_millis(10);
 /// And at the most, after going together has failed again and again.
 const ALONE: Duration = Duration::from_millis(200);
@@ -40,7 +41,7 @@ pub(super) struct Pacing {
     spell_time: Duration,
     window: Duration,
     images: usize,
-    /// Seconds an image when alone.
+    /// Seconds per image when alone.
     alone: f64,
     /// How long the thread went alone the last time that its helpers held it up.
     avoided: Duration,
@@ -116,7 +117,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Takes steps of 32 images until `time` has passed: what a step takes in each way. Returns the time spent together.
+    /// Takes steps of 32 images until `time` has passed: what a step takes in each way. Returns the time spent
+    /// together.
     fn steps(pacing: &mut Pacing, time: Duration, together: Duration, alone: Duration) -> Duration {
         let (mut spent, mut shared) = (Duration::ZERO, Duration::ZERO);
         while spent < time {
@@ -180,7 +182,8 @@ mod tests {
         assert!(early <= 40 * MS && late <= 20 * MS, "{early:?} {late:?}");
     }
 
-    /// A machine that slows down as a whole slows both ways down, and the measure of the one is soon the measure of both.
+    /// A machine that slows down as a whole slows both ways down, and the measure of the one is soon the measure of
+    /// both.
     #[test]
     fn a_slower_machine_does_not_part_them_for_long() {
         let mut pacing = Pacing::default();

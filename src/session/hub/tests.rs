@@ -10,53 +10,21 @@ use super::*;
 use crate::{
     fashion::CLASSES,
     protocol::{
-        Attribution, Batch, Command, EpochRecord, Look, Probabilities, Report, Started, Tile, TileRange, Tiles, Usage,
+        Attribution, Batch, Command, EpochRecord, Look, Probabilities, Report, Tile, TileRange, Tiles, Usage, samples,
     },
-    settings::Settings,
 };
 
 pub(super) fn batch(epoch: u32, step: u64) -> Batch {
-    Batch {
-        epoch,
-        step_in_epoch: step,
-        step,
-        steps: 1,
-        loss: 0.5,
-        accuracy: 0.8,
-        epoch_loss: 0.5,
-        epoch_accuracy: 0.8,
-        seconds: 0.1,
-        images_per_second: 1e5,
-    }
+    Batch { epoch, ..samples::batch(step) }
 }
 
+/// The figures of an epoch of ten steps.
 pub(super) fn epoch(number: u32) -> EpochRecord {
-    EpochRecord {
-        epoch: number,
-        step: u64::from(number) * 10,
-        loss: 0.5,
-        accuracy: 0.8,
-        val_loss: 0.5,
-        val_accuracy: 0.8,
-        learning_rate: 1e-3,
-        seconds: 1.0,
-        eval_seconds: 0.1,
-        images_per_second: 1e5,
-    }
+    EpochRecord { step: u64::from(number) * 10, ..samples::record(number) }
 }
 
 fn started() -> Report {
-    Report::Started(Started {
-        settings: Settings::default(),
-        device: "CPU, 2 threads".to_owned(),
-        gpu: None,
-        parameters: 101_770,
-        train_images: 320,
-        test_images: 2,
-        run: None,
-        past: Vec::new(),
-        past_steps: 0,
-    })
+    Report::Started(samples::started())
 }
 
 fn usage(load_percent: u32) -> Report {
@@ -198,7 +166,7 @@ fn a_slow_listener_keeps_nobody_waiting_stays_within_its_memory_and_loses_nothin
     let mut important = Vec::new();
     for number in 1..=10_u32 {
         for step in 1..=2000 {
-            emitter.emit(Report::Batch(Batch { accuracy: 0.5, ..batch(number, u64::from(number - 1) * 2000 + step) }));
+            emitter.emit(Report::Batch(batch(number, u64::from(number - 1) * 2000 + step)));
         }
         emit_all(&emitter, &[Report::Evaluating { epoch: number }]);
         let end = [epoch_report(number), Report::Saved { step: u64::from(number) * 2000 }];

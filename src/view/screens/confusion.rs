@@ -27,10 +27,10 @@ const TALLEST: u16 = 3;
 /// Columns of a figure.
 const FIGURE: u16 = 5;
 /// A column beside the matrix: its name, and what it shows.
-type Figure = (&'static str, fn(&ClassFigures) -> f64);
+type FigureColumn = (&'static str, fn(&ClassFigures) -> f64);
 
 /// The columns beside the matrix.
-const FIGURES: [Figure; 3] =
+const FIGURES: [FigureColumn; 3] =
     [("prec", |figures| figures.precision), ("rec", |figures| figures.recall), ("F1", |figures| figures.f1)];
 /// Rows that the columns' names and the sentence below take.
 const TEXT_ROWS: u16 = 4;

@@ -1,6 +1,7 @@
 //! The Curves: loss and accuracy of training and test images over the run, as charts with axes, a cursor that reads them,
 //! and perhaps another run's beside.
 
+mod figure;
 mod lines;
 
 use ratatui::{
@@ -15,16 +16,18 @@ use ratatui::{
     },
 };
 
-use self::lines::{Lines, Points};
+use self::{
+    figure::{FIGURES, Figure},
+    lines::{ChartLines, Points},
+};
 use crate::{
     app::{
         Action, Known, Page, Scene,
-        history::Point,
         screens::curves::{Curves, Smoothing, Unit, epoch_at, point_at},
     },
     protocol::EpochRecord,
     view::{
-        format::{accuracy, fit, joined, percent_with, thousands, width},
+        format::{accuracy, fit, joined, thousands, width},
         heading,
         scale::{float, whole},
         theme::Theme,
@@ -36,39 +39,10 @@ const SIDE_BY_SIDE: u16 = 110;
 /// Cells between two charts, and between the entries of the legend.
 const GUTTER: u16 = 2;
 
-/// One of the two figures.
-struct Figure {
-    name: &'static str,
-    of_point: fn(&Point) -> f64,
-    of_training: fn(&EpochRecord) -> f64,
-    of_test: fn(&EpochRecord) -> f64,
-    text: fn(f64, usize) -> String,
-    is_loss: bool,
-}
-
-const FIGURES: [Figure; 2] = [
-    Figure {
-        name: "loss",
-        of_point: |point| point.loss,
-        of_training: |record| record.loss,
-        of_test: |record| record.val_loss,
-        text: |value, decimals| format!("{value:.decimals$}"),
-        is_loss: true,
-    },
-    Figure {
-        name: "accuracy",
-        of_point: |point| point.accuracy,
-        of_training: |record| record.accuracy,
-        of_test: |record| record.val_accuracy,
-        text: |value, decimals| percent_with(value, decimals.saturating_sub(2)),
-        is_loss: false,
-    },
-];
-
 /// Draws both charts, what their lines are and what the cursor reads of each, and where the cursor stands.
 pub fn draw(frame: &mut Frame, area: Rect, curves: &Curves, scene: &Scene, theme: &Theme) {
     let known = &scene.known;
-    let areas = Areas::new(area);
+    let areas = CurvesAreas::new(area);
     heading::draw(frame, areas.heading, "Curves", &words(curves, known, theme), theme);
     frame.render_widget(legend(curves, known, areas.legend.width.into(), theme), areas.legend);
     for (figure, area) in FIGURES.iter().zip(areas.charts) {
@@ -84,10 +58,10 @@ pub fn page(_: Rect, _: &Curves, _: &Scene) -> Page {
 
 /// What a click there means: a step for the cursor.
 pub fn hit(area: Rect, curves: &Curves, scene: &Scene, position: Position) -> Option<Action> {
-    let charts = Areas::new(area).charts.into_iter().zip(&FIGURES);
+    let charts = CurvesAreas::new(area).charts.into_iter().zip(&FIGURES);
     let (chart, figure) = charts.into_iter().find(|(chart, _)| chart.contains(position))?;
     let [_, area] = title_and_graph(chart);
-    let lines = Lines::new(curves, &scene.known, figure, area);
+    let lines = ChartLines::new(curves, &scene.known, figure, area);
     let graph = lines.graph(area);
     let column = position.x.checked_sub(graph.x)?;
     let (start, end) = lines.horizontal;
@@ -95,14 +69,14 @@ pub fn hit(area: Rect, curves: &Curves, scene: &Scene, position: Position) -> Op
     Some(Action::PickStep(whole(start + (end - start) * part).min(curves.last_step(&scene.known))))
 }
 
-struct Areas {
+struct CurvesAreas {
     heading: Rect,
     legend: Rect,
     charts: [Rect; 2],
     place: Rect,
 }
 
-impl Areas {
+impl CurvesAreas {
     fn new(area: Rect) -> Self {
         let [heading, legend, body, place] = area.layout(&Layout::vertical([
             Constraint::Length(1),
@@ -196,7 +170,7 @@ fn place(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'s
 fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, known: &Known, theme: &Theme) {
     let [title, area] = title_and_graph(chart);
     frame.render_widget(Line::styled(figure.name, theme.strong()), title);
-    let lines = Lines::new(curves, known, figure, area);
+    let lines = ChartLines::new(curves, known, figure, area);
     if lines.training.is_empty() && lines.test.is_empty() {
         frame.render_widget(Line::styled("no batch has been trained yet", theme.muted()).centered(), area);
         return;
@@ -227,7 +201,7 @@ fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, 
 
 /// Paints the curves into one layer, where a cell that two of them share has the dots of both, and the test images' epochs
 /// over it.
-fn paint(context: &mut Context, lines: &Lines, cursor: &Points, theme: &Theme) {
+fn paint(context: &mut Context, lines: &ChartLines, cursor: &Points, theme: &Theme) {
     let strokes = theme.strokes();
     paint_line(context, cursor, theme.muted());
     paint_line(context, &lines.raw, theme.muted());
@@ -262,7 +236,7 @@ fn paint_line(context: &mut Context, points: &Points, style: Style) {
 }
 
 /// Draws each label under its place on the axis, which the chart itself would not.
-fn draw_horizontal_labels(frame: &mut Frame, lines: &Lines, area: Rect, theme: &Theme) {
+fn draw_horizontal_labels(frame: &mut Frame, lines: &ChartLines, area: Rect, theme: &Theme) {
     let graph = lines.graph(area);
     let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..graph };
     let (start, end) = lines.horizontal;
@@ -290,7 +264,7 @@ mod tests {
     use crate::view::theme::Depth;
 
     /// The dots of each cell, as braille has them; a marker covers its whole cell.
-    fn dots(lines: &Lines) -> Vec<u32> {
+    fn dots(lines: &ChartLines) -> Vec<u32> {
         let (area, theme) = (Rect::new(0, 0, 40, 10), Theme::new(Depth::TrueColor, false));
         let mut buffer = Buffer::empty(area);
         let canvas = Canvas::default()
@@ -312,7 +286,7 @@ mod tests {
         let curve =
             |height: fn(f64) -> f64| (0..=10).map(f64::from).map(|step| (step, height(step))).collect::<Points>();
         let (training, test) = (curve(|step| 0.2 + step * 0.05), curve(|step| 0.25 + step * 0.04));
-        let lines = |test: Points| Lines {
+        let lines = |test: Points| ChartLines {
             raw: Points::new(),
             training: training.clone(),
             test,

@@ -57,7 +57,7 @@ const STRIDES: (usize, usize) = (10, 10);
 /// Draws the panes.
 pub fn draw(frame: &mut Frame, area: Rect, dashboard: &Dashboard, scene: &Scene, theme: &Theme) {
     let (known, shown) = (&scene.known, Shown::new(scene, Half::Test));
-    let areas = Areas::new(area, known);
+    let areas = DashboardAreas::new(area, known);
     training::draw_heading(frame, areas.heading, known, theme);
     if areas.curves.is_empty() {
         training::draw_alone(frame, areas.training, known, theme);
@@ -79,7 +79,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dashboard: &Dashboard, scene: &Scene,
 
 /// How far a row and a page go, and the largest picture.
 pub fn page(area: Rect, _: &Dashboard, scene: &Scene) -> Page {
-    let image = Areas::new(area, &scene.known).image;
+    let image = DashboardAreas::new(area, &scene.known).image;
     let height = image.height.saturating_sub(test_image::TEXT_ROWS);
     let largest = picture::scale(image.width, height).max(1);
     Page { columns: STRIDES.0, rows: STRIDES.1, largest, ..Page::default() }
@@ -87,7 +87,7 @@ pub fn page(area: Rect, _: &Dashboard, scene: &Scene) -> Page {
 
 /// What a click there means: the way into what the pane shows in small.
 pub fn hit(area: Rect, _: &Dashboard, scene: &Scene, position: Position) -> Option<Action> {
-    let areas = Areas::new(area, &scene.known);
+    let areas = DashboardAreas::new(area, &scene.known);
     if areas.image.contains(position) {
         return Some(Action::Enter);
     }
@@ -103,7 +103,7 @@ pub fn hit(area: Rect, _: &Dashboard, scene: &Scene, position: Position) -> Opti
 
 /// Where each pane stands; one that is left out has an empty area.
 #[derive(Debug, Default)]
-struct Areas {
+struct DashboardAreas {
     /// The training pane's heading; it stands over the curves too.
     heading: Rect,
     training: Rect,
@@ -115,7 +115,7 @@ struct Areas {
     epochs: Rect,
 }
 
-impl Areas {
+impl DashboardAreas {
     fn new(body: Rect, known: &Known) -> Self {
         let failure = training::failure_rows(&known.phase, body.width);
         if body.height >= ROOM_FOR_ROWS { Self::in_rows(body, failure) } else { Self::in_columns(body, failure) }

@@ -34,7 +34,7 @@ const COUNT: u16 = 6;
 /// Draws the shapes, the classes, the histogram, and beside them the classes' mean images.
 pub fn draw(frame: &mut Frame, area: Rect, data_screen: &Data, scene: &Scene, theme: &Theme) {
     let (class, inverted) = (data_screen.class, scene.inverted);
-    let areas = Areas::new(area);
+    let areas = DataAreas::new(area);
     let (Some(data), Some(survey)) = (scene.known.data.as_deref(), &scene.known.survey) else {
         heading::draw(frame, areas.heading, "Data", "", theme);
         frame.render_widget(Line::styled("counting", theme.muted()), areas.shapes);
@@ -60,7 +60,7 @@ pub fn page(_: Rect, _: &Data, _: &Scene) -> Page {
 /// What a click there means.
 pub fn hit(area: Rect, _: &Data, scene: &Scene, position: Position) -> Option<Action> {
     scene.known.survey.as_ref()?;
-    let areas = Areas::new(area);
+    let areas = DataAreas::new(area);
     if areas.mean.contains(position) {
         return Some(Action::Enter);
     }
@@ -70,7 +70,7 @@ pub fn hit(area: Rect, _: &Data, scene: &Scene, position: Position) -> Option<Ac
 }
 
 #[derive(Default)]
-struct Areas {
+struct DataAreas {
     heading: Rect,
     shapes: Rect,
     classes: Rect,
@@ -83,7 +83,7 @@ struct Areas {
     first: Rect,
 }
 
-impl Areas {
+impl DataAreas {
     fn new(area: Rect) -> Self {
         let [heading, body] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
         // The mean image gives way to the table, and the histogram to the classes, and these to nothing.

@@ -11,7 +11,7 @@ use crate::{
     app::{Action, Half, Page, Scene, screens::gallery::Gallery},
     fashion::SIDE,
     view::{
-        grid::{self, Grid, Slot},
+        grid::{self, Grid, GridCell},
         heading,
         images::Shown,
         picture::{self, COLUMNS, Picture, Thumbnail},
@@ -77,7 +77,7 @@ pub fn hit(area: Rect, gallery: &Gallery, scene: &Scene, position: Position) -> 
     album.at(place).map(Action::PickImage)
 }
 
-fn draw_slot(frame: &mut Frame, slot: Slot, scale: u16, picture: Picture, caption: &Caption) {
+fn draw_slot(frame: &mut Frame, slot: GridCell, scale: u16, picture: Picture, caption: &Caption) {
     let (cells, theme) = (usize::from(slot.caption.width), picture.theme);
     if scale == 0 {
         frame.render_widget(&Thumbnail(picture), slot.picture);

@@ -7,8 +7,9 @@ use super::panels::{Strided, WithPanels, load};
 /// Rows whose errors stay in a core's own cache while a large weight passes by.
 const ROWS_AT_ONCE: usize = 64;
 
-/// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has inputs.
-pub(in crate::engine::shards) struct InputGradient<'a, const P: usize> {
+/// The errors that a layer hands back to its inputs, `errors · weightᵀ`: `rows` rows of as many values as it has
+/// inputs.
+pub(crate) struct InputGradient<'a, const P: usize> {
     pub rows: usize,
     /// Rows of `panels · P` values.
     pub errors: Strided<'a>,
@@ -87,5 +88,58 @@ impl<const P: usize> InputGradient<'_, P> {
             }
         }
         R
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::shards::{
+        instruction_sets::{Exact, numbers, under_each},
+        kernels::panels::{LOGITS, PANEL},
+    };
+
+    /// What a value is that the kernel has not written.
+    const UNTOUCHED: f32 = 77.0;
+
+    fn check<const P: usize>(arch: Arch, rows: usize, inputs: usize, panels: usize) {
+        let (errors, weight) = (numbers(1, rows * panels * P), numbers(2, panels * inputs * P));
+        let stride = inputs + 3;
+        let mut out = vec![UNTOUCHED; rows * stride];
+        let gradient = InputGradient::<P> {
+            rows,
+            errors: Strided { values: &errors, stride: panels * P },
+            weight: &weight,
+            out: &mut out,
+            stride,
+        };
+        gradient.run(arch, panels);
+        for (row, out) in out.chunks(stride).enumerate() {
+            for (input, found) in out[..inputs].iter().enumerate() {
+                let mut exact = Exact::default();
+                for column in 0..panels * P {
+                    let place = (column / P * inputs + input) * P + column % P;
+                    exact.add(errors[row * panels * P + column], weight[place]);
+                }
+                exact.assert_near(*found, || format!("{rows}×{inputs} of {panels}: row {row}, input {input}"));
+            }
+            assert!(
+                out[inputs..].iter().all(|value| value.to_bits() == UNTOUCHED.to_bits()),
+                "row {row} is written beyond its end"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_are_handed_back_as_64_bits_hand_them_back() {
+        under_each(|arch| {
+            for rows in [1, 2, 3, 5, ROWS_AT_ONCE + 6] {
+                for inputs in [1, 3, 4, 9] {
+                    check::<PANEL>(arch, rows, inputs, 1);
+                    check::<PANEL>(arch, rows, inputs, 3);
+                    check::<LOGITS>(arch, rows, inputs, 1);
+                }
+            }
+        });
     }
 }

@@ -3,13 +3,13 @@
 use pulp::Simd;
 
 /// Outputs of a hidden layer's panel.
-pub(in crate::engine::shards) const PANEL: usize = 32;
+pub(crate) const PANEL: usize = 32;
 /// Outputs of the last layer's only panel: the ten logits, and zeros.
-pub(in crate::engine::shards) const LOGITS: usize = 16;
+pub(crate) const LOGITS: usize = 16;
 
 /// Rows that lie `stride` values apart; 0: it is one row over and over.
 #[derive(Clone, Copy)]
-pub(in crate::engine::shards) struct Strided<'a> {
+pub(crate) struct Strided<'a> {
     pub values: &'a [f32],
     pub stride: usize,
 }

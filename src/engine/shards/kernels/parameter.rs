@@ -2,9 +2,11 @@
 
 use pulp::Simd;
 
+use crate::engine::adam::{BETA_1, BETA_2, EPSILON};
+
 /// What every parameter's update shares in one step: Keras's Adam with both corrections in one factor.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::engine::shards) struct AdamStep {
+pub(crate) struct AdamStep {
     /// learning rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ).
     pub rate: f32,
     /// 1 - β₁.
@@ -15,9 +17,20 @@ pub(in crate::engine::shards) struct AdamStep {
     pub epsilon: f32,
 }
 
+impl AdamStep {
+    /// Those of step `t`, from 1: Keras's `lr·√(1-β₂ᵗ)/(1-β₁ᵗ)` and what goes with it.
+    #[expect(clippy::cast_possible_truncation, reason = "the network computes with 32 bits")]
+    pub fn new(learning_rate: f64, t: u64) -> Self {
+        // The powers of the betas have long been 0 when a step's number no longer fits.
+        let t = i32::try_from(t).unwrap_or(i32::MAX);
+        let rate = learning_rate * (1.0 - BETA_2.powi(t)).sqrt() / (1.0 - BETA_1.powi(t));
+        Self { rate: rate as f32, first: (1.0 - BETA_1) as f32, second: (1.0 - BETA_2) as f32, epsilon: EPSILON as f32 }
+    }
+}
+
 /// A parameter and what Adam keeps of it; all of one length.
 #[derive(Clone, Debug, Default)]
-pub(in crate::engine::shards) struct Parameter {
+pub(crate) struct Parameter {
     pub values: Vec<f32>,
     pub first: Vec<f32>,
     pub second: Vec<f32>,

@@ -7,8 +7,9 @@ use pulp::{Arch, Simd, WithSimd};
 use super::panels::{Strided, WithPanels, load, store};
 use crate::engine::shards::ink::{self, Ones, PixelBits};
 
-/// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride` apart.
-pub(in crate::engine::shards) struct Product<'a, const P: usize> {
+/// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride`
+/// apart.
+pub(crate) struct Product<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Strided<'a>,
     /// For each [`ink::ROWS`] rows the inputs that are not 0 in all of them, where that is known.
@@ -46,7 +47,8 @@ impl<const P: usize> WithPanels<Product<'_, P>> {
         let (weight, _) = work.weight.as_chunks::<P>();
         let inputs = weight.len() / panels;
         let Some(used) = work.used else {
-            // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of them.
+            // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of
+            // them.
             for panel in 0..panels {
                 work.all_rows::<S, V>(simd, &weight[panel * inputs..][..inputs], panel * P);
             }
@@ -80,8 +82,8 @@ impl<const P: usize> Product<'_, P> {
         }
     }
 
-    /// Computes all rows of the panels side by side whose first column this is, by the inputs that are used, and returns
-    /// the number of panels.
+    /// Computes all rows of the panels side by side whose first column this is, by the inputs that are used, and
+    /// returns the number of panels.
     #[inline(always)]
     fn used_rows<S: Simd, const N: usize, const V: usize>(
         &mut self,
@@ -165,4 +167,100 @@ fn product_tile<S: Simd, const P: usize, const R: usize, const N: usize, const V
         }
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::shards::{
+            ink::Ink,
+            instruction_sets::{Exact, numbers, spotted, under_each},
+            kernels::panels::{LOGITS, PANEL},
+        },
+        fashion::PIXELS,
+    };
+
+    /// What a value is that the kernel has not written.
+    const UNTOUCHED: f32 = 77.0;
+
+    /// Compares a product of this size with 64 bits: `values` are `rows` rows of `inputs`.
+    fn check<const P: usize>(arch: Arch, values: &[f32], rows: usize, panels: usize, used: Option<&[PixelBits]>) {
+        let inputs = values.len() / rows;
+        let (weight, bias) = (numbers(1, panels * inputs * P), numbers(2, panels * P));
+        // Some columns more than are written.
+        let stride = panels * P + 3;
+        for (bias, relu) in [(Some(&*bias), true), (Some(&*bias), false), (None, false)] {
+            let mut out = vec![UNTOUCHED; rows * stride];
+            let inputs_of = Strided { values, stride: inputs };
+            let product =
+                Product::<P> { rows, inputs: inputs_of, used, weight: &weight, bias, relu, out: &mut out, stride };
+            product.run(arch, panels);
+            for (row, out) in out.chunks(stride).enumerate() {
+                for (column, found) in out[..panels * P].iter().enumerate() {
+                    let mut exact = Exact::default();
+                    exact.add(1.0, bias.map_or(0.0, |bias| bias[column]));
+                    for input in 0..inputs {
+                        let place = (column / P * inputs + input) * P + column % P;
+                        exact.add(values[row * inputs + input], weight[place]);
+                    }
+                    let exact = if relu { exact.through_relu() } else { exact };
+                    exact.assert_near(*found, || format!("{rows}×{inputs}: row {row}, column {column}"));
+                }
+                assert!(
+                    out[panels * P..].iter().all(|value| value.to_bits() == UNTOUCHED.to_bits()),
+                    "row {row} is written beyond its end"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_all_sizes_are_those_of_64_bits() {
+        under_each(|arch| {
+            for rows in [1, 2, 3, 4, 7, 8, 9, 21] {
+                for inputs in [1, 5, 40] {
+                    let values = numbers(rows as u64, rows * inputs);
+                    check::<PANEL>(arch, &values, rows, 1, None);
+                    check::<PANEL>(arch, &values, rows, 3, None);
+                    check::<LOGITS>(arch, &values, rows, 1, None);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn products_that_leave_out_what_is_not_inked_are_those_of_64_bits() {
+        under_each(|arch| {
+            for rows in [1, 3, 4, 6, 9] {
+                let images = spotted(rows, 1);
+                let mut values = vec![0.0; rows * PIXELS];
+                let mut ink = Ink::new(rows);
+                ink.read(arch, images.iter(), &mut values);
+                check::<PANEL>(arch, &values, rows, 1, Some(&ink.pixels));
+                check::<PANEL>(arch, &values, rows, 2, Some(&ink.pixels));
+                check::<PANEL>(arch, &values, rows, 3, Some(&ink.pixels));
+            }
+        });
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_comes_through_the_relu() {
+        under_each(|arch| {
+            let (weight, mut out) = ([0.5; PANEL], [0.0; PANEL]);
+            let inputs = Strided { values: &[f32::NAN], stride: 1 };
+            let product = Product::<PANEL> {
+                rows: 1,
+                inputs,
+                used: None,
+                weight: &weight,
+                bias: None,
+                relu: true,
+                out: &mut out,
+                stride: PANEL,
+            };
+            product.run(arch, 1);
+            assert!(out.iter().all(|value| value.is_nan()), "{out:?}");
+        });
+    }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::engine::shards::ink::{self, Ones, RowBits};
 
 /// What becomes of a parameter's gradient, over the passes that a batch is cut into.
-pub(in crate::engine::shards) struct Update<'a> {
+pub(crate) struct Update<'a> {
     /// The sum over the passes before; as long as the parameter where it is read or written.
     pub gradient: &'a mut [f32],
     /// Whether there was a pass before.
@@ -21,7 +21,7 @@ pub(in crate::engine::shards) struct Update<'a> {
 }
 
 /// A weight's gradient, `inputsᵀ · errors` over the rows, and the weight's update with it.
-pub(in crate::engine::shards) struct WeightGradient<'a, const P: usize> {
+pub(crate) struct WeightGradient<'a, const P: usize> {
     pub rows: usize,
     pub inputs: Strided<'a>,
     /// The rows in which [`ink::COLUMNS`] inputs are not all 0, where that is known.
@@ -105,8 +105,8 @@ impl<const P: usize> WeightGradient<'_, P> {
         N
     }
 
-    /// Does `K` inputs of the `N` panels side by side whose first column this is, by these rows; `first` are their first
-    /// values in the weight. Returns the number of inputs.
+    /// Does `K` inputs of the `N` panels side by side whose first column this is, by these rows; `first` are their
+    /// first values in the weight. Returns the number of inputs.
     #[inline(always)]
     fn block<S: Simd, const K: usize, const N: usize, const V: usize>(
         &mut self,
@@ -172,5 +172,143 @@ fn store_tile<S: Simd, const P: usize, const V: usize, const K: usize>(
 ) {
     for (k, sums) in sums.into_iter().enumerate() {
         store::<S, V>(&mut gradient[first + k * P..], sums);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::shards::{
+            ink::Ink,
+            instruction_sets::{Exact, numbers, spotted, under_each},
+            kernels::panels::{LOGITS, PANEL},
+        },
+        fashion::PIXELS,
+    };
+
+    /// Rows of inputs and of errors, for a weight of so many panels.
+    struct Case {
+        rows: usize,
+        inputs: usize,
+        panels: usize,
+        values: Vec<f32>,
+        errors: Vec<f32>,
+    }
+
+    impl Case {
+        fn new<const P: usize>(rows: usize, values: Vec<f32>, panels: usize) -> Self {
+            let inputs = values.len() / rows;
+            Self { rows, inputs, panels, values, errors: numbers(7, rows * panels * P) }
+        }
+
+        /// The gradient, place by place as the panels have it.
+        fn exact<const P: usize>(&self) -> Vec<Exact> {
+            let mut exact = vec![Exact::default(); self.panels * self.inputs * P];
+            for (place, exact) in exact.iter_mut().enumerate() {
+                let (input, column) = (place / P % self.inputs, place / P / self.inputs * P + place % P);
+                for row in 0..self.rows {
+                    exact.add(self.values[row * self.inputs + input], self.errors[row * self.panels * P + column]);
+                }
+            }
+            exact
+        }
+
+        fn run<const P: usize>(
+            &self,
+            arch: Arch,
+            used: Option<&[RowBits]>,
+            weight: &mut Parameter,
+            update: Update<'_>,
+        ) {
+            let gradient = WeightGradient::<P> {
+                rows: self.rows,
+                inputs: Strided { values: &self.values, stride: self.inputs },
+                used,
+                errors: Strided { values: &self.errors, stride: self.panels * P },
+                weight,
+                update,
+            };
+            gradient.run(arch, self.panels);
+        }
+
+        /// A first pass keeps the gradient, a second one adds its own to it, and neither touches the weight.
+        fn check_sums<const P: usize>(&self, arch: Arch, used: Option<&[RowBits]>) {
+            let mut exact = self.exact::<P>();
+            let mut sums = vec![77.0; exact.len()];
+            let mut weight = Parameter::zeros(exact.len());
+            self.run::<P>(arch, used, &mut weight, Update { gradient: &mut sums, resume: false, adam: None });
+            for (place, (exact, found)) in exact.iter().zip(&sums).enumerate() {
+                exact.assert_near(*found, || format!("{}×{}: place {place}", self.rows, self.inputs));
+            }
+            for (exact, sum) in exact.iter_mut().zip(&sums) {
+                exact.add(1.0, *sum);
+            }
+            self.run::<P>(arch, used, &mut weight, Update { gradient: &mut sums, resume: true, adam: None });
+            for (place, (exact, found)) in exact.iter().zip(&sums).enumerate() {
+                exact.assert_near(*found, || format!("{}×{}, again: place {place}", self.rows, self.inputs));
+            }
+            assert!(weight.values.iter().chain(&weight.first).chain(&weight.second).all(|value| *value == 0.0));
+        }
+    }
+
+    #[test]
+    fn gradients_of_all_sizes_are_those_of_64_bits() {
+        under_each(|arch| {
+            for rows in [1, 2, 9] {
+                for inputs in [1, 3, 4, 7, 8, 21] {
+                    let values = numbers(inputs as u64, rows * inputs);
+                    Case::new::<PANEL>(rows, values.clone(), 1).check_sums::<PANEL>(arch, None);
+                    Case::new::<PANEL>(rows, values.clone(), 3).check_sums::<PANEL>(arch, None);
+                    Case::new::<LOGITS>(rows, values, 1).check_sums::<LOGITS>(arch, None);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn gradients_that_leave_out_what_is_not_inked_are_those_of_64_bits() {
+        under_each(|arch| {
+            for rows in [3, 70] {
+                let images = spotted(rows, ink::COLUMNS);
+                let mut values = vec![0.0; rows * PIXELS];
+                let mut ink = Ink::new(rows);
+                ink.read(arch, images.iter(), &mut values);
+                for panels in [1, 2, 3] {
+                    Case::new::<PANEL>(rows, values.clone(), panels).check_sums::<PANEL>(arch, Some(&ink.rows));
+                }
+            }
+        });
+    }
+
+    /// Two passes of a batch, with Adam at the end of the second, against Keras's formula in 64 bits.
+    #[test]
+    fn the_last_pass_updates_the_weight_as_keras_s_adam_does() {
+        under_each(|arch| {
+            let sample = Case::new::<PANEL>(5, numbers(3, 5 * 11), 2);
+            let exact = sample.exact::<PANEL>();
+            let count = exact.len();
+            let before = Parameter {
+                values: numbers(4, count),
+                first: numbers(5, count),
+                second: numbers(6, count).into_iter().map(f32::abs).collect(),
+            };
+            let adam = AdamStep { rate: 0.01, first: 0.1, second: 0.001, epsilon: 1e-7 };
+            let (mut weight, mut sums) = (before.clone(), vec![0.0; count]);
+            sample.run::<PANEL>(arch, None, &mut weight, Update { gradient: &mut sums, resume: false, adam: None });
+            let update = Update { gradient: &mut sums, resume: true, adam: Some(adam) };
+            sample.run::<PANEL>(arch, None, &mut weight, update);
+            for (place, exact) in exact.iter().enumerate() {
+                let gradient = 2.0 * exact.value;
+                let [value, first, second] = before.get(place).map(f64::from);
+                let first = first + (gradient - first) * f64::from(adam.first);
+                let second = second + (gradient * gradient - second) * f64::from(adam.second);
+                let value = value - f64::from(adam.rate) * first / (second.sqrt() + f64::from(adam.epsilon));
+                for (found, expected) in weight.get(place).into_iter().zip([value, first, second]) {
+                    let difference = (f64::from(found) - expected).abs();
+                    assert!(difference < 1e-5, "place {place}: {found} is {difference:.1e} from {expected}");
+                }
+            }
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Cpu, CpuError, Gradients};
 
-use super::core::{Core, Pass, Slot};
+use super::core::{Core, GradientSlot, Pass};
 use crate::engine::shards::kernels::{
     elementwise::through_relu,
     input_gradient::InputGradient,
@@ -27,7 +27,7 @@ impl Core {
                     out: &mut by_inputs[dense.part.inputs.start..],
                     stride: width,
                 };
-                gradient.run(self.arch, 1);
+                gradient.run(self.crew.arch, 1);
             }
         }
         self.update::<LOGITS>(pass, layer, &errors, gradients)?;
@@ -47,7 +47,7 @@ impl Core {
         for shard in pass.shards.clone() {
             let columns = cut.part(layer, shard).outputs;
             let activations = &self.work.borrow().inputs[layer + 1];
-            through_relu(self.arch, pass.rows, width, columns, &mut errors, activations);
+            through_relu(self.crew.arch, pass.rows, width, columns, &mut errors, activations);
         }
         if layer > 0 {
             self.hand_back(pass, layer, &errors, self.errors[layer - 1](gradients)?);
@@ -76,7 +76,7 @@ impl Core {
                 out,
                 stride: width,
             };
-            gradient.run(self.arch, dense.part.panels());
+            gradient.run(self.crew.arch, dense.part.panels());
         });
     }
 
@@ -105,7 +105,7 @@ impl Core {
                 weight: &mut dense.weight,
                 update: self.sums(pass, number, layer, gradients, |slots| &slots.0)?,
             };
-            weight.run(self.arch, dense.part.panels());
+            weight.run(self.crew.arch, dense.part.panels());
             if dense.part.has_bias {
                 let bias = WeightGradient::<P> {
                     rows: pass.rows,
@@ -116,7 +116,7 @@ impl Core {
                     weight: &mut dense.bias,
                     update: self.sums(pass, number, layer, gradients, |slots| &slots.1)?,
                 };
-                bias.run(self.arch, dense.part.panels());
+                bias.run(self.crew.arch, dense.part.panels());
             }
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Core {
         shard: usize,
         layer: usize,
         gradients: &'g mut Gradients<f32, Cpu>,
-        which: impl Fn(&(Slot, Slot)) -> &Slot,
+        which: impl Fn(&(GradientSlot, GradientSlot)) -> &GradientSlot,
     ) -> Result<Update<'g>, CpuError> {
         let is_needed = pass.resume || pass.adam.is_none();
         let gradient =

@@ -1,5 +1,5 @@
-//! What the operations of a pass share: the values on their way, the gradients' places, and the sums that threads exchange.
-//! Knows neither forward nor backward.
+//! What the operations of a pass share: the values on their way, the gradients' places, and the sums that threads
+//! exchange. Knows neither forward nor backward.
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,7 +8,6 @@ use std::{
 };
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, Tensor, ZerosTensor};
-use pulp::Arch;
 
 use crate::{
     engine::shards::{
@@ -37,10 +36,10 @@ pub(super) struct Pass {
 }
 
 /// Finds one tensor's gradient among all of them, and makes room for it at first.
-pub(super) type Slot = Box<dyn for<'g> Fn(&'g mut Gradients<f32, Cpu>) -> Result<&'g mut Vec<f32>, CpuError>>;
+pub(super) type GradientSlot = Box<dyn for<'g> Fn(&'g mut Gradients<f32, Cpu>) -> Result<&'g mut Vec<f32>, CpuError>>;
 
 /// Where the gradients of so many values are kept.
-fn slot(device: &Cpu, length: usize) -> Result<Slot, CpuError> {
+fn slot(device: &Cpu, length: usize) -> Result<GradientSlot, CpuError> {
     let tensor: Tensor<(usize,), f32, Cpu> = device.try_zeros_like(&(length,))?;
     let ghost = tensor.ghost();
     Ok(Box::new(move |gradients| gradients.get_or_alloc_mut(&ghost).map(|gradient| &mut **gradient)))
@@ -48,7 +47,7 @@ fn slot(device: &Cpu, length: usize) -> Result<Slot, CpuError> {
 
 /// How large the batches are that a station trains.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::engine::shards) enum Batches {
+pub(crate) enum Batches {
     OfOnePass,
     OfSeveralPasses,
 }
@@ -57,14 +56,13 @@ pub(in crate::engine::shards) enum Batches {
 pub(super) struct Core {
     pub crew: Arc<Crew>,
     pub seat: usize,
-    pub arch: Arch,
     /// The last round of the crew's meeting.
     pub round: Cell<u64>,
     pub work: RefCell<Work>,
     /// The errors of each layer's inputs, those of the pixels left out, and last those of the logits.
-    pub errors: Vec<Slot>,
+    pub errors: Vec<GradientSlot>,
     /// Each shard's weights' and biases' gradients, a layer each, where a batch is more than a pass.
-    pub parameters: Vec<Vec<(Slot, Slot)>>,
+    pub parameters: Vec<Vec<(GradientSlot, GradientSlot)>>,
 }
 
 /// The values of a pass.
@@ -81,8 +79,8 @@ pub(super) struct Work {
 }
 
 impl Core {
-    /// A thread's memory for passes of at most `images`, through the shards of this crew. `seat`: the thread's own shard.
-    /// `trains`: whether a batch may be more than a pass; `None` for predictions alone.
+    /// A thread's memory for passes of at most `images`, through the shards of this crew. `seat`: the thread's own
+    /// shard. `trains`: whether a batch may be more than a pass; `None` for predictions alone.
     pub fn new(crew: &Arc<Crew>, seat: usize, images: usize, trains: Option<Batches>) -> Result<Self, CpuError> {
         let device = Cpu::default();
         let cut = &crew.cut;
@@ -97,7 +95,6 @@ impl Core {
         let mut core = Core {
             crew: Arc::clone(crew),
             seat,
-            arch: Arch::new(),
             round: Cell::new(0),
             work: RefCell::new(work),
             errors: Vec::new(),
@@ -118,7 +115,7 @@ impl Core {
     /// Takes in the images of a pass.
     pub fn read<'a>(&self, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
         let work = &mut *self.work.borrow_mut();
-        work.ink.read(self.arch, images, &mut work.inputs[0]);
+        work.ink.read(self.crew.arch, images, &mut work.inputs[0]);
     }
 
     pub fn last_layer(&self) -> usize {
@@ -141,7 +138,7 @@ impl Core {
             part(0, out);
             for shard in pass.shards.clone().skip(1) {
                 part(shard, partial);
-                add(self.arch, out, partial);
+                add(self.crew.arch, out, partial);
             }
             return;
         }
@@ -177,6 +174,6 @@ impl Core {
     }
 }
 
-fn parameter_slots(device: &Cpu, part: &Share) -> Result<(Slot, Slot), CpuError> {
+fn parameter_slots(device: &Cpu, part: &Share) -> Result<(GradientSlot, GradientSlot), CpuError> {
     Ok((slot(device, part.inputs.len() * part.outputs.len())?, slot(device, part.outputs.len())?))
 }

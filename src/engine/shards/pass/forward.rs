@@ -39,7 +39,7 @@ impl Core {
                 out: &mut outputs[dense.part.outputs.start..],
                 stride: cut.width(layer + 1),
             };
-            product.run(self.arch, dense.part.panels());
+            product.run(self.crew.arch, dense.part.panels());
         }
         if pass.together && layer + 1 < self.last_layer() {
             self.gather(pass, layer, outputs);
@@ -89,7 +89,7 @@ impl Core {
                 out,
                 stride: LOGITS,
             };
-            product.run(self.arch, 1);
+            product.run(self.crew.arch, 1);
         });
         let (core, pass) = (Rc::clone(self), pass.clone());
         tape.add_backward_op(move |gradients| core.last_backward(&pass, gradients));
@@ -104,7 +104,8 @@ impl Core {
     ) -> Verdict {
         let work = &mut *self.work.borrow_mut();
         let logits = &mut work.logits[..pass.rows * LOGITS];
-        let verdict = self.arch.dispatch(SoftmaxCrossEntropy { logits, classes: &work.classes, weight: pass.weight });
+        let verdict =
+            self.crew.arch.dispatch(SoftmaxCrossEntropy { logits, classes: &work.classes, weight: pass.weight });
         let (core, loss) = (Rc::clone(self), loss.ghost());
         tape.add_backward_op(move |gradients| {
             let by_loss = gradients.get_or_alloc_mut(&loss)?[0];

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::Figure;
+use super::figure::Figure;
 use crate::{
     app::{
         Known,
@@ -27,7 +27,7 @@ const LEAST_CURVE: usize = 8;
 pub type Points = Vec<(f64, f64)>;
 
 /// What one chart shows.
-pub struct Lines {
+pub struct ChartLines {
     /// The training curve as it is, where it is smoothed besides.
     pub raw: Points,
     pub training: Points,
@@ -43,7 +43,7 @@ pub struct Lines {
     pub vertical_labels: Vec<String>,
 }
 
-impl Lines {
+impl ChartLines {
     pub fn new(curves: &Curves, known: &Known, figure: &Figure, area: Rect) -> Self {
         let is_logarithmic = figure.is_loss && curves.logarithmic;
         let (start, end) = curves.window(curves.last_step(known));

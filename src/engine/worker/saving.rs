@@ -1,0 +1,103 @@
+//! What is handed over of a run to be kept, and when: figures of spans of batches, and checkpoints. Trains nothing.
+
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    engine::{checkpoint::Checkpoint, error::EngineError, listener::Listener, tally::Tally, trainer::Trainer},
+    protocol::BatchRecord,
+};
+
+/// Keeping checkpoints while an epoch lasts takes no more than one part in so many.
+const SAVING_SHARE: u32 = 100;
+
+/// What is kept of the run, and when.
+pub(super) struct Saving {
+    every: Option<Duration>,
+    /// The step of the last checkpoint.
+    kept: Option<u64>,
+    /// When it was, and what it took to collect it.
+    last: Instant,
+    cost: Duration,
+    /// The figures since the last span's.
+    span: Tally,
+    last_span: Instant,
+}
+
+impl Saving {
+    /// Nothing is kept yet. `every`: how often to keep something while an epoch lasts.
+    pub fn new(every: Option<Duration>) -> Self {
+        let now = Instant::now();
+        Self { every, kept: None, last: now, cost: Duration::ZERO, span: Tally::default(), last_span: now }
+    }
+
+    /// A checkpoint of this step is there already.
+    pub fn is_kept(&mut self, step: u64) {
+        self.kept = Some(step);
+    }
+
+    /// A checkpoint is wanted, whatever was kept before.
+    pub fn insist(&mut self) {
+        self.kept = None;
+    }
+
+    /// These steps belong to the span at hand.
+    pub fn add(&mut self, recent: Tally) {
+        self.span.merge(recent);
+    }
+
+    /// How long until it is time to keep something of an epoch that lasts; `None`: never.
+    pub fn wait(&self) -> Option<Duration> {
+        Some(self.every?.saturating_sub(self.last_span.elapsed()))
+    }
+
+    /// Whether something was trained that no checkpoint has, of a run that is to be kept in time.
+    pub fn is_worth_it(&self, trainer: &Trainer, listener: &impl Listener) -> bool {
+        self.every.is_some() && self.has_news(trainer, listener)
+    }
+
+    /// Whether something was trained that no checkpoint has, of a run that is to be kept.
+    pub fn has_news(&self, trainer: &Trainer, listener: &impl Listener) -> bool {
+        listener.keeps() && self.kept != Some(trainer.steps())
+    }
+
+    /// Whether a checkpoint now, of an epoch that lasts, takes no more than its share: those that take long are kept
+    /// less often.
+    pub fn is_affordable(&self, listener: &impl Listener) -> bool {
+        let cost = listener.cost_of_keeping().map(|cost| cost + self.cost);
+        cost.is_some_and(|cost| self.last.elapsed() >= cost.saturating_mul(SAVING_SHARE))
+    }
+
+    /// Has the figures since the last span's kept, if there are any.
+    pub fn keep_figures(&mut self, trainer: &Trainer, listener: &mut impl Listener) {
+        self.last_span = Instant::now();
+        let span = mem::take(&mut self.span);
+        if span.steps > 0 && listener.keeps() {
+            listener.keep_figures(BatchRecord {
+                epoch: trainer.epoch(),
+                step: trainer.known_steps(),
+                steps: span.steps,
+                loss: span.loss(),
+                accuracy: span.accuracy(),
+            });
+        }
+    }
+
+    /// Has a checkpoint of this moment kept, which comes after so many seconds of the epoch.
+    pub fn keep_checkpoint(
+        &mut self,
+        seconds: f64,
+        trainer: &mut Trainer,
+        listener: &mut impl Listener,
+    ) -> Result<(), EngineError> {
+        let start = Instant::now();
+        let checkpoint = Checkpoint::new(trainer.state()?, seconds, trainer.settings().clone());
+        self.kept = Some(checkpoint.step());
+        listener.keep(checkpoint);
+        self.last = Instant::now();
+        self.cost = start.elapsed();
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl` and the event files. Knows
+//! neither `run.json` nor who trains.
+
+use jiff::Timestamp;
+
+use crate::{
+    protocol::EpochRecord,
+    run::{
+        Kept, Run, RunError,
+        batches::{BatchLog, SpanLine},
+        events::{self, EventFile},
+        files,
+        metrics::MetricsLog,
+    },
+};
+
+/// The logs, open for writing. What of one cannot be written keeps none of the others from being written.
+#[derive(Debug)]
+pub(super) struct Logs {
+    metrics: MetricsLog,
+    batches: BatchLog,
+    train: EventFile,
+    validation: EventFile,
+}
+
+impl Logs {
+    /// The logs of a new run.
+    ///
+    /// # Errors
+    /// When a file cannot be created.
+    pub fn create(run: &Run, now: Timestamp) -> Result<Self, RunError> {
+        let metrics = MetricsLog::create(&run.metrics_path())?;
+        let batches = BatchLog::create(&run.batches_path())?;
+        Self::with_events(run, (metrics, batches), 0, now)
+    }
+
+    /// The logs of a run that goes on from this checkpoint, and the epochs that are in them: what is later is cut off, and
+    /// what a killed program left of files is removed.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn resume(run: &Run, kept: Option<Kept>, now: Timestamp) -> Result<(Self, Vec<EpochRecord>), RunError> {
+        let (step, epochs) = kept.map_or((0, 0), |kept| (kept.step, kept.epoch));
+        for directory in [run.directory(), &run.train_directory(), &run.validation_directory()] {
+            if directory.exists() {
+                files::remove_leftovers(directory)?;
+            }
+        }
+        let (metrics, records) = MetricsLog::resume(&run.metrics_path(), epochs)?;
+        let (batches, spans) = BatchLog::resume(&run.batches_path(), step)?;
+        events::keep_before(&run.train_directory(), u64::from(epochs))?;
+        events::keep_before(&run.validation_directory(), u64::from(epochs))?;
+        let mut logs = Self::with_events(run, (metrics, batches), epochs, now)?;
+        logs.train.batches(&spans)?;
+        Ok((logs, records))
+    }
+
+    /// These logs, and new event files after so many epochs.
+    fn with_events(
+        run: &Run,
+        (metrics, batches): (MetricsLog, BatchLog),
+        epochs: u32,
+        now: Timestamp,
+    ) -> Result<Self, RunError> {
+        let step = u64::from(epochs);
+        let train = EventFile::create(&run.train_directory(), 0, step, now)?;
+        let validation = EventFile::create(&run.validation_directory(), 1, step, now)?;
+        Ok(Self { metrics, batches, train, validation })
+    }
+
+    /// Writes an epoch's figures, and waits until the line of them is on the disk.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn epoch(&mut self, record: &EpochRecord, now: Timestamp) -> Result<(), RunError> {
+        let step = step_of(record.epoch);
+        let train = [
+            ("epoch_loss", record.loss),
+            ("epoch_accuracy", record.accuracy),
+            ("epoch_learning_rate", record.learning_rate),
+        ];
+        let validation = [("epoch_loss", record.val_loss), ("epoch_accuracy", record.val_accuracy)];
+        let written = [
+            self.metrics.append(record),
+            self.train.scalars(step, now, &train),
+            self.validation.scalars(step, now, &validation),
+        ];
+        written.into_iter().collect()
+    }
+
+    /// Writes the figures of a span of batches.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn batches(&mut self, line: &SpanLine) -> Result<(), RunError> {
+        self.batches.append(line).and(self.train.batches(&[*line]))
+    }
+
+    /// Writes the histograms of the variables after this epoch, counted from 1.
+    ///
+    /// # Errors
+    /// When the event file cannot be written.
+    pub fn histograms(&mut self, epoch: u32, variables: &[(String, Vec<f32>)], now: Timestamp) -> Result<(), RunError> {
+        self.train.histograms(step_of(epoch), now, variables)
+    }
+
+    /// Writes what waits, and waits until all of it is on the disk.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        let logs = [self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
+        logs.into_iter().collect()
+    }
+}
+
+/// The step of an epoch's events: Keras counts from 0.
+fn step_of(epoch: u32) -> u64 {
+    u64::from(epoch.saturating_sub(1))
+}

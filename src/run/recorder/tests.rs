@@ -1,0 +1,242 @@
+//! Runs through a recorder: done, stopped, killed, gone on with, and on a disk that fails.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    fashion::Source,
+    protocol::samples,
+    run::{
+        Best, Runs, Status,
+        facts::tests::{dataset, epoch},
+    },
+};
+
+fn now() -> Timestamp {
+    "2026-11-23T18:31:22.5Z".parse().unwrap()
+}
+
+fn run() -> (TempDir, Run) {
+    let directory = tempfile::tempdir().unwrap();
+    let new = Runs::new(directory.path()).create(None, now()).unwrap();
+    (directory, new.run)
+}
+
+fn create(run: &Run) -> Recorder {
+    let new = NewRun::of(run.directory().to_owned()).unwrap();
+    Recorder::create(new, Settings::default(), dataset(), now()).unwrap()
+}
+
+fn resume(run: &Run, epochs: u32) -> Result<Recorder, RunError> {
+    let kept = (epochs > 0).then(|| kept(epochs));
+    Recorder::resume(run.clone(), run.hold(&dataset())?, kept, now())
+}
+
+fn kept(epoch: u32) -> Kept {
+    Kept { step: u64::from(epoch) * 1875, epoch }
+}
+
+/// Keeps a checkpoint after this epoch, of no matter what.
+fn keep(recorder: &mut Recorder, epoch: u32) -> Result<(), RunError> {
+    recorder.keep(kept(epoch), now(), |path| files::replace(path, b"checkpoint"))
+}
+
+fn started() -> Report {
+    let settings = Settings { epochs: 3, ..Settings::default() };
+    Report::Started(Started { settings, ..samples::started() })
+}
+
+/// The epoch of this number, its figures moved by `offset` so that two trainings of it differ.
+fn report(number: u32, offset: f64) -> Report {
+    let record = epoch(number, 0.8 + 0.01 * f64::from(number) + offset);
+    Report::Epoch { record, predictions: Vec::new() }
+}
+
+fn feed(recorder: &mut Recorder, reports: impl IntoIterator<Item = Report>) {
+    for report in reports {
+        recorder.record(&report, now()).unwrap();
+    }
+}
+
+fn files_of(run: &Run) -> Vec<String> {
+    let mut names: Vec<String> =
+        files::names_in(run.directory()).unwrap().into_iter().map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_leaves_its_files_and_says_that_it_is_done() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    assert_eq!(run.status(&run.facts().unwrap()), Status::Training);
+    feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, -0.02)]);
+    keep(&mut recorder, 3).unwrap();
+    feed(&mut recorder, [Report::Finished]);
+    recorder.close(now()).unwrap();
+
+    assert_eq!(
+        files_of(&run),
+        ["batches.jsonl", "checkpoint.safetensors", "metrics.jsonl", "run.json", "train", "validation"]
+    );
+    let facts = run.facts().unwrap();
+    assert_eq!(run.status(&facts), Status::Done);
+    assert_eq!((facts.started, facts.ended), (now(), Some(now())));
+    assert_eq!(facts.epochs_done, 3);
+    assert_eq!(facts.best, Some(Best { epoch: 2, val_accuracy: 0.8 + 0.01 * 2.0 }));
+    assert_eq!(facts.settings.epochs, 3);
+    assert_eq!(facts.device.as_deref(), Some("CPU, 2 threads"));
+    assert_eq!(facts.parameters, Some(101_770));
+    assert_eq!(run.metrics().unwrap().len(), 3);
+}
+
+#[test]
+fn each_epoch_is_in_the_files_as_soon_as_it_is_recorded() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    for number in 1..=3 {
+        feed(&mut recorder, [report(number, 0.0)]);
+        assert_eq!(run.metrics().unwrap().len(), number as usize);
+        assert_eq!(run.facts().unwrap().epochs_done, number);
+    }
+}
+
+#[test]
+fn a_run_that_fails_keeps_the_reason() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [Report::Failed { reason: "no CUDA device".to_owned() }]);
+    recorder.close(now()).unwrap();
+    let facts = run.facts().unwrap();
+    assert_eq!(run.status(&facts), Status::Failed { reason: "no CUDA device".to_owned() });
+    assert_eq!(facts.ended, Some(now()));
+}
+
+#[test]
+fn a_run_that_is_ended_early_was_stopped_and_one_that_is_killed_was_interrupted() {
+    let (_directory, stopped) = run();
+    create(&stopped).close(now()).unwrap();
+    assert_eq!(stopped.status(&stopped.facts().unwrap()), Status::Stopped);
+
+    let (_directory, killed) = run();
+    drop(create(&killed));
+    assert_eq!(killed.status(&killed.facts().unwrap()), Status::Interrupted);
+}
+
+#[test]
+fn a_run_that_goes_on_has_the_files_of_one_that_was_never_interrupted() {
+    let (_directory, whole) = run();
+    let mut recorder = create(&whole);
+    feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, 0.0)]);
+    keep(&mut recorder, 3).unwrap();
+    feed(&mut recorder, [Report::Finished]);
+    recorder.close(now()).unwrap();
+
+    let (_directory, killed) = run();
+    let mut recorder = create(&killed);
+    feed(&mut recorder, [started(), report(1, 0.0)]);
+    keep(&mut recorder, 1).unwrap();
+    feed(&mut recorder, [report(2, 0.1)]);
+    drop(recorder);
+    fs::write(killed.directory().join(".fitroom-1-2.tmp"), "half").unwrap();
+    let mut recorder = resume(&killed, 1).unwrap();
+    assert_eq!(recorder.facts().epochs_done, 1);
+    feed(&mut recorder, [started(), report(2, 0.0), report(3, 0.0)]);
+    keep(&mut recorder, 3).unwrap();
+    feed(&mut recorder, [Report::Finished]);
+    recorder.close(now()).unwrap();
+
+    assert_eq!(killed.facts().unwrap(), whole.facts().unwrap());
+    assert_eq!(killed.metrics().unwrap(), whole.metrics().unwrap());
+    assert_eq!(files_of(&killed), files_of(&whole));
+}
+
+#[test]
+fn a_run_that_was_killed_with_nothing_but_its_facts_goes_on() {
+    let (_directory, run) = run();
+    drop(create(&run));
+    fs::remove_file(run.metrics_path()).unwrap();
+    for directory in [run.train_directory(), run.validation_directory()] {
+        fs::remove_dir_all(directory).unwrap();
+    }
+    let mut recorder = resume(&run, 0).unwrap();
+    feed(&mut recorder, [report(1, 0.0)]);
+    assert_eq!(run.metrics().unwrap().len(), 1);
+    assert_eq!(files_of(&run), ["batches.jsonl", "metrics.jsonl", "run.json", "train", "validation"]);
+}
+
+#[test]
+fn a_run_whose_last_epoch_is_not_on_the_disk_is_not_done_until_it_is() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [started(), report(1, 0.0)]);
+    keep(&mut recorder, 1).unwrap();
+    feed(&mut recorder, [report(2, 0.0), report(3, 0.0)]);
+    fs::remove_file(run.checkpoint_path()).unwrap();
+    fs::create_dir(run.checkpoint_path()).unwrap();
+    keep(&mut recorder, 3).unwrap_err();
+    feed(&mut recorder, [Report::Finished]);
+    let facts = run.facts().unwrap();
+    let RunState::Failed { reason } = &facts.state else { panic!("{:?}", facts.state) };
+    assert!(reason.starts_with("trained to the end, but not saved: cannot write "), "{reason}");
+    assert_eq!((facts.epochs_done, facts.kept), (3, Some(kept(1))));
+    assert_eq!(crate::run::standing(&facts, &run.status(&facts)), "failed, not saved after epoch 1");
+    assert!(matches!(run.hold(&dataset()).unwrap_err(), RunError::InUse { .. }), "what is not saved is let go of");
+
+    fs::remove_dir(run.checkpoint_path()).unwrap();
+    keep(&mut recorder, 3).unwrap();
+    assert_eq!((run.facts().unwrap().state, run.facts().unwrap().kept), (RunState::Done, Some(kept(3))));
+    run.hold(&dataset()).unwrap();
+}
+
+#[test]
+fn a_run_that_is_done_is_others_to_go_on_with_and_theirs_from_then_on() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    assert_eq!(run.facts().unwrap().held_by, Some(Holder::this()));
+    feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, 0.0)]);
+    keep(&mut recorder, 3).unwrap();
+    feed(&mut recorder, [Report::Finished]);
+    assert_eq!(run.facts().unwrap().held_by, None);
+    keep(&mut recorder, 3).unwrap();
+
+    let mut other = resume(&run, 3).unwrap();
+    let error = keep(&mut recorder, 3).unwrap_err().to_string();
+    assert!(error.ends_with(&format!("another fitroom trains this run ({})", Holder::this())), "{error}");
+    feed(&mut other, [report(4, 0.0)]);
+    other.close(now()).unwrap();
+    assert!(matches!(keep(&mut recorder, 3).unwrap_err(), RunError::GoneOn { .. }));
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_data_that_it_learned_from() {
+    let (_directory, run) = run();
+    drop(create(&run));
+    let other = DatasetFacts { source: Source::at("/other".into()), sha256: "cd".repeat(32), ..dataset() };
+    let error = run.hold(&other).unwrap_err();
+    assert!(matches!(error, RunError::OtherData { .. }), "{error}");
+    assert!(error.to_string().contains("Fashion-MNIST (60000 + 10000 images)"), "{error}");
+    resume(&run, 0).unwrap();
+}
+
+#[test]
+fn a_run_that_trains_is_left_alone() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [report(1, 0.0)]);
+    let error = resume(&run, 0).unwrap_err();
+    assert!(matches!(error, RunError::InUse { .. }), "{error}");
+    assert_eq!(run.metrics().unwrap().len(), 1);
+}
+
+#[test]
+fn files_that_cannot_be_written_are_an_error_that_names_them() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [report(1, 0.0)]);
+    fs::remove_dir_all(run.directory()).unwrap();
+    let error = recorder.record(&report(2, 0.0), now()).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot write {}: No such file", run.metrics_path().display())), "{error}");
+}
