@@ -395,7 +395,7 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
     ] {
         fs::write(&path, bytes).expect("it can be written");
         let words = error(place.train(&["--resume", "coat"]));
-        assert!(words.contains("cannot go on from runs/coat/checkpoint.safetensors"), "{words}");
+        assert!(words.contains("cannot continue from runs/coat/checkpoint.safetensors"), "{words}");
         assert!(words.contains(expected), "{words}");
         // The cause is in brackets, and is not repeated after them.
         assert!(words.ends_with("): put back a copy of it, or train again"), "{words}");
@@ -737,5 +737,5 @@ fn a_log_without_some_of_its_epochs_is_gone_on_with_and_told() {
     let output = run(place.train(&["--resume", "coat", "--epochs", "5"]));
     assert_success(&output);
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(words.starts_with("fitroom: metrics.jsonl has no line of 3 epochs between 2 and 4,"), "{words}");
+    assert!(words.starts_with("fitroom: metrics.jsonl has no line for 3 epochs between 2 and 4,"), "{words}");
 }

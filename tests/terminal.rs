@@ -88,7 +88,7 @@ fn every_screen_is_reached_by_key_and_by_mouse_and_shows_the_real_run() {
     terminal.press("\r");
     terminal.until_shown("taken for");
     terminal.press("4");
-    terminal.until_shown("a cursor that reads the curves");
+    terminal.until_shown("move a cursor");
     terminal.press("5");
     terminal.until_shown("(500, 28, 28)");
     terminal.press("6");
