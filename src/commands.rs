@@ -5,7 +5,8 @@ mod listing;
 mod output;
 mod paint;
 mod predict;
-mod saved_run;
+mod saved;
+mod table;
 
 pub use self::{
     evaluate::evaluate,

@@ -22,7 +22,7 @@ use crate::{
     printable::Printable,
     protocol::Report,
     session::{Link, RunPlan},
-    signals::{self, First, READER_GONE, Signal},
+    signals::{self, First, READER_GONE, Signal, exit_status},
 };
 
 /// Exit status where the run's last state is not on the disk.
@@ -82,7 +82,7 @@ pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (signal, is_unsaved) = wait_for_the_teller(&event, &events);
     match (event, signal) {
         (Happening::Ended(Ending::Failed { reason }), _) => bail!("{reason}"),
-        (_, Some(number)) => Ok(128 + number),
+        (_, Some(number)) => Ok(exit_status(number)),
         (Happening::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
         (Happening::NotTold(error), _) => Err(error).context("cannot write to standard output"),
         (Happening::AllTold { .. }, _) => {
@@ -183,7 +183,7 @@ fn listen(events: mpsc::Sender<Happening>) -> Result<()> {
                 // An error means that the program is about to end.
                 let _ = events.send(Happening::Signal(number));
             }
-            Some(first) if first.is_followed_by(number) => process::exit(128 + i32::from(number)),
+            Some(first) if first.is_followed_by(number) => process::exit(exit_status(number).into()),
             Some(_) => {}
         }
     };

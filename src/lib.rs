@@ -20,7 +20,7 @@ pub mod engine;
 pub mod fashion;
 pub mod headless;
 pub mod json;
-pub mod machine;
+pub(crate) mod machine;
 pub mod metrics;
 pub mod printable;
 pub mod protocol;

@@ -26,8 +26,14 @@ pub enum Signal {
 /// The number of SIGHUP: the terminal is gone.
 pub const HANGUP: u8 = Number::SIGHUP as u8;
 
-/// The exit status of a program whose reader has gone away, as a shell shows it: 128 + SIGPIPE.
-pub const READER_GONE: u8 = 128 + Number::SIGPIPE as u8;
+/// The exit status of a program whose reader has gone away.
+pub const READER_GONE: u8 = exit_status(Number::SIGPIPE as u8);
+
+/// The exit status of a program that this signal has ended, as a shell shows it: 128 and the signal's number.
+#[must_use]
+pub const fn exit_status(number: u8) -> u8 {
+    128 + number
+}
 
 /// The terminal's own signals.
 const OF_THE_TERMINAL: [Number; 3] = [Number::SIGTSTP, Number::SIGCONT, Number::SIGWINCH];
@@ -59,7 +65,7 @@ pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) 
             if let Signal::End(number) = signal
                 && AT_ONCE.load(Ordering::Relaxed)
             {
-                process::exit(128 + i32::from(number));
+                process::exit(exit_status(number).into());
             }
             hand_on(signal);
         }

@@ -2,16 +2,15 @@
 //! they mean is `app`'s business, how it looks is `view`'s.
 
 mod budget;
-mod console;
 mod flow;
 mod inputs;
 pub mod keyboard;
-mod loading;
 mod parting;
+mod start;
+mod terminal;
 mod tty;
 
 use std::{
-    future::pending,
     io::{self, Write, stderr},
     sync::{Arc, mpsc::TryRecvError},
     thread,
@@ -29,10 +28,10 @@ use tokio::{
 
 use self::{
     budget::Budget,
-    console::Console,
     inputs::Inputs,
     keyboard::Input,
-    loading::{Ready, load},
+    start::{Step, load, next},
+    terminal::TakenTerminal,
 };
 use crate::{
     app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
@@ -43,7 +42,7 @@ use crate::{
     protocol::{Command, Look, Report},
     run::Runs,
     session::{Link, Reports, RunPlan},
-    signals::{self, First, HANGUP, Signal},
+    signals::{self, First, HANGUP, Signal, exit_status},
     view::{self, Theme},
 };
 
@@ -58,8 +57,8 @@ const KEY_PATIENCE: Duration = Duration::from_secs(1);
 /// How often to check whether the program has the terminal again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the
-/// run is not saved, or 128 + N for the signal N that ended it.
+/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the run
+/// is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
@@ -70,7 +69,7 @@ pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
         async {
             let mut inputs = Inputs::listen()?;
             let dashboard = EventLoop::open(&plan, looks, theme)?;
-            inputs.listen_to_keys(&dashboard.console)?;
+            inputs.listen_to_keys(&dashboard.terminal)?;
             dashboard.run(plan, inputs).await
         },
     )
@@ -78,7 +77,7 @@ pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
 
 /// What the event loop works with.
 struct EventLoop {
-    console: Console,
+    terminal: TakenTerminal,
     /// The terminal's size when it was last drawn.
     area: Rect,
     app: App,
@@ -116,10 +115,10 @@ struct Ended {
 
 impl EventLoop {
     fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
-        let console = Console::enter(!looks.no_mouse).context("cannot take the terminal over")?;
-        let area = console.area().context("cannot find out the terminal's size")?;
+        let terminal = TakenTerminal::enter(!looks.no_mouse).context("cannot take the terminal over")?;
+        let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
-            console,
+            terminal,
             area,
             budget: Budget::new(area),
             refilled: Instant::now(),
@@ -141,7 +140,7 @@ impl EventLoop {
     async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
         let runs = plan.runs.clone();
         let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
-            self.console.give_back(None);
+            self.terminal.give_back(None);
             // From here on the training is waited for, and nobody listens to signals.
             signals::end_at_once();
         })?;
@@ -152,7 +151,7 @@ impl EventLoop {
         }
         let is_unsaved = self.app.known().unsaved.is_some();
         match (self.leave(&runs), ended.by) {
-            (_, Some(number)) => Ok(128 + number),
+            (_, Some(number)) => Ok(exit_status(number)),
             (Phase::Failed { reason }, None) => bail!("{reason}"),
             // What is not saved has been reported by now.
             _ => Ok((is_kept && is_unsaved).into()),
@@ -177,9 +176,9 @@ impl EventLoop {
                     self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                ready = steps.recv(), if reports.is_none() => {
-                    let ready = ready.ok_or_else(|| died("the thread that reads the data set"))??;
-                    reports = self.take_ready(ready);
+                step = steps.recv(), if reports.is_none() => {
+                    let step = step.ok_or_else(|| died("the thread that reads the data set"))??;
+                    reports = self.take_step(step);
                 }
                 report = next(&mut reports), if !self.flowing => {
                     self.take_report(report)?;
@@ -245,7 +244,7 @@ impl EventLoop {
     /// Gives the terminal back, and prints what the screen can no longer show: what becomes of the run, and what was
     /// not saved. Returns how the run ended.
     fn leave(mut self, runs: &Runs) -> Phase {
-        self.console.give_back(parting::words(&self.app, runs).as_deref());
+        self.terminal.give_back(parting::words(&self.app, runs).as_deref());
         // From here on there is only an output to wait for.
         signals::end_at_once();
         if let Some(reason) = &self.app.known().unsaved {
@@ -261,18 +260,18 @@ impl EventLoop {
         ticks
     }
 
-    /// Takes in what is ready to train, and of what trains its reports.
-    fn take_ready(&mut self, ready: Ready) -> Option<Reports> {
+    /// Takes what is ready, and returns the reports of a run that has started.
+    fn take_step(&mut self, step: Step) -> Option<Reports> {
         self.changed = true;
-        match ready {
-            Ready::Data(data) => {
+        match step {
+            Step::Data(data) => {
                 self.app.load(Loaded::Data(data));
                 None
             }
-            Ready::Run(link, reports) => {
+            Step::Run(link, reports) => {
                 self.waiting.drain(..).for_each(|command| link.send(command));
                 self.link = Some(link);
-                // It knows of none yet.
+                // The run has not been asked for anything yet.
                 self.wished.look = Look::default();
                 Some(reports)
             }
@@ -337,12 +336,12 @@ impl EventLoop {
         match signal {
             Signal::End(number) => return Ok(Some(number)),
             Signal::Stop => {
-                self.console.give_back(None);
+                self.terminal.give_back(None);
                 signals::stop().context("cannot stop")?;
                 self.come_back();
             }
             Signal::Continue => {
-                self.console.lose();
+                self.terminal.lose();
                 self.come_back();
             }
             Signal::Resize => self.draw_at_once(),
@@ -390,7 +389,7 @@ impl EventLoop {
             None => self.waiting.extend(command),
         }
         match action {
-            Action::Redraw => self.or_lost(|dashboard| dashboard.console.clear()),
+            Action::Redraw => self.or_lost(|dashboard| dashboard.terminal.clear()),
             // Stops the whole job, as the terminal itself would, including a `cargo run` around the program. It comes
             // back as a signal.
             Action::Suspend => {
@@ -404,8 +403,8 @@ impl EventLoop {
 
     /// Takes the terminal over again after a stop, as soon as the program may.
     fn come_back(&mut self) {
-        if self.console.is_ours() {
-            self.or_lost(|dashboard| dashboard.console.take_over());
+        if self.terminal.is_ours() {
+            self.or_lost(|dashboard| dashboard.terminal.take_over());
             self.draw_at_once();
         }
     }
@@ -415,12 +414,12 @@ impl EventLoop {
         if self.is_lost {
             return None;
         }
-        if !self.console.is_taken() {
+        if !self.terminal.is_taken() {
             return Some(AWAY);
         }
-        self.console.retry().or_else(|| {
+        self.terminal.retry().or_else(|| {
             let patience = KEY_PATIENCE.saturating_sub(self.awaited?.elapsed());
-            self.console.wait().map(|wait| wait.min(patience))
+            self.terminal.wait().map(|wait| wait.min(patience))
         })
     }
 
@@ -429,14 +428,14 @@ impl EventLoop {
         if self.is_lost {
             return;
         }
-        if !self.console.is_taken() {
+        if !self.terminal.is_taken() {
             return self.come_back();
         }
-        if self.console.retry().is_some() && self.or_lost(|dashboard| dashboard.console.send()) {
+        if self.terminal.retry().is_some() && self.or_lost(|dashboard| dashboard.terminal.send()) {
             self.draw_at_once();
         }
         if let Some(since) = self.awaited
-            && self.console.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
+            && self.terminal.wait().is_some_and(|wait| wait.is_zero() || since.elapsed() >= KEY_PATIENCE)
         {
             self.awaited = None;
             self.draw();
@@ -456,7 +455,7 @@ impl EventLoop {
         let now = Instant::now();
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
         let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
-        let is_open = self.budget.is_open() && self.console.wait().is_some_and(|wait| wait.is_zero());
+        let is_open = self.budget.is_open() && self.terminal.wait().is_some_and(|wait| wait.is_zero());
         if !self.changed || !is_open || (is_training && now < self.rest) {
             return;
         }
@@ -470,7 +469,7 @@ impl EventLoop {
         self.budget.answer();
         self.rest = Instant::now();
         self.awaited.get_or_insert(self.rest);
-        if self.console.wait().is_some_and(|wait| wait.is_zero()) {
+        if self.terminal.wait().is_some_and(|wait| wait.is_zero()) {
             self.awaited = None;
             self.draw();
         }
@@ -479,26 +478,18 @@ impl EventLoop {
     /// Draws a frame and returns its bytes.
     fn draw(&mut self) -> usize {
         self.or_lost(|dashboard| {
-            let area = dashboard.console.area()?;
-            dashboard.budget.fit(area, dashboard.console.rate());
+            let area = dashboard.terminal.area()?;
+            dashboard.budget.fit(area, dashboard.terminal.rate());
             dashboard.area = area;
             dashboard.changed = false;
-            let Self { console, app, theme, .. } = dashboard;
-            console.draw(|frame| view::draw(frame, app, theme))
+            let Self { terminal, app, theme, .. } = dashboard;
+            terminal.draw(|frame| view::draw(frame, app, theme))
         })
     }
 }
 
-/// The next report of a run; of one that does not train yet none comes.
-async fn next(reports: &mut Option<Reports>) -> Option<Report> {
-    match reports {
-        Some(reports) => reports.next().await,
-        None => pending().await,
-    }
-}
-
 fn died(who: &str) -> color_eyre::Report {
-    if let Some(panic) = console::take_panic() {
+    if let Some(panic) = terminal::take_panic() {
         eyre!("{who} died, which is a bug in fitroom: {panic}")
     } else {
         eyre!("{who} ended unexpectedly")

@@ -8,10 +8,7 @@ use std::{
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::{
-    output::{status, to_the_right},
-    saved_run::SavedRun,
-};
+use super::{output::status, saved::SavedRun, table::to_the_right};
 use crate::{
     cli::Which,
     fashion::{Class, Dataset},

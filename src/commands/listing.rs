@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::output::{padded, status};
+use super::{output::status, table::padded};
 use crate::{
     json,
     printable::{self, Printable},

@@ -1,5 +1,4 @@
-//! What a command says: its answer on standard output with the exit status that follows from it, its error, and columns of
-//! a known width.
+//! What the commands write to, and the exit status that follows from it. Knows no command.
 
 use std::io::{self, Write};
 
@@ -9,7 +8,7 @@ use rustix::{
     stdio,
 };
 
-use crate::{cli::Refusal, printable, signals::READER_GONE, view::width};
+use crate::{cli::Refusal, printable, signals::READER_GONE};
 
 /// Says on standard error what went wrong, in one line, whatever characters a file's name has.
 pub fn complain(error: &Report) {
@@ -28,18 +27,6 @@ pub fn check_output() -> Result<()> {
         Ok(_) => bail!("standard output is open for reading only: expected a terminal, a pipe or a file to write to"),
         Err(error) => bail!("standard output cannot be written to ({error}): expected a terminal, a pipe or a file"),
     }
-}
-
-/// This text, followed by blanks up to this width in cells.
-pub(super) fn padded(text: &str, cells: usize) -> String {
-    let blanks = cells.saturating_sub(width(text));
-    format!("{text}{:blanks$}", "")
-}
-
-/// This text, preceded by blanks up to this width in cells.
-pub(super) fn to_the_right(text: &str, cells: usize) -> String {
-    let blanks = cells.saturating_sub(width(text));
-    format!("{:blanks$}{text}", "")
 }
 
 /// Prints what is wrong with a command line, or the help or version that it asks for. Returns the exit status: 2, or 0

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     output::{complain, status},
     paint,
-    saved_run::SavedRun,
+    saved::SavedRun,
 };
 use crate::{
     cli::{Color, Colours, Which},

@@ -1,15 +1,15 @@
-//! What comes from outside: signals and keys, each through a channel of its own.
+//! What comes from outside: signals and keys, each in a queue of its own. Decides nothing about them.
 
 use color_eyre::eyre::{Context, Result};
 use tokio::sync::mpsc;
 
 use super::{
-    console::Console,
     keyboard::{self, Input},
+    terminal::TakenTerminal,
 };
 use crate::signals::{self, Signal};
 
-/// Keys and signals that may wait for the event loop, which takes them at once.
+/// How many keys and signals may wait for the event loop, which takes them at once.
 const INPUTS: usize = 1024;
 
 /// What comes from outside.
@@ -30,10 +30,10 @@ impl Inputs {
         Ok(Self { signals, keys: mpsc::channel(1).1 })
     }
 
-    /// Listens to keys from the terminal that is taken over.
-    pub fn listen_to_keys(&mut self, console: &Console) -> Result<()> {
+    /// Listens to keys in this terminal.
+    pub fn listen_to_keys(&mut self, terminal: &TakenTerminal) -> Result<()> {
         let (sender, keys) = mpsc::channel(INPUTS);
-        keyboard::listen(console.taken(), move |input| sender.blocking_send(input).is_ok())
+        keyboard::listen(terminal.taken(), move |input| sender.blocking_send(input).is_ok())
             .context("cannot read from the terminal")?;
         self.keys = keys;
         Ok(())

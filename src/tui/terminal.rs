@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// The terminal in raw mode and on its alternate screen, until it is dropped.
-pub(super) struct Console {
+pub(super) struct TakenTerminal {
     tty: Arc<Tty>,
     terminal: Terminal<CrosstermBackend<Canvas>>,
     canvas: Canvas,
@@ -70,7 +70,7 @@ impl Write for Canvas {
     }
 }
 
-impl Console {
+impl TakenTerminal {
     /// Takes the terminal over. From here on, a panic of this thread gives the terminal back before it is printed. A
     /// panic of another thread is kept for [`take_panic`], because printing it now would garble the screen.
     /// `has_mouse`: whether the program gets the clicks; otherwise the terminal uses them to select text.
@@ -81,11 +81,11 @@ impl Console {
         let taken = Arc::default();
         keep_panics_readable(&tty, &taken);
         let (outgoing, flow) = (Outgoing::default(), Flow::new(Instant::now()));
-        let mut screen = Self { tty, terminal, canvas, outgoing, flow, has_mouse, taken };
-        if screen.is_ours() {
-            screen.take_over()?;
+        let mut taken_terminal = Self { tty, terminal, canvas, outgoing, flow, has_mouse, taken };
+        if taken_terminal.is_ours() {
+            taken_terminal.take_over()?;
         }
-        Ok(screen)
+        Ok(taken_terminal)
     }
 
     /// Draws a frame and sends the cells that changed. Returns how many bytes that takes.
@@ -113,7 +113,7 @@ impl Console {
         Ok(is_due)
     }
 
-    /// How long to wait before [`Console::send`], if a frame is not sent completely yet.
+    /// How long to wait before [`TakenTerminal::send`], if a frame is not sent completely yet.
     pub(super) fn retry(&self) -> Option<Duration> {
         (!self.outgoing.is_empty()).then_some(RETRY)
     }
@@ -183,7 +183,7 @@ impl Console {
     }
 }
 
-impl Drop for Console {
+impl Drop for TakenTerminal {
     fn drop(&mut self) {
         self.give_back(None);
     }

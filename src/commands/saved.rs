@@ -1,4 +1,4 @@
-//! A saved run as the commands use it: its facts, its last checkpoint, its data set.
+//! A saved run, opened to be asked. Prints nothing but a note on which run was taken.
 
 use std::io::{self, Write};
 
