@@ -140,7 +140,7 @@ impl Setting {
             Self::Hidden => settings.units(),
             Self::Seed => settings.seed.to_string(),
             Self::Threads => {
-                settings.threads.map_or_else(|| "as many as pay".to_owned(), |threads| threads.to_string())
+                settings.threads.map_or_else(|| "as many as pay off".to_owned(), |threads| threads.to_string())
             }
         }
     }
@@ -161,7 +161,7 @@ impl fmt::Display for Difference {
     /// In words that follow the run's name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { setting, theirs, asked } = self;
-        write!(f, "was begun with {} {theirs}, and cannot go on with {asked}", setting.option())
+        write!(f, "was started with {} {theirs}, and cannot continue with {asked}", setting.option())
     }
 }
 
@@ -290,13 +290,13 @@ mod tests {
         let free = Settings { epochs: 99, device: DeviceChoice::Cpu, threads: NonZeroUsize::new(3), ..ours.clone() };
         assert_eq!(ours.difference(&free), None);
         for (asked, words) in [
-            (Settings { batch_size: 64, ..free.clone() }, "--batch-size 32, and cannot go on with 64"),
-            (Settings { learning_rate: 0.5, ..free.clone() }, "--learning-rate 0.001, and cannot go on with 0.5"),
-            (Settings { hidden: vec![64, 32], ..free.clone() }, "--hidden 128, and cannot go on with 64,32"),
-            (Settings { seed: 7, ..free.clone() }, "--seed 0, and cannot go on with 7"),
+            (Settings { batch_size: 64, ..free.clone() }, "--batch-size 32, and cannot continue with 64"),
+            (Settings { learning_rate: 0.5, ..free.clone() }, "--learning-rate 0.001, and cannot continue with 0.5"),
+            (Settings { hidden: vec![64, 32], ..free.clone() }, "--hidden 128, and cannot continue with 64,32"),
+            (Settings { seed: 7, ..free.clone() }, "--seed 0, and cannot continue with 7"),
         ] {
             let difference = ours.difference(&asked).expect("they differ");
-            assert_eq!(difference.to_string(), format!("was begun with {words}"));
+            assert_eq!(difference.to_string(), format!("was started with {words}"));
         }
     }
 

@@ -154,7 +154,7 @@ fn what_cannot_be_predicted_says_why() {
     assert_eq!(
         error(place.command(&["predict", "0"])),
         "fitroom: cannot use runs/coat/checkpoint.safetensors: it is not a complete safetensors file (header too small): put back \
-         a copy of it, or train anew"
+         a copy of it, or train again"
     );
     fs::remove_file(&checkpoint).expect("it is there");
     assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));
@@ -185,7 +185,7 @@ fn a_checkpoint_that_no_training_can_have_left_is_refused_by_name_and_place() {
     let place = place();
     let path = place.path("runs/coat/checkpoint.safetensors");
     let whole = fs::read(&path).expect("the run has a checkpoint");
-    let what_to_do = "put back a copy of it, or train anew";
+    let what_to_do = "put back a copy of it, or train again";
     let refused = |bytes: &[u8]| {
         fs::write(&path, bytes).expect("there is room");
         let words = error(place.command(&["predict", "0"]));

@@ -302,7 +302,7 @@ fn numbers_fit_their_columns_however_large_they_are() {
     let table = String::from_utf8_lossy(&table);
     assert!(table.lines().nth(1).is_some_and(|line| line.ends_with("  1e-30")), "{table}");
     let error = words(&run(place.train(&["--resume", "coat", "--learning-rate", "1e30"])));
-    assert!(error.contains("--learning-rate 1e-30, and cannot go on with 1e30"), "{error}");
+    assert!(error.contains("--learning-rate 1e-30, and cannot continue with 1e30"), "{error}");
     let report = run(place.command(&["evaluate"])).stdout;
     let report = String::from_utf8_lossy(&report).into_owned();
     let matrix: Vec<&str> = report.lines().skip_while(|line| !line.starts_with("Confusion")).skip(2).collect();

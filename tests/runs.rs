@@ -334,9 +334,9 @@ fn what_cannot_be_gone_on_with_says_why() {
     let words = error(place.train(&["--resume", "dress"]));
     assert!(words.contains("no run dress in runs; there is coat"), "{words}");
     let words = error(place.command(&["train", "--resume", "coat", "--hidden", "32"]));
-    assert!(words.contains("the run coat was begun with --hidden 64, and cannot go on with 32"), "{words}");
+    assert!(words.contains("the run coat was started with --hidden 64, and cannot continue with 32"), "{words}");
     let words = error(place.train(&["--resume", "coat", "--learning-rate", "0.01"]));
-    assert!(words.contains("--learning-rate 0.001, and cannot go on with 0.01"), "{words}");
+    assert!(words.contains("--learning-rate 0.001, and cannot continue with 0.01"), "{words}");
 
     let other = place.path("other");
     fs::create_dir(&other).expect("the directory is new");
@@ -344,11 +344,11 @@ fn what_cannot_be_gone_on_with_says_why() {
     write_split(&other, "t10k", &FASHION.test.head(100));
     let words = error(place.command(&["train", "--resume", "coat", "--data", "other"]));
     assert!(words.contains("/data (6000 + 500 images), and this is other data: "), "{words}");
-    assert!(words.ends_with("/other (100 + 100 images); give --data what it learned from"), "{words}");
+    assert!(words.ends_with("/other (100 + 100 images); name the data it was trained on with --data"), "{words}");
 
     assert_success(&run(place.train(&["--resume", "coat", "--epochs", "2"])));
     let words = error(place.train(&["--resume", "coat", "--epochs", "1"]));
-    assert_eq!(words, "fitroom: the run coat is in epoch 2 and cannot end after 1: --epochs can be raised only");
+    assert_eq!(words, "fitroom: the run coat is in epoch 2 and cannot end after 1: --epochs can only be raised");
 }
 
 #[test]
@@ -397,10 +397,10 @@ fn a_checkpoint_that_is_none_says_what_is_wrong_with_it() {
     ] {
         fs::write(&path, bytes).expect("it can be written");
         let words = error(place.train(&["--resume", "coat"]));
-        assert!(words.contains("cannot go on from runs/coat/checkpoint.safetensors"), "{words}");
+        assert!(words.contains("cannot continue from runs/coat/checkpoint.safetensors"), "{words}");
         assert!(words.contains(expected), "{words}");
         // The cause is in brackets, and is not repeated after them.
-        assert!(words.ends_with("): put back a copy of it, or train anew"), "{words}");
+        assert!(words.ends_with("): put back a copy of it, or train again"), "{words}");
     }
     let foreign = safetensors::serialize(
         [("x", safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).expect("it fits"))],
@@ -450,7 +450,7 @@ fn a_run_goes_on_with_as_many_threads_as_it_was_begun_with() {
     assert_success(&train(&["--epochs", "2", "--run", "whole"]));
     assert_success(&train(&["--epochs", "1", "--run", "coat"]));
     let words = error(place.command(&["train", "--resume", "coat", "--epochs", "2", "--threads", "1"]));
-    assert!(words.contains("the run coat was begun with --threads 3, and cannot go on with 1"), "{words}");
+    assert!(words.contains("the run coat was started with --threads 3, and cannot continue with 1"), "{words}");
     // On one core.
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
     let mut command = Command::new("taskset");

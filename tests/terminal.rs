@@ -88,7 +88,7 @@ fn every_screen_is_reached_by_key_and_by_mouse_and_shows_the_real_run() {
     terminal.press("\r");
     terminal.until_shown("taken for");
     terminal.press("4");
-    terminal.until_shown("a cursor that reads the curves");
+    terminal.until_shown("move a cursor");
     terminal.press("5");
     terminal.until_shown("(500, 28, 28)");
     terminal.press("6");
@@ -190,7 +190,7 @@ fn a_run_that_begins_again_says_so_on_the_screen() {
     command.args(["--resume", "coat", "--pace", "10"]);
     command.cwd(place.directory.path());
     let mut terminal = Terminal::run(110, 30, command);
-    terminal.until_shown("the run coat was ended before its first checkpoint: it begins again at step 0");
+    terminal.until_shown("the run coat ended before its first checkpoint: it starts again at step 0");
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
@@ -212,7 +212,7 @@ fn of_two_notes_at_the_start_both_are_shown() {
     command.args(["--resume", "coat", "--pace", "10"]);
     command.cwd(place.directory.path());
     let mut terminal = Terminal::run(110, 30, command);
-    let begins_again = "the run coat was ended before its first checkpoint: it begins again at step 0";
+    let begins_again = "the run coat ended before its first checkpoint: it starts again at step 0";
     let elsewhere = "the run was trained on CUDA GPU 0, ";
     terminal.until("the first note", |screen| screen.contains(begins_again) || screen.contains(elsewhere));
     let second = if terminal.text().contains(begins_again) { elsewhere } else { begins_again };
@@ -264,7 +264,7 @@ fn a_run_that_is_done_is_others_to_go_on_with_while_its_dashboard_is_open() {
     assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
     let checkpoint = fs::read(run.checkpoint()).expect("there is one");
     terminal.press("s");
-    terminal.until_shown("another fitroom has gone on with the run coat");
+    terminal.until_shown("another fitroom has continued the run coat");
     terminal.press("q");
     assert_eq!(terminal.wait(), 1);
     assert!(fs::read(run.checkpoint()).expect("there is one") == checkpoint);

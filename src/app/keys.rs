@@ -133,7 +133,7 @@ pub const TABLE: &[Group] = &[
                 ],
                 "← → h l",
                 "previous, next",
-                "← →" "leaf"
+                "← →" "move"
             ),
             bind!(
                 [
@@ -143,7 +143,7 @@ pub const TABLE: &[Group] = &[
                     (letter('j'), Action::Go(Stride::Row, Forward))
                 ],
                 "↑ ↓ k j",
-                "a row up, down"
+                "one row up, down"
             ),
             bind!(
                 [
@@ -151,7 +151,7 @@ pub const TABLE: &[Group] = &[
                     (key(KeyCode::PageDown), Action::Go(Stride::Page, Forward))
                 ],
                 "PgUp PgDn",
-                "a page back, on"
+                "one page back, forward"
             ),
             bind!(
                 [
@@ -175,7 +175,7 @@ pub const TABLE: &[Group] = &[
                 "jump to an index",
                 ":" "jump"
             ),
-            bind!([(key(KeyCode::Enter), Action::Enter)], "Enter", "go into the selected", "Enter" "go into"),
+            bind!([(key(KeyCode::Enter), Action::Enter)], "Enter", "open what is selected", "Enter" "open"),
             bind!([(key(KeyCode::Esc), Action::Back)], "Esc", "close, or back", "Esc" "back"),
         ],
     },
@@ -189,7 +189,7 @@ pub const TABLE: &[Group] = &[
                 "c C" "class"
             ),
             bind!([(letter('x'), Action::ToggleWrong)], "x", "only the mistakes", "x" "mistakes"),
-            bind!([(letter('o'), Action::NextOrder)], "o", "in another order", "o" "order"),
+            bind!([(letter('o'), Action::NextOrder)], "o", "change the order", "o" "order"),
             bind!(
                 [(letter('['), Action::Earlier), (letter(']'), Action::Later)],
                 "[ ]",
@@ -213,7 +213,7 @@ pub const TABLE: &[Group] = &[
             bind!([(letter('m'), Action::NextSmoothing)], "m", "smooth", "m" "smooth"),
             bind!([(letter('y'), Action::ToggleLogarithm)], "y", "logarithmic loss", "y" "log"),
             bind!([(letter('a'), Action::ToggleUnit)], "a", "by epochs, by steps", "a" "axis"),
-            bind!([(letter('r'), Action::PickRun)], "r", "lay a run over this", "r" "run"),
+            bind!([(letter('r'), Action::PickRun)], "r", "compare with a run", "r" "run"),
         ],
     },
     Group {

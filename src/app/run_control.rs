@@ -34,7 +34,7 @@ impl App {
     /// Turns round what training does, or will do as soon as the worker gets to what it was asked for last.
     fn toggle_pause(&mut self) -> Option<Command> {
         match self.scene.known.phase {
-            Phase::Loading => self.say("training has not begun"),
+            Phase::Loading => self.say("training has not started"),
             Phase::Done | Phase::Failed { .. } => self.say("training has ended"),
             Phase::Training | Phase::Evaluating | Phase::Paused => {
                 let pause = !self.scene.known.will_pause();
@@ -51,7 +51,7 @@ impl App {
         self.say(if self.scene.known.is_over() {
             "training has ended"
         } else {
-            "pause first (Space), then batch by batch"
+            "pause first (Space), then train batch by batch"
         })
     }
 

@@ -18,7 +18,7 @@ pub(super) const NO_PREDICTIONS: &str = "no predictions yet: they come with the 
 /// What is said where something takes predictions that training images do not have.
 pub(super) const NOT_PREDICTED: &str = "training images are not predicted";
 /// What is said where the filter leaves nothing.
-pub(super) const NOTHING_LEFT: &str = "the filter leaves no image: C clears it";
+pub(super) const NOTHING_LEFT: &str = "no image matches the filter: C clears it";
 
 /// What all screens share.
 #[derive(Debug, Default)]
@@ -189,8 +189,8 @@ impl Scene {
         };
         self.test.select(index);
         match direction {
-            Direction::Forward if place < from + step => "from the start again".into(),
-            Direction::Back if place >= from => "from the end again".into(),
+            Direction::Forward if place < from + step => "continued from the start".into(),
+            Direction::Back if place >= from => "continued from the end".into(),
             Direction::Forward | Direction::Back => Answer::Done,
         }
     }
@@ -210,7 +210,7 @@ impl Scene {
         if is_left {
             return Answer::Done;
         }
-        format!("{} {index} is not among those that the filter leaves", name(half)).into()
+        format!("{} {index} does not match the filter", name(half)).into()
     }
 
     pub(super) fn earlier(&mut self) -> Answer {
@@ -222,12 +222,12 @@ impl Scene {
         match archive.before(from).map(|moment| moment.step) {
             Some(step) => self.see(step),
             None if archive.newest().is_none() => NO_PREDICTIONS.into(),
-            None => "no predictions from before that are kept".into(),
+            None => "no earlier predictions are kept".into(),
         }
     }
 
     pub(super) fn later(&mut self) -> Answer {
-        let Some(from) = self.seen else { return "this is now".into() };
+        let Some(from) = self.seen else { return "this is the present".into() };
         match self.known.archive.after(from).map(|moment| moment.step) {
             Some(step) => self.see(step),
             None => self.return_to_now(),

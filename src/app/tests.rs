@@ -187,8 +187,8 @@ fn wrong_predictions_are_found_in_both_directions_and_around_the_end() {
         (0, "n", 12, None),
         (12, "n", 300, None),
         (300, "n", 9000, None),
-        (9000, "n", 12, Some("from the start again")),
-        (12, "N", 9000, Some("from the end again")),
+        (9000, "n", 12, Some("continued from the start")),
+        (12, "N", 9000, Some("continued from the end")),
         (9000, "N N", 12, None),
     ] {
         let mut app = wrong_at(&[12, 300, 9000]);
@@ -247,7 +247,7 @@ fn a_pause_that_is_asked_for_while_an_epoch_is_evaluated_comes_once_and_is_taken
 fn a_single_batch_is_trained_only_while_paused() {
     let mut app = training();
     assert_eq!(press(&mut app, "."), []);
-    assert_eq!(app.notice(), Some("pause first (Space), then batch by batch"));
+    assert_eq!(app.notice(), Some("pause first (Space), then train batch by batch"));
     assert_eq!(press(&mut app, "Space . ."), [Command::Pause, Command::Step, Command::Step]);
 }
 
@@ -432,9 +432,9 @@ fn filters_leave_what_they_say_and_leafing_stays_within() {
 fn an_empty_filter_says_so_and_can_be_cleared() {
     let mut app = wrong_at(&[]);
     assert_eq!(press(&mut app, "x l"), []);
-    assert_eq!((app.scene().image(app.half()), app.notice()), (None, Some("the filter leaves no image: C clears it")));
+    assert_eq!((app.scene().image(app.half()), app.notice()), (None, Some("no image matches the filter: C clears it")));
     press(&mut app, "2 Enter");
-    assert_eq!((is_large(&app), app.notice()), (false, Some("the filter leaves no image: C clears it")));
+    assert_eq!((is_large(&app), app.notice()), (false, Some("no image matches the filter: C clears it")));
     press(&mut app, "C");
     assert_eq!(app.scene().image(app.half()), Some(0));
 }
@@ -469,7 +469,7 @@ fn an_index_outside_of_the_filter_can_be_seen_and_is_told_of() {
     let mut app = wrong_at(&[12, 300]);
     press(&mut app, "x :7 Enter");
     assert_eq!(album(&app).selected(), 7);
-    assert_eq!(app.notice(), Some("test image 7 is not among those that the filter leaves"));
+    assert_eq!(app.notice(), Some("test image 7 does not match the filter"));
 }
 
 #[test]
@@ -525,7 +525,7 @@ fn brackets_go_through_the_epochs_and_everything_is_as_it_was() {
     }
     let mut app = three_epochs();
     press(&mut app, "] [ [ [");
-    assert_eq!(app.notice(), Some("no predictions from before that are kept"));
+    assert_eq!(app.notice(), Some("no earlier predictions are kept"));
 }
 
 #[test]
@@ -673,11 +673,11 @@ fn pictures_grow_and_shrink_within_what_fits() {
         ("+", Some(2), None),
         ("+", Some(2), Some("no larger picture fits this terminal")),
         ("- -", Some(0), None),
-        ("-", Some(0), Some("there is no smaller picture")),
+        ("-", Some(0), Some("the pictures cannot be smaller")),
         ("1", None, None),
         ("+", None, Some("no larger picture fits this terminal")),
         ("-", Some(1), None),
-        ("-", Some(1), Some("there is no smaller picture")),
+        ("-", Some(1), Some("the pictures cannot be smaller")),
         ("+", None, None),
     ] {
         press_on(&mut app, &page, keys);

@@ -7,13 +7,13 @@ use crate::printable;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NamesProblem {
     /// The class names are not text.
-    #[error("found bytes that are not UTF-8 in line {line}, expected ten class names, one a line")]
+    #[error("found bytes that are not UTF-8 in line {line}, expected ten class names, one per line")]
     NotText {
         /// Where, from 1.
         line: usize,
     },
     /// There are not ten class names.
-    #[error("found {found} lines, expected {CLASSES}: one class name a line")]
+    #[error("found {found} lines, expected {CLASSES}: one class name per line")]
     Count {
         /// Lines in the file.
         found: usize,

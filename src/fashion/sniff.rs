@@ -43,10 +43,10 @@ const MARKS: &[(usize, &[u8], &str)] = &[
 /// Text that begins so, whatever its case, in words that follow "it is".
 const TEXTS: &[(&str, &str)] = &[
     ("version https://git-lfs", "a Git LFS pointer, the data are elsewhere: get them with `git lfs pull`"),
-    ("<!doctype html", "a web page, perhaps an error's: download the data again"),
-    ("<html", "a web page, perhaps an error's: download the data again"),
+    ("<!doctype html", "a web page, perhaps of an error: download the data again"),
+    ("<html", "a web page, perhaps of an error: download the data again"),
     ("<svg", "an SVG picture: save it as PNG"),
-    ("<?xml", "an XML document, perhaps an error's"),
+    ("<?xml", "an XML document, perhaps of an error"),
 ];
 
 /// These bytes as two hexadecimal digits each; of none, that there is nothing.

@@ -66,7 +66,7 @@ pub enum RunError {
         holder: Option<Holder>,
     },
     /// Another program went on with a run that this one had ended.
-    #[error("another fitroom has gone on with the run {name} since this one ended it")]
+    #[error("another fitroom has continued the run {name} since this one ended it")]
     GoneOn {
         /// The run's name.
         name: String,
@@ -85,7 +85,9 @@ pub enum RunError {
         otherwise: &'static str,
     },
     /// A run would go on with other images.
-    #[error("the run {name} learned from {theirs}, and this is other data: {ours}; give --data what it learned from")]
+    #[error(
+        "the run {name} was trained on {theirs}, and this is other data: {ours}; name the data it was trained on with --data"
+    )]
     OtherData {
         /// The run's name.
         name: String,

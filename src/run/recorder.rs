@@ -112,7 +112,7 @@ impl Recorder {
     }
 
     /// Writes the histograms of the variables after this epoch (from 1), under these tags: see
-    /// [`super::events::histogram_tag`].
+    /// [`histogram_tag`](super::events::histogram_tag).
     ///
     /// # Errors
     /// When the event file cannot be written.

@@ -40,13 +40,13 @@ impl OpenRun {
         let checkpoint = if run.has_checkpoint() {
             let path = run.checkpoint_path();
             let checkpoint = checkpoint(&files::read(&path)?, job, &facts.sha256);
-            Some(checkpoint.wrap_err_with(|| format!("cannot go on from {}", printable::path(&path)))?)
+            Some(checkpoint.wrap_err_with(|| format!("cannot continue from {}", printable::path(&path)))?)
         } else {
             None
         };
         if let Some(epoch) = checkpoint.as_ref().map(Checkpoint::epoch).filter(|epoch| *epoch > job.settings.epochs) {
             let (name, asked) = (run.shown_name(), job.settings.epochs);
-            bail!("the run {name} is in epoch {epoch} and cannot end after {asked}: --epochs can be raised only");
+            bail!("the run {name} is in epoch {epoch} and cannot end after {asked}: --epochs can only be raised");
         }
         let kept = checkpoint.as_ref().map(on_disk);
         let epochs = metrics::read_first(&run.metrics_path(), kept.map_or(0, |kept| kept.epoch))?;
@@ -121,6 +121,6 @@ pub(super) fn missing_figures(past: &Past) -> Option<String> {
         format!("{} epochs between {first} and {last}", missing.len())
     };
     Some(format!(
-        "metrics.jsonl has no line of {which}, which the checkpoint has: their figures are lost, the training is not"
+        "metrics.jsonl has no line for {which}, which the checkpoint has: their figures are lost, the training is not"
     ))
 }

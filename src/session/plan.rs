@@ -63,11 +63,11 @@ impl RunPlan {
         let name = run.shown_name();
         let settings = training.settings_of(&facts.settings).and_then(|settings| same_threads(&facts, settings));
         let settings = settings.map_err(|differs| {
-            eyre!("the run {name} {differs}: leave the option out to go on with the run, or begin another")
+            eyre!("the run {name} {differs}: leave out the option to continue the run, or start another")
         })?;
         let mut notes: Vec<String> = note.into_iter().collect();
-        if !run.check_checkpoint(&facts, "begin another run")? {
-            notes.push(format!("the run {name} was ended before its first checkpoint: it begins again at step 0"));
+        if !run.check_checkpoint(&facts, "start another run")? {
+            notes.push(format!("the run {name} ended before its first checkpoint: it starts again at step 0"));
         }
         let source = training.data.clone().map_or(facts.dataset.source, Source::at);
         let (pace, save_every) = (training.pace, keeping.interval());

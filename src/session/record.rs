@@ -65,7 +65,7 @@ pub(super) fn record(
         Ok(Err(error)) => not_saved(&error),
         Err(panic) => not_saved(&format!(
             "a bug in fitroom, the recorder panicked: {}; what is on the disk stays as it was last saved, and \
-             --resume goes on from there",
+             --resume continues from there",
             engine::words(panic.as_ref())
         )),
     };

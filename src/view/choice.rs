@@ -48,7 +48,7 @@ pub fn draw(frame: &mut Frame, area: Rect, choice: &RunChoice, theme: &Theme) {
     let block = Block::bordered()
         .border_set(theme.border())
         .border_style(theme.muted())
-        .title(Line::styled(" Lay over the curves ", theme.strong()))
+        .title(Line::styled(" Compare with a run ", theme.strong()))
         .title_bottom(Line::styled(hint, theme.muted()).alignment(Alignment::Right))
         .padding(Padding::horizontal(1));
     let inside = block.inner(window);

@@ -57,7 +57,7 @@ pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], theme: &Theme
     let aside = if best.is_finite() { format!("best test accuracy {}", format::accuracy(best)) } else { String::new() };
     heading::draw(frame, heading, "Epochs", &aside, theme);
     if epochs.is_empty() {
-        frame.render_widget(Line::styled("no epoch is finished yet", theme.muted()), titles);
+        frame.render_widget(Line::styled("no epoch is complete yet", theme.muted()), titles);
         return;
     }
     let last = epochs.last().map_or(0, |record| record.epoch);

@@ -163,11 +163,11 @@ mod tests {
     #[test]
     fn the_footer_follows_the_phase() {
         let keys = |reports| keys(&app(Screen::Dashboard, reports), 78);
-        let common = "← → leaf  n mistake  : jump";
+        let common = "← → move  n mistake  : jump";
         assert_eq!(keys(vec![]), format!("{common}  Space pause  < > pace  s save  ? help  q quit"));
         let paused = keys(vec![Report::Paused]);
         assert_eq!(paused, format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
-        let done = "← → leaf  n mistake  : jump  c C class  [ ] epoch  w why  ? help  q quit";
+        let done = "← → move  n mistake  : jump  c C class  [ ] epoch  w why  ? help  q quit";
         assert_eq!(keys(vec![Report::Finished]), done);
     }
 
@@ -182,9 +182,9 @@ mod tests {
     fn the_footer_follows_the_screen() {
         let keys = |screen| keys(&app(screen, vec![]), 140);
         assert!(keys(Screen::Gallery).contains("c C class  x mistakes  o order  [ ] epoch  + - zoom  t train/test"));
-        assert!(keys(Screen::Confusion).contains("← → move  n mistake  Enter go into  [ ] epoch"));
+        assert!(keys(Screen::Confusion).contains("← → move  n mistake  Enter open  [ ] epoch"));
         assert!(keys(Screen::Curves).contains("+ - zoom  m smooth  y log  a axis  r run"));
-        assert!(keys(Screen::Neurons).contains("Enter go into"));
+        assert!(keys(Screen::Neurons).contains("Enter open"));
     }
 
     #[test]

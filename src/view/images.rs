@@ -106,7 +106,7 @@ impl<'a> Shown<'a> {
     /// Draws that the filter leaves nothing, and what to do.
     pub fn draw_nothing_left(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
         let filter = self.filter_words(self.album.filter(), ", ");
-        let lines = wrap(&format!("no image is left: {filter} (C clears the filter)"), usize::from(area.width));
+        let lines = wrap(&format!("no image matches: {filter} (C clears the filter)"), usize::from(area.width));
         for (line, row) in lines.into_iter().zip(area.rows().skip(usize::from(area.height / 2))) {
             frame.render_widget(Line::styled(line, theme.muted()).centered(), row);
         }

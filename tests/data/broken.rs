@@ -72,7 +72,7 @@ fn a_gz_name_without_gzip_shows_its_first_bytes() {
         (b"", "not gzip: begins with nothing (the file is empty), expected 1F 8B"),
         (
             b"<!DOCTYPE html>",
-            "not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is a web page, perhaps an error's: download the data \
+            "not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is a web page, perhaps of an error: download the data \
              again",
         ),
         (
@@ -82,7 +82,7 @@ fn a_gz_name_without_gzip_shows_its_first_bytes() {
         ),
         (
             b"\0\0\x08\x03\0\0\0\x1E",
-            "not gzip: begins with 00 00 08 03, expected 1F 8B; it seems to be a plain IDX file: take .gz off its name",
+            "not gzip: begins with 00 00 08 03, expected 1F 8B; it seems to be a plain IDX file: remove .gz from its name",
         ),
     ] {
         let files = Files::gzipped();
@@ -125,7 +125,7 @@ fn a_gzip_checksum_that_does_not_match_is_named() {
     files.refuses(
         &name,
         "damaged gzip: corrupt gzip stream does not have a matching checksum, \
-         expected data that `gzip -t` finds sound; copy or download the file again",
+         expected data that `gzip -t` accepts; copy or download the file again",
     );
 }
 
@@ -137,7 +137,7 @@ fn what_follows_the_gzip_data_is_shown() {
     files.refuses(
         &name,
         "damaged gzip: 4A 55 4E 4B follows the compressed data, \
-         expected data that `gzip -t` finds sound; copy or download the file again",
+         expected data that `gzip -t` accepts; copy or download the file again",
     );
 }
 
@@ -369,9 +369,9 @@ fn a_label_that_is_no_class_is_named_with_its_place() {
 #[test]
 fn class_names_that_cannot_be_are_refused_with_their_line() {
     for (text, expected) in [
-        (&b""[..], "found 0 lines, expected 10: one class name a line"),
-        (b"a\nb\nc\n", "found 3 lines, expected 10: one class name a line"),
-        (b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", "found 11 lines, expected 10: one class name a line"),
+        (&b""[..], "found 0 lines, expected 10: one class name per line"),
+        (b"a\nb\nc\n", "found 3 lines, expected 10: one class name per line"),
+        (b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", "found 11 lines, expected 10: one class name per line"),
         (b"0\n1\n\n3\n4\n5\n6\n7\n8\n9\n", "found line 3 empty, expected a class name"),
         (b"0\n1\n \t\n3\n4\n5\n6\n7\n8\n9\n", "found line 3 empty, expected a class name"),
         (
@@ -398,7 +398,7 @@ fn class_names_that_cannot_be_are_refused_with_their_line() {
             "0\n1\n2\n3\n4\n5\n6\n7\u{200F}7\n8\n9".as_bytes(),
             "found control character U+200F in line 8, expected a class name that can be shown",
         ),
-        (b"0\n1\n2\n\xE9t\xE9", "found bytes that are not UTF-8 in line 4, expected ten class names, one a line"),
+        (b"0\n1\n2\n\xE9t\xE9", "found bytes that are not UTF-8 in line 4, expected ten class names, one per line"),
     ] {
         let files = Files::plain();
         files.write("labels.txt", text);

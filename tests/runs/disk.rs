@@ -51,7 +51,7 @@ fn a_disk_that_is_full_is_told_and_nothing_of_the_run_is_called_done() {
     let output = run(place.command(&["train", "--resume", "coat"]));
     assert_success(&output);
     let words = String::from_utf8(output.stderr).expect("words are text");
-    assert_eq!(words, "fitroom: the run coat was ended before its first checkpoint: it begins again at step 0\n");
+    assert_eq!(words, "fitroom: the run coat ended before its first checkpoint: it starts again at step 0\n");
     assert_eq!(place.facts("coat")["state"], "done");
 }
 
@@ -244,5 +244,5 @@ fn a_log_without_some_of_its_epochs_is_gone_on_with_and_told() {
     let output = run(place.train(&["--resume", "coat", "--epochs", "5"]));
     assert_success(&output);
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(words.starts_with("fitroom: metrics.jsonl has no line of 3 epochs between 2 and 4,"), "{words}");
+    assert!(words.starts_with("fitroom: metrics.jsonl has no line for 3 epochs between 2 and 4,"), "{words}");
 }

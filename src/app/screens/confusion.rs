@@ -56,7 +56,7 @@ impl Responds for Confusion {
     /// Goes to the next mistake by how frequent it is.
     fn go_to_wrong(&mut self, scene: &mut Scene, direction: Direction) -> Answer {
         let mistakes = scene.mistakes();
-        let Some(last) = mistakes.len().checked_sub(1) else { return "no mistake was made".into() };
+        let Some(last) = mistakes.len().checked_sub(1) else { return "there are no mistakes".into() };
         let cell = self.cell(scene);
         let from = mistakes.iter().position(|mistake| *mistake == cell);
         self.selected = Some(mistakes[from.map_or(0, |from| moved(from, 1, direction, last))]);

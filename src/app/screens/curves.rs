@@ -234,7 +234,7 @@ impl Responds for Curves {
 
     fn enter(&mut self, scene: &mut Scene) -> Answer {
         let Some(cursor) = self.cursor(self.last_step(&scene.known)) else {
-            return "put a cursor on the curves first, with ← and →".into();
+            return "first put a cursor on the curves, with ← and →".into();
         };
         if scene.known.archive.newest().is_none() {
             return NO_PREDICTIONS.into();

@@ -79,4 +79,4 @@ impl Responds for Dashboard {
 /// What is said where the largest picture is shown.
 pub(super) const NO_LARGER: &str = "no larger picture fits this terminal";
 /// What is said where the smallest is.
-pub(super) const NO_SMALLER: &str = "there is no smaller picture";
+pub(super) const NO_SMALLER: &str = "the pictures cannot be smaller";

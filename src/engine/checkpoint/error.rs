@@ -8,7 +8,7 @@ use crate::json;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// It is cut short, or no safetensors file at all.
-    #[error("it is not a complete safetensors file ({}): put back a copy of it, or train anew", json::plain(_0))]
+    #[error("it is not a complete safetensors file ({}): put back a copy of it, or train again", json::plain(_0))]
     NoSafetensors(SafeTensorError),
     /// It is a safetensors file of another program.
     #[error("it is a safetensors file, but not one of fitroom's: {0}")]
@@ -32,7 +32,7 @@ pub enum CheckpointError {
         expected: String,
     },
     /// A tensor has a value that no training leaves behind.
-    #[error("its tensor {name} has {found} at {place:?}, expected {expected}: put back a copy of it, or train anew")]
+    #[error("its tensor {name} has {found} at {place:?}, expected {expected}: put back a copy of it, or train again")]
     Value {
         /// Which.
         name: String,
@@ -44,7 +44,7 @@ pub enum CheckpointError {
         expected: &'static str,
     },
     /// What it says of itself cannot be.
-    #[error("its header says {what} {found}, expected {expected}: put back a copy of it, or train anew")]
+    #[error("its header says {what} {found}, expected {expected}: put back a copy of it, or train again")]
     Header {
         /// Of what.
         what: &'static str,

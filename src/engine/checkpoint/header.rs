@@ -45,7 +45,7 @@ impl CheckpointHeader {
         let (_, metadata) = SafeTensors::read_metadata(bytes)?;
         let foreign = |what: &dyn fmt::Display| CheckpointError::Foreign(json::plain(&what));
         let text = metadata.metadata().as_ref().and_then(|values| values.get(KEY));
-        let text = text.ok_or_else(|| foreign(&format_args!("its metadata have no {KEY:?}")))?;
+        let text = text.ok_or_else(|| foreign(&format_args!("its metadata has no {KEY:?}")))?;
         let Version { version } = serde_json::from_str(text).map_err(|error| foreign(&error))?;
         if version != VERSION {
             return Err(CheckpointError::Version { found: version, expected: VERSION });

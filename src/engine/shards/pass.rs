@@ -43,7 +43,7 @@ pub(super) fn logits(crew: &Arc<Crew>, threads: usize, pixels: &[u8]) -> Result<
         let own = parts.next().unwrap_or_default();
         let others: Vec<_> = parts.map(|part| scope.spawn(|| logits_alone(crew, part))).collect();
         let own = logits_alone(crew, own);
-        let panicked = |_| Err(EngineError::Panicked("over a prediction".to_owned()));
+        let panicked = |_| Err(EngineError::Panicked("during a prediction".to_owned()));
         let others = others.into_iter().map(|other| other.join().unwrap_or_else(panicked));
         [own].into_iter().chain(others).collect::<Result<Vec<_>, _>>()
     })?;

@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, area: Rect, confusion: &Confusion, scene: &Scene,
     let facts = [
         format!("accuracy {}", accuracy(moment.confusion().accuracy())),
         format::moment(moment),
-        "rows: true, columns: taken for".to_owned(),
+        "rows: true, columns: predicted".to_owned(),
     ];
     let room = usize::from(title.width).saturating_sub(width("Confusion") + width(dot));
     heading::draw(frame, title, "Confusion", &joined(facts.iter().map(String::as_str), dot, room), theme);
@@ -133,7 +133,7 @@ fn sentence(
     let of =
         format!("{} of {} {}", thousands(count.into()), thousands(confusion.truths(truth).into()), data.name(truth));
     let words = if truth == predicted {
-        " are seen as what they are".to_owned()
+        " are predicted right".to_owned()
     } else {
         format!(" are taken for {}", data.name(predicted))
     };

@@ -155,7 +155,7 @@ fn place(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'s
     let dot = theme.glyphs().dot;
     let Some(step) = curves.cursor(curves.last_step(known)) else {
         let arrows = if theme.ascii() { "Left, Right" } else { "← →" };
-        let words = [format!("{arrows}: a cursor that reads the curves"), "Enter: the predictions of then".to_owned()];
+        let words = [format!("{arrows}: move a cursor"), "Enter: the predictions at that time".to_owned()];
         return Line::styled(joined(words.iter().map(String::as_str), dot, cells), theme.muted());
     };
     let mut words =
@@ -172,7 +172,7 @@ fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, 
     frame.render_widget(Line::styled(figure.name, theme.strong()), title);
     let lines = ChartLines::new(curves, known, figure, area);
     if lines.training.is_empty() && lines.test.is_empty() {
-        frame.render_widget(Line::styled("no batch is trained yet", theme.muted()).centered(), area);
+        frame.render_widget(Line::styled("no batch has been trained yet", theme.muted()).centered(), area);
         return;
     }
     let axis_of = |(low, high): (f64, f64), labels: Vec<String>| {

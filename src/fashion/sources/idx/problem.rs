@@ -41,7 +41,7 @@ pub enum IdxProblem {
         expected: u64,
     },
     /// The gzip data contradict themselves: a wrong checksum, say, or something else after the last member.
-    #[error("damaged gzip: {reason}, expected data that `gzip -t` finds sound; copy or download the file again")]
+    #[error("damaged gzip: {reason}, expected data that `gzip -t` accepts; copy or download the file again")]
     GzipDamaged {
         /// What the decoder found.
         reason: String,
@@ -179,7 +179,7 @@ fn excess_bytes(excess: u64) -> String {
 /// What a file that is not gzip may be instead.
 fn gzip_hint(start: &[u8]) -> String {
     if start.starts_with(&[0, 0, 8]) {
-        "; it seems to be a plain IDX file: take .gz off its name".to_owned()
+        "; it seems to be a plain IDX file: remove .gz from its name".to_owned()
     } else {
         hint(start)
     }
