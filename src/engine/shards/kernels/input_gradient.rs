@@ -1,8 +1,8 @@
 //! Backward through a dense layer: the errors of its outputs, handed back to its inputs.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Simd;
 
-use super::panels::{Strided, WithPanels, load};
+use super::panels::{OverPanels, Strided, load};
 
 /// Rows whose errors stay in a core's own cache while a large weight passes by.
 const ROWS_AT_ONCE: usize = 64;
@@ -18,23 +18,12 @@ pub(crate) struct InputGradient<'a, const P: usize> {
     pub stride: usize,
 }
 
-impl<const P: usize> InputGradient<'_, P> {
-    pub fn run(self, arch: Arch, panels: usize) {
-        if panels > 0 {
-            arch.dispatch(WithPanels { work: self, panels });
-        }
-    }
-}
-
-impl<const P: usize> WithSimd for WithPanels<InputGradient<'_, P>> {
-    type Output = ();
-
+impl<const P: usize> OverPanels for InputGradient<'_, P> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mut work, panels } = self;
-        let inputs = work.weight.len() / (panels * P);
-        for start in (0..work.rows).step_by(ROWS_AT_ONCE) {
-            let end = work.rows.min(start + ROWS_AT_ONCE);
+    fn over<S: Simd>(mut self, simd: S, panels: usize) {
+        let inputs = self.weight.len() / (panels * P);
+        for start in (0..self.rows).step_by(ROWS_AT_ONCE) {
+            let end = self.rows.min(start + ROWS_AT_ONCE);
             let mut input = 0;
             while input < inputs {
                 let wide = inputs - input >= 4;
@@ -42,11 +31,11 @@ impl<const P: usize> WithSimd for WithPanels<InputGradient<'_, P>> {
                 while row < end {
                     row += match end - row {
                         4.. if wide && S::REGISTER_COUNT >= 32 => {
-                            work.tile::<S, 4, 4>(simd, (inputs, panels), row, input)
+                            self.tile::<S, 4, 4>(simd, (inputs, panels), row, input)
                         }
-                        2.. if wide => work.tile::<S, 2, 4>(simd, (inputs, panels), row, input),
-                        _ if wide => work.tile::<S, 1, 4>(simd, (inputs, panels), row, input),
-                        _ => work.tile::<S, 1, 1>(simd, (inputs, panels), row, input),
+                        2.. if wide => self.tile::<S, 2, 4>(simd, (inputs, panels), row, input),
+                        _ if wide => self.tile::<S, 1, 4>(simd, (inputs, panels), row, input),
+                        _ => self.tile::<S, 1, 1>(simd, (inputs, panels), row, input),
                     };
                 }
                 input += if wide { 4 } else { 1 };
@@ -93,6 +82,8 @@ impl<const P: usize> InputGradient<'_, P> {
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::*;
     use crate::engine::shards::{
         instruction_sets::{Exact, numbers, under_each},

@@ -1,6 +1,6 @@
 //! How a weight and the rows that it meets lie in memory, and vectors of them. Computes nothing.
 
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Outputs of a hidden layer's panel.
 pub(crate) const PANEL: usize = 32;
@@ -21,10 +21,31 @@ impl<'a> Strided<'a> {
     }
 }
 
-/// A job on so many panels of a weight.
-pub(super) struct WithPanels<T> {
-    pub work: T,
-    pub panels: usize,
+/// A kernel that goes over the panels of a weight.
+pub(crate) trait OverPanels: Sized {
+    /// Goes over so many panels, one at least, with these instructions.
+    fn over<S: Simd>(self, simd: S, panels: usize);
+
+    /// The same with the instructions of this set, over none as well.
+    fn run(self, arch: Arch, panels: usize) {
+        if panels > 0 {
+            arch.dispatch(WithPanels { work: self, panels });
+        }
+    }
+}
+
+struct WithPanels<T> {
+    work: T,
+    panels: usize,
+}
+
+impl<T: OverPanels> WithSimd for WithPanels<T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.work.over(simd, self.panels);
+    }
 }
 
 /// The first `V` vectors of these values.

@@ -2,9 +2,9 @@
 
 use std::iter;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Simd;
 
-use super::panels::{Strided, WithPanels, load, store};
+use super::panels::{OverPanels, Strided, load, store};
 use crate::engine::shards::ink::{self, Ones, PixelBits};
 
 /// `rows · weight + bias`, and `ReLU` of it where asked for: `rows` rows of `panels · P` values, written `stride`
@@ -22,35 +22,24 @@ pub(crate) struct Product<'a, const P: usize> {
     pub stride: usize,
 }
 
-impl<const P: usize> Product<'_, P> {
-    pub fn run(self, arch: Arch, panels: usize) {
-        if panels > 0 {
-            arch.dispatch(WithPanels { work: self, panels });
-        }
-    }
-}
-
-impl<const P: usize> WithSimd for WithPanels<Product<'_, P>> {
-    type Output = ();
-
+impl<const P: usize> OverPanels for Product<'_, P> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if P / S::F32_LANES >= 2 { self.blocks::<S, 2>(simd) } else { self.blocks::<S, 1>(simd) }
+    fn over<S: Simd>(self, simd: S, panels: usize) {
+        if P / S::F32_LANES >= 2 { self.blocks::<S, 2>(simd, panels) } else { self.blocks::<S, 1>(simd, panels) }
     }
 }
 
-impl<const P: usize> WithPanels<Product<'_, P>> {
+impl<const P: usize> Product<'_, P> {
     /// Panel by panel, for a panel of any weight stays in a core's own cache while all rows pass by.
     #[inline(always)]
-    fn blocks<S: Simd, const V: usize>(self, simd: S) {
-        let Self { mut work, panels } = self;
-        let (weight, _) = work.weight.as_chunks::<P>();
+    fn blocks<S: Simd, const V: usize>(mut self, simd: S, panels: usize) {
+        let (weight, _) = self.weight.as_chunks::<P>();
         let inputs = weight.len() / panels;
-        let Some(used) = work.used else {
+        let Some(used) = self.used else {
             // Eight rows of one panel keep a core as busy as four of two, which pay where more inputs are 0 in all of
             // them.
             for panel in 0..panels {
-                work.all_rows::<S, V>(simd, &weight[panel * inputs..][..inputs], panel * P);
+                self.all_rows::<S, V>(simd, &weight[panel * inputs..][..inputs], panel * P);
             }
             return;
         };
@@ -58,15 +47,13 @@ impl<const P: usize> WithPanels<Product<'_, P>> {
         while panel < panels {
             let weights = &weight[panel * inputs..];
             panel += if panels - panel >= 2 && S::REGISTER_COUNT >= 32 {
-                work.used_rows::<S, 2, V>(simd, used, [&weights[..inputs], &weights[inputs..][..inputs]], panel * P)
+                self.used_rows::<S, 2, V>(simd, used, [&weights[..inputs], &weights[inputs..][..inputs]], panel * P)
             } else {
-                work.used_rows::<S, 1, V>(simd, used, [&weights[..inputs]], panel * P)
+                self.used_rows::<S, 1, V>(simd, used, [&weights[..inputs]], panel * P)
             };
         }
     }
-}
 
-impl<const P: usize> Product<'_, P> {
     /// Computes all rows of the panel whose first column this is.
     #[inline(always)]
     fn all_rows<S: Simd, const V: usize>(&mut self, simd: S, weight: &[[f32; P]], column: usize) {
@@ -171,6 +158,8 @@ fn product_tile<S: Simd, const P: usize, const R: usize, const N: usize, const V
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::*;
     use crate::{
         engine::shards::{

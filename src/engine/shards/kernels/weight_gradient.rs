@@ -2,10 +2,10 @@
 
 use std::iter;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Simd;
 
 use super::{
-    panels::{Strided, WithPanels, load, store},
+    panels::{OverPanels, Strided, load, store},
     parameter::{AdamStep, Parameter, update_tile},
 };
 use crate::engine::shards::ink::{self, Ones, RowBits};
@@ -32,47 +32,34 @@ pub(crate) struct WeightGradient<'a, const P: usize> {
     pub update: Update<'a>,
 }
 
-impl<const P: usize> WeightGradient<'_, P> {
-    pub fn run(self, arch: Arch, panels: usize) {
-        if panels > 0 {
-            arch.dispatch(WithPanels { work: self, panels });
-        }
-    }
-}
-
-impl<const P: usize> WithSimd for WithPanels<WeightGradient<'_, P>> {
-    type Output = ();
-
+impl<const P: usize> OverPanels for WeightGradient<'_, P> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if P / S::F32_LANES >= 2 { self.blocks::<S, 2>(simd) } else { self.blocks::<S, 1>(simd) }
+    fn over<S: Simd>(self, simd: S, panels: usize) {
+        if P / S::F32_LANES >= 2 { self.blocks::<S, 2>(simd, panels) } else { self.blocks::<S, 1>(simd, panels) }
     }
 }
 
-impl<const P: usize> WithPanels<WeightGradient<'_, P>> {
+impl<const P: usize> WeightGradient<'_, P> {
     /// Panel by panel, for a panel's errors stay in a core's nearest cache.
     #[inline(always)]
-    fn blocks<S: Simd, const V: usize>(self, simd: S) {
-        let Self { mut work, panels } = self;
-        let inputs = work.weight.values.len() / (panels * P);
-        let Some(used) = work.used else {
+    fn blocks<S: Simd, const V: usize>(mut self, simd: S, panels: usize) {
+        let inputs = self.weight.values.len() / (panels * P);
+        let Some(used) = self.used else {
             for panel in 0..panels {
-                work.all_inputs::<S, V>(simd, inputs, panel);
+                self.all_inputs::<S, V>(simd, inputs, panel);
             }
             return;
         };
         let mut panel = 0;
         while panel < panels {
             panel += if panels - panel >= 2 && S::REGISTER_COUNT >= 32 {
-                work.used_inputs::<S, 2, V>(simd, used, inputs, panel)
+                self.used_inputs::<S, 2, V>(simd, used, inputs, panel)
             } else {
-                work.used_inputs::<S, 1, V>(simd, used, inputs, panel)
+                self.used_inputs::<S, 1, V>(simd, used, inputs, panel)
             };
         }
     }
-}
 
-impl<const P: usize> WeightGradient<'_, P> {
     /// Does all inputs of a panel.
     #[inline(always)]
     fn all_inputs<S: Simd, const V: usize>(&mut self, simd: S, inputs: usize, panel: usize) {
@@ -177,6 +164,8 @@ fn store_tile<S: Simd, const P: usize, const V: usize, const K: usize>(
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::*;
     use crate::{
         engine::shards::{

@@ -6,7 +6,7 @@ use super::core::{Core, GradientSlot, Pass};
 use crate::engine::shards::kernels::{
     elementwise::through_relu,
     input_gradient::InputGradient,
-    panels::{LOGITS, PANEL, Strided},
+    panels::{LOGITS, OverPanels, PANEL, Strided},
     weight_gradient::{Update, WeightGradient},
 };
 

@@ -6,7 +6,7 @@ use dfdx::prelude::{Cpu, Rank0, Tape, Tensor};
 
 use super::core::{Core, Pass};
 use crate::engine::shards::kernels::{
-    panels::{LOGITS, PANEL, Strided},
+    panels::{LOGITS, OverPanels, PANEL, Strided},
     product::Product,
     softmax::{SoftmaxCrossEntropy, Verdict},
 };
