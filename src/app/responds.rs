@@ -10,6 +10,13 @@ use super::{
 };
 use crate::protocol::TileRange;
 
+/// What is said where nothing can be shown larger or smaller.
+pub const NO_ZOOM: &str = "there is nothing to zoom here";
+/// What is said where the largest picture is shown.
+pub const NO_LARGER: &str = "no larger picture fits this terminal";
+/// What is said where the smallest is.
+pub const NO_SMALLER: &str = "the pictures cannot be smaller";
+
 /// A screen's answers to keys, from its own state and what all screens share.
 pub trait Responds {
     /// Goes by a stride through what the screen has.
@@ -25,7 +32,7 @@ pub trait Responds {
 
     /// Shows more of less, or less of more.
     fn zoom(&mut self, _: &Scene, _: &Page, _: Direction) -> Answer {
-        "there is nothing to zoom here".into()
+        NO_ZOOM.into()
     }
 
     /// Goes to the index that was typed: that of a test image, where the screen has nothing else to count.
@@ -37,6 +44,18 @@ pub trait Responds {
             Answer::Say(words) => Answer::Show(Screen::Dashboard, Some(words)),
             _ => Answer::Show(Screen::Dashboard, None),
         }
+    }
+
+    /// Goes into what is picked where it is selected already, else selects it.
+    fn pick(&mut self, scene: &mut Scene, is_selected: bool, select: impl FnOnce(&mut Self, &mut Scene)) -> Answer
+    where
+        Self: Sized,
+    {
+        if is_selected {
+            return self.enter(scene);
+        }
+        select(self, scene);
+        Answer::Done
     }
 
     /// Does what means something on this screen alone; `None`: that is not this screen's.
@@ -86,4 +105,20 @@ pub trait Responds {
     fn stand(&mut self, stance: Stance) -> Stance {
         stance
     }
+}
+
+/// Makes pictures a size larger or smaller, where that fits.
+pub fn resize(size: &mut u16, direction: Direction, page: &Page) -> Answer {
+    match direction {
+        Direction::Forward if *size < page.largest => *size += 1,
+        Direction::Forward => return NO_LARGER.into(),
+        Direction::Back => {
+            let shown = (*size).min(page.largest);
+            *size = shown.saturating_sub(1);
+            if shown == 0 {
+                return NO_SMALLER.into();
+            }
+        }
+    }
+    Answer::Done
 }

@@ -89,12 +89,3 @@ pub fn moved(place: usize, distance: usize, direction: Direction, last: usize) -
         Direction::Back => place.saturating_sub(distance).min(last),
     }
 }
-
-/// A picture's size after a key for a larger or a smaller one, if there is one: no larger than the largest that fits.
-#[must_use]
-pub fn resized(size: u16, direction: Direction, largest: u16) -> Option<u16> {
-    match direction {
-        Direction::Forward => Some(size + 1).filter(|size| *size <= largest),
-        Direction::Back => size.min(largest).checked_sub(1),
-    }
-}

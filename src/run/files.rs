@@ -24,12 +24,6 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// The file or directory.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What the operating system said.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
@@ -380,7 +374,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         let path = file.join("below");
         let error = replace(&path, b"contents").unwrap_err();
-        assert_eq!(error.path(), path);
+        assert_eq!(error.path, path);
         assert!(error.to_string().starts_with(&format!("cannot write {}: Not a directory", path.display())), "{error}");
     }
 
@@ -443,7 +437,7 @@ mod tests {
         probe(directory.path()).unwrap();
         assert!(names_in(directory.path()).unwrap().is_empty());
         let none = directory.path().join("none");
-        assert_eq!(probe(&none).unwrap_err().path(), none);
+        assert_eq!(probe(&none).unwrap_err().path, none);
     }
 
     #[test]

@@ -70,12 +70,6 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// The run that is recorded.
-    #[must_use]
-    pub fn run(&self) -> &Run {
-        &self.run
-    }
-
     /// What `run.json` says.
     #[must_use]
     pub fn facts(&self) -> &Facts {

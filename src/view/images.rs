@@ -24,6 +24,10 @@ pub struct Shown<'a> {
     pub album: &'a Album,
     /// The data set, once it is read.
     pub data: Option<&'a Dataset>,
+    /// Their half of it, once it is read.
+    pub split: Option<&'a Split>,
+    /// The selected image, unless the filter leaves none at all.
+    pub image: Option<usize>,
     /// What the network makes of the selected image.
     pub prediction: Option<&'a Probabilities>,
     /// Which of its pixels speak for that, where that is to be seen.
@@ -39,24 +43,12 @@ impl<'a> Shown<'a> {
             half,
             album: scene.album(half),
             data: scene.known.data.as_deref(),
+            split: scene.known.split(half),
+            image: scene.image(half),
             prediction: scene.image(half).and_then(|index| scene.prediction(half, index)),
             attribution: scene.attribution().filter(|_| half == Half::Test),
             inverted: scene.inverted,
         }
-    }
-
-    /// The selected image, unless the filter leaves none at all.
-    pub fn image(&self) -> Option<usize> {
-        (!self.album.is_empty()).then(|| self.album.selected())
-    }
-
-    /// The half of the data set, once it is read.
-    pub fn split(&self) -> Option<&'a Split> {
-        let data = self.data?;
-        Some(match self.half {
-            Half::Test => &data.test,
-            Half::Train => &data.train,
-        })
     }
 
     /// What an image is called.
@@ -70,7 +62,7 @@ impl<'a> Shown<'a> {
     /// Which images there are, and in which order: what stands beside a heading.
     pub fn words(&self, theme: &Theme) -> String {
         let (album, dot) = (self.album, theme.glyphs().dot);
-        let of = self.split().map_or(0, Split::len);
+        let of = self.split.map_or(0, Split::len);
         let mut words = Vec::new();
         let filter = self.filter_words(album.filter(), dot);
         let place = album.place().map(|place| format!("{} of ", thousands(place as u64 + 1))).unwrap_or_default();

@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
     heading::draw(frame, heading, "Prediction", test_image::signs(shown, theme).unwrap_or_default(), theme);
     let Some(data) = shown.data else { return };
-    let truth = shown.image().map(|index| data.test.class(index));
+    let truth = shown.image.map(|index| data.test.class(index));
     let probabilities = shown.prediction;
     frame.render_widget(&ProbabilityBars { names: data.names(), truth, probabilities, theme }, area);
 }

@@ -37,14 +37,14 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, size: Option<u16>, the
         Constraint::Length(rows),
         Constraint::Length(u16::from(spare > 0)),
     ]));
-    let Some(split) = shown.split() else {
+    let Some(split) = shown.split else {
         heading::draw(frame, heading, "Test images", "", theme);
         let waiting = Line::styled("reading the images", theme.muted()).centered();
         frame.render_widget(waiting, picture.centered_vertically(Constraint::Length(1)));
         return;
     };
     draw_heading(frame, heading, shown, theme);
-    let Some(index) = shown.image() else {
+    let Some(index) = shown.image else {
         return shown.draw_nothing_left(frame, picture, theme);
     };
     let inverted = shown.inverted;
@@ -60,9 +60,9 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, size: Option<u16>, the
 
 /// Draws the line above the picture: which image, and among which.
 pub fn draw_heading(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
-    let Some(split) = shown.split() else { return };
+    let Some(split) = shown.split else { return };
     let (name, index) = (shown.name(), shown.album.selected());
-    if shown.image().is_none() {
+    if shown.image.is_none() {
         heading::draw(frame, area, &format!("{name}s"), &shown.words(theme), theme);
     } else if shown.album.is_plain() {
         heading::draw(frame, area, &title(name, index, split.len()), "by index", theme);
@@ -82,7 +82,7 @@ pub fn signs(shown: &Shown, theme: &Theme) -> Option<&'static str> {
 
 /// Draws the caption alone, in the middle of the area's width.
 pub fn draw_caption(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
-    let (Some(data), Some(split), Some(index)) = (shown.data, shown.split(), shown.image()) else { return };
+    let (Some(data), Some(split), Some(index)) = (shown.data, shown.split, shown.image) else { return };
     let caption = Caption::new(data.names(), Some(split.class(index)), shown.prediction);
     frame.render_widget(caption.line(usize::from(area.width), theme).centered(), area);
 }

@@ -65,11 +65,8 @@ impl Responds for Confusion {
 
     fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
         let Action::PickCell(truth, predicted) = action else { return None };
-        if self.cell(scene) == (truth, predicted) {
-            return Some(self.enter(scene));
-        }
-        self.selected = Some((truth, predicted));
-        Some(Answer::Done)
+        let is_selected = self.cell(scene) == (truth, predicted);
+        Some(self.pick(scene, is_selected, |confusion, _| confusion.selected = Some((truth, predicted))))
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

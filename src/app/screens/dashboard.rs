@@ -4,7 +4,7 @@ use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
-    responds::Responds,
+    responds::{NO_LARGER, NO_SMALLER, Responds},
     scene::{NOTHING_LEFT, Scene},
     screen::Screen,
     ways::{Direction, Page, Stride},
@@ -75,8 +75,3 @@ impl Responds for Dashboard {
         true
     }
 }
-
-/// What is said where the largest picture is shown.
-pub(super) const NO_LARGER: &str = "no larger picture fits this terminal";
-/// What is said where the smallest is.
-pub(super) const NO_SMALLER: &str = "the pictures cannot be smaller";

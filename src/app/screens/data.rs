@@ -41,11 +41,7 @@ impl Responds for Data {
 
     fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
         let Action::PickClass(class) = action else { return None };
-        if self.class == class {
-            return Some(self.enter(scene));
-        }
-        self.class = class;
-        Some(Answer::Done)
+        Some(self.pick(scene, self.class == class, |data, _| data.class = class))
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

@@ -1,14 +1,13 @@
 //! The Gallery's own state: which images it shows, how large, and whether one has it all.
 
-use super::dashboard::{NO_LARGER, NO_SMALLER};
 use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
-    responds::Responds,
+    responds::{NO_ZOOM, Responds, resize},
     scene::{NOT_PREDICTED, NOTHING_LEFT, Scene},
     screen::Screen,
-    ways::{Direction, Page, Stride, resized},
+    ways::{Direction, Page, Stride},
 };
 
 /// Many images.
@@ -44,7 +43,7 @@ impl Responds for Gallery {
 
     fn zoom(&mut self, _: &Scene, page: &Page, direction: Direction) -> Answer {
         if self.stance.is_large {
-            return "there is nothing to zoom here".into();
+            return NO_ZOOM.into();
         }
         resize(&mut self.size, direction, page)
     }
@@ -59,10 +58,10 @@ impl Responds for Gallery {
                 self.stance.half = if self.half() == Half::Test { Half::Train } else { Half::Test };
                 Some(Answer::Done)
             }
-            Action::PickImage(index) if index == scene.album(self.half()).selected() => Some(self.enter(scene)),
             Action::PickImage(index) => {
-                scene.select(self.half(), index);
-                Some(Answer::Done)
+                let half = self.half();
+                let is_selected = index == scene.album(half).selected();
+                Some(self.pick(scene, is_selected, |_, scene| scene.select(half, index)))
             }
             _ => None,
         }
@@ -97,20 +96,5 @@ impl Responds for Gallery {
 
     fn stand(&mut self, stance: Stance) -> Stance {
         std::mem::replace(&mut self.stance, stance)
-    }
-}
-
-/// Makes pictures a size larger or smaller, where that fits.
-pub(super) fn resize(size: &mut u16, direction: Direction, page: &Page) -> Answer {
-    match (resized(*size, direction, page.largest), direction) {
-        (Some(resized), _) => {
-            *size = resized;
-            Answer::Done
-        }
-        (None, Direction::Forward) => NO_LARGER.into(),
-        (None, Direction::Back) => {
-            *size = 0;
-            NO_SMALLER.into()
-        }
     }
 }

@@ -1,11 +1,10 @@
 //! The Neurons' own state: which part of the network is selected, and how large the pictures are.
 
-use super::gallery::resize;
 use crate::{
     app::{
         Action,
         answer::{Answer, Offer, Stance},
-        responds::Responds,
+        responds::{NO_ZOOM, Responds, resize},
         scene::{Scene, refuse},
         screen::Screen,
         ways::{Direction, Page, Stride, moved},
@@ -45,7 +44,7 @@ impl Responds for Neurons {
 
     fn zoom(&mut self, _: &Scene, page: &Page, direction: Direction) -> Answer {
         if self.is_large {
-            return "there is nothing to zoom here".into();
+            return NO_ZOOM.into();
         }
         resize(&mut self.size, direction, page)
     }
@@ -59,11 +58,7 @@ impl Responds for Neurons {
 
     fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
         let Action::PickUnit(unit) = action else { return None };
-        if self.selected == unit {
-            return Some(self.enter(scene));
-        }
-        self.selected = unit;
-        Some(Answer::Done)
+        Some(self.pick(scene, self.selected == unit, |neurons, _| neurons.selected = unit))
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

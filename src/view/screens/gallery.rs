@@ -34,7 +34,7 @@ const SIDE_CELLS: u16 = COLUMNS;
 pub fn draw(frame: &mut Frame, area: Rect, gallery: &Gallery, scene: &Scene, theme: &Theme) {
     let shown = Shown::new(scene, gallery.stance.half);
     let [title, body] = grid::below_heading(area);
-    let (Some(data), Some(split)) = (shown.data, shown.split()) else {
+    let (Some(data), Some(split)) = (shown.data, shown.split) else {
         heading::draw(frame, title, "Images", "", theme);
         frame.render_widget(Line::styled("reading the images", theme.muted()), body);
         return;
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, gallery: &Gallery, scene: &Scene, the
         return draw_large(frame, area, &shown, theme);
     }
     let name = shown.name();
-    let selected = shown.image().map_or_else(|| format!("{name}s"), |index| format!("{name} {index}"));
+    let selected = shown.image.map_or_else(|| format!("{name}s"), |index| format!("{name} {index}"));
     heading::draw(frame, title, &selected, &shown.words(theme), theme);
     if shown.album.is_empty() {
         return shown.draw_nothing_left(frame, body, theme);
@@ -114,7 +114,7 @@ fn draw_large(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
 
 /// The selected image's bytes, row by row, as numpy would print them.
 fn draw_values(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
-    let (Some(split), Some(index)) = (shown.split(), shown.image()) else { return };
+    let (Some(split), Some(index)) = (shown.split, shown.image) else { return };
     let [title, body] = grid::below_heading(area);
     heading::draw(frame, title, "Pixels", "0 ground to 255 ink", theme);
     let image = split.image(index);
