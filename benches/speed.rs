@@ -13,7 +13,7 @@ use fitroom::{
     app::{Action, App, Direction, Half, Loaded, Page, Screen, Stride},
     engine::{self, Job, Worker},
     fashion::{Dataset, FASHION_NAMES, Source, Survey},
-    protocol::{Look, Report},
+    protocol::{Look, Predictions, Report},
     settings::Settings,
     view::{self, Depth, Theme},
 };
@@ -141,7 +141,8 @@ fn predictions(bencher: Bencher) {
     let mut app = trained();
     app.act(Action::NextOrder, &Page::default());
     app.act(Action::NextOrder, &Page::default());
-    let rows: Vec<_> = (0..10_000).filter_map(|index| app.scene().prediction(Half::Test, index).copied()).collect();
+    let rows: Predictions =
+        (0..10_000).filter_map(|index| app.scene().prediction(Half::Test, index).copied()).collect();
     let mut step = 1;
     bencher.with_inputs(|| rows.clone()).bench_local_values(|predictions| {
         step += 1;

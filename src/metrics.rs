@@ -1,6 +1,10 @@
 //! Arithmetic on predictions: which class, how sure, right or wrong. Knows nothing of where they come from.
 
+mod spans;
+
 use serde::Serialize;
+
+pub use self::spans::{Span, Spans, merged_mean};
 
 use crate::{
     fashion::{CLASSES, Class},

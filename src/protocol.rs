@@ -1,7 +1,7 @@
 //! What the dashboard and the worker say to each other: plain data, which serde can carry through a socket.
 //! Knows neither of the two.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ pub(crate) mod samples;
 
 /// The probabilities of one image's ten classes, in the classes' order; they sum to 1.
 pub type Probabilities = [f32; CLASSES];
+
+/// Every test image's probabilities, in the test images' order: large, and shared by all who keep them.
+pub type Predictions = Arc<[Probabilities]>;
 
 /// What the person, through the dashboard, asks of the worker. Taken between two batches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +98,7 @@ pub enum Report {
         /// Steps trained before these predictions, over the whole run; 0 in a new one.
         step: u64,
         /// One entry a test image.
-        predictions: Vec<Probabilities>,
+        predictions: Predictions,
     },
     /// Training waits for a command.
     Paused,
@@ -117,7 +120,7 @@ pub enum Report {
         record: EpochRecord,
         /// Every test image's prediction after this epoch, in the test images' order. Empty for a listener that comes so
         /// late that they are no longer kept.
-        predictions: Vec<Probabilities>,
+        predictions: Predictions,
     },
     /// What the device is busy with, about once a second while it trains.
     Usage(Usage),
@@ -275,22 +278,6 @@ pub struct Batch {
     pub seconds: f64,
     /// Training images a second, measured over the last moments.
     pub images_per_second: f64,
-}
-
-impl Batch {
-    /// These steps and the `later` ones in one report, the means weighted by their steps.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "weights of a mean for the eye")]
-    pub fn merged(self, later: Self) -> Self {
-        let steps = self.steps + later.steps;
-        let weight = later.steps as f64 / steps.max(1) as f64;
-        Self {
-            steps,
-            loss: self.loss + (later.loss - self.loss) * weight,
-            accuracy: self.accuracy + (later.accuracy - self.accuracy) * weight,
-            ..later
-        }
-    }
 }
 
 /// The figures of a span of batches within an epoch, under the names that `batches.jsonl` gives them.

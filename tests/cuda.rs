@@ -9,7 +9,7 @@ use std::sync::{
 use fitroom::{
     engine::{self, Checkpoint, Job, Listener, Past, Worker},
     fashion::{Dataset, Source},
-    protocol::{EpochRecord, Probabilities, Report},
+    protocol::{EpochRecord, Predictions, Report},
     settings::{DeviceChoice, Settings},
 };
 
@@ -78,7 +78,7 @@ const DEVICES: [DeviceChoice; 2] = [DeviceChoice::Cpu, DeviceChoice::Cuda(0)];
 #[test]
 fn cuda_predicts_what_the_cpu_predicts() {
     for hidden in [vec![128], vec![256, 64]] {
-        let [cpu, gpu] = DEVICES.map(|device| -> Vec<Probabilities> {
+        let [cpu, gpu] = DEVICES.map(|device| -> Predictions {
             let settings = Settings { hidden: hidden.clone(), ..Settings::default() };
             Run::new(Job { evaluate_untrained: true, ..job(device, settings) }).find(|report| match report {
                 Report::Untrained { predictions, .. } => Some(predictions),
@@ -86,7 +86,7 @@ fn cuda_predicts_what_the_cpu_predicts() {
             })
         });
         assert_eq!(cpu.len(), gpu.len());
-        for (image, (cpu, gpu)) in cpu.iter().zip(&gpu).enumerate() {
+        for (image, (cpu, gpu)) in cpu.iter().zip(gpu.iter()).enumerate() {
             for (cpu, gpu) in cpu.iter().zip(gpu) {
                 assert!((cpu - gpu).abs() < 1e-4, "image {image}: {cpu} on the CPU, {gpu} on the GPU");
             }
@@ -109,7 +109,7 @@ fn cuda_has_the_losses_of_the_cpu_for_a_hundred_steps() {
         });
         losses.collect()
     });
-    for (step, (cpu, gpu)) in cpu.iter().zip(&gpu).enumerate() {
+    for (step, (cpu, gpu)) in cpu.iter().zip(gpu.iter()).enumerate() {
         assert!((cpu - gpu).abs() < 1e-3, "step {step}: {cpu} on the CPU, {gpu} on the GPU");
     }
 }

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("run", &["fashion", "json", "metrics", "printable", "protocol", "settings"]),
     ("view", &["app", "fashion", "metrics", "printable", "protocol", "settings"]),
     ("cli", &["fashion", "printable", "settings"]),
-    ("session", &["cli", "engine", "fashion", "machine", "printable", "protocol", "run", "settings"]),
+    ("session", &["cli", "engine", "fashion", "machine", "metrics", "printable", "protocol", "run", "settings"]),
     ("depth", &["cli", "view"]),
     (
         "commands",

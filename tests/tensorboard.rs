@@ -61,7 +61,7 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
                 BatchRecord { epoch: record.epoch, step, steps, loss: record.loss, accuracy: record.accuracy };
             recorder.batches(figures, now()).unwrap();
         }
-        recorder.record(&Report::Epoch { record, predictions: Vec::new() }, now()).unwrap();
+        recorder.record(&Report::Epoch { record, predictions: [].into() }, now()).unwrap();
         recorder.histograms(u32::from(epoch), &variables(epoch), now()).unwrap();
     }
 }

@@ -14,7 +14,9 @@ use std::{
 use fitroom::{
     engine::{self, Checkpoint, EngineError, Job, Listener, Worker},
     fashion::{CLASSES, Dataset, FASHION_NAMES, Source},
-    protocol::{Batch, BatchRecord, Command, EpochRecord, Look, Probabilities, Report, Started, TileRange, Tiles},
+    protocol::{
+        Batch, BatchRecord, Command, EpochRecord, Look, Predictions, Probabilities, Report, Started, TileRange, Tiles,
+    },
     run::Facts,
     settings::{DeviceChoice, Model, Settings},
 };
@@ -136,7 +138,7 @@ fn batches(reports: &[Report]) -> Vec<Batch> {
     reports.iter().cloned().filter_map(batch).collect()
 }
 
-fn epochs(reports: &[Report]) -> Vec<(EpochRecord, Vec<Probabilities>)> {
+fn epochs(reports: &[Report]) -> Vec<(EpochRecord, Predictions)> {
     let epoch = |report: &Report| match report {
         Report::Epoch { record, predictions } => Some((*record, predictions.clone())),
         _ => None,
@@ -192,7 +194,7 @@ fn the_batches_of_an_epoch_add_up_to_its_record() {
         assert!(record.seconds > 0.0 && record.eval_seconds > 0.0 && record.images_per_second > 0.0, "{record:?}");
         assert_close(record.images_per_second, 1_000.0 / record.seconds);
         assert_eq!(predictions.len(), 100);
-        for probabilities in predictions {
+        for probabilities in &**predictions {
             assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         }
     }

@@ -205,7 +205,7 @@ mod tests {
             row[class] = sure;
             row
         });
-        let moment = Moment::new(1, 10, true, &truths, rows.to_vec());
+        let moment = Moment::new(1, 10, true, &truths, rows.into());
         (truths, moment)
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     fashion::Class,
     metrics::{ConfusionMatrix, most_probable},
-    protocol::Probabilities,
+    protocol::{Predictions, Probabilities},
 };
 
 /// Bytes that an archive takes at the most, and two moments at the least: with 10,000 test images, 163 moments.
@@ -18,7 +18,7 @@ pub struct Moment {
     pub step: u64,
     /// Whether it is the end of its epoch, or the beginning of the run; else it is amid an epoch.
     pub is_whole: bool,
-    rows: Vec<Probabilities>,
+    rows: Predictions,
     predicted: Vec<Class>,
     confusion: ConfusionMatrix,
 }
@@ -26,7 +26,7 @@ pub struct Moment {
 impl Moment {
     /// What the network made of the images of these true classes, in their order.
     #[must_use]
-    pub fn new(epoch: u32, step: u64, is_whole: bool, truths: &[Class], rows: Vec<Probabilities>) -> Self {
+    pub fn new(epoch: u32, step: u64, is_whole: bool, truths: &[Class], rows: Predictions) -> Self {
         let predicted: Vec<Class> = rows.iter().map(most_probable).collect();
         let confusion = ConfusionMatrix::of_answers(truths, predicted.iter().copied());
         Self { epoch, step, is_whole, rows, predicted, confusion }
@@ -132,7 +132,7 @@ mod tests {
 
     fn moment(epoch: u32, images: usize) -> Moment {
         let truths = vec![Class::FIRST; images];
-        Moment::new(epoch, u64::from(epoch) * 10, true, &truths, vec![[0.1; CLASSES]; images])
+        Moment::new(epoch, u64::from(epoch) * 10, true, &truths, vec![[0.1; CLASSES]; images].into())
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
     fn a_moment_knows_what_was_taken_for_what_and_how_surely() {
         let mut sure = [0.0; CLASSES];
         sure[3] = 0.75;
-        let moment = Moment::new(1, 10, true, &[Class::FIRST], vec![sure]);
+        let moment = Moment::new(1, 10, true, &[Class::FIRST], [sure].into());
         assert_eq!(moment.predicted(0).map(Class::index), Some(3));
         assert!((moment.confidence(0) - 0.75).abs() < f32::EPSILON);
         assert_eq!(moment.confusion().counts()[0][3], 1);

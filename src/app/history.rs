@@ -1,5 +1,7 @@
 //! The run's curve of loss and accuracy, step by step, in bounded memory. Draws nothing.
 
+use crate::metrics::{Span, Spans, merged_mean};
+
 /// The most points that a history keeps; past it, neighbours are merged.
 const CAPACITY: usize = 4096;
 
@@ -16,49 +18,45 @@ pub struct Point {
     pub accuracy: f64,
 }
 
-impl Point {
-    /// This point and a later one as one.
-    #[expect(clippy::cast_precision_loss, reason = "weights of a mean for the eye")]
+impl Span for Point {
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+
     fn merged(self, later: Self) -> Self {
-        let steps = self.steps + later.steps;
-        let weight = later.steps as f64 / steps.max(1) as f64;
         Self {
             step: later.step,
-            steps,
-            loss: self.loss + (later.loss - self.loss) * weight,
-            accuracy: self.accuracy + (later.accuracy - self.accuracy) * weight,
+            steps: self.steps + later.steps,
+            loss: merged_mean((self.loss, self.steps), (later.loss, later.steps)),
+            accuracy: merged_mean((self.accuracy, self.steps), (later.accuracy, later.steps)),
         }
     }
 }
 
 /// The points since the run began, oldest first: every step while there are few, means of several later.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct History {
-    points: Vec<Point>,
-    /// How many steps a kept point should stand for at least.
-    resolution: u64,
+    points: Spans<Point>,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { points: Spans::new(CAPACITY) }
+    }
 }
 
 impl History {
     /// Adds the newest point. What is not finite is left out: a curve cannot show it.
     pub fn push(&mut self, point: Point) {
-        if !point.loss.is_finite() || !point.accuracy.is_finite() {
-            return;
-        }
-        match self.points.last_mut() {
-            Some(last) if last.steps < self.resolution => *last = last.merged(point),
-            _ => self.points.push(point),
-        }
-        if self.points.len() > CAPACITY {
-            self.resolution = (self.resolution * 2).max(2);
-            self.points = self.points.chunks(2).filter_map(|pair| pair.iter().copied().reduce(Point::merged)).collect();
+        if point.loss.is_finite() && point.accuracy.is_finite() {
+            self.points.push(point);
         }
     }
 
     /// The points, oldest first.
     #[must_use]
     pub fn points(&self) -> &[Point] {
-        &self.points
+        self.points.as_slice()
     }
 
     /// The curve in at most `width` columns, oldest first. While the run grows a column stands for a number of steps that
@@ -66,12 +64,12 @@ impl History {
     /// that `is_over` the curve fills the width. A column in which no point ends repeats the one before.
     #[must_use]
     pub fn columns(&self, width: usize, is_over: bool) -> Vec<Point> {
-        let (Some(last), true) = (self.points.last(), width > 0) else { return Vec::new() };
+        let (Some(last), true) = (self.points().last(), width > 0) else { return Vec::new() };
         let width = width as u64;
         let steps_a_column = scale(last.step.div_ceil(width));
         let count = if is_over { width.min(last.step) } else { last.step.div_ceil(steps_a_column) };
         let mut columns: Vec<Point> = Vec::new();
-        let mut points = self.points.iter().copied().peekable();
+        let mut points = self.points().iter().copied().peekable();
         for number in 1..=count {
             let end = if is_over { (last.step * number).div_ceil(count) } else { steps_a_column * number };
             let mut column = None::<Point>;

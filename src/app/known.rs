@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     fashion::{Class, Dataset, Split, Survey},
-    protocol::{Attribution, Batch, EpochRecord, Probabilities, Report, Started, Tiles, Usage},
+    protocol::{Attribution, Batch, EpochRecord, Predictions, Probabilities, Report, Started, Tiles, Usage},
 };
 
 /// How far the run is.
@@ -126,12 +126,12 @@ impl Known {
 
     /// A phase that may be the answer to what was asked for.
     fn enter(&mut self, phase: Phase) {
-        let answers = match &phase {
-            Phase::Paused => Some(true),
-            Phase::Training => Some(false),
-            _ => self.asked_to_pause,
+        let is_open = match phase {
+            Phase::Paused => self.asked_to_pause == Some(false),
+            Phase::Training => self.asked_to_pause == Some(true),
+            _ => false,
         };
-        if self.asked_to_pause == answers {
+        if !is_open {
             self.asked_to_pause = None;
         }
         self.phase = phase;
@@ -160,7 +160,7 @@ impl Known {
     }
 
     /// Keeps every test image's prediction. Of an epoch long ago there may be none to be had any longer.
-    fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Vec<Probabilities>, seen: Option<u64>) {
+    fn keep(&mut self, epoch: u32, step: u64, is_whole: bool, predictions: Predictions, seen: Option<u64>) {
         if predictions.is_empty() {
             return;
         }

@@ -7,7 +7,7 @@ use super::{album::Album, screens::curves};
 use crate::{
     fashion::Class,
     protocol::{
-        Batch, EpochRecord, Probabilities, Started, TileRange, Tiles,
+        Batch, EpochRecord, Predictions, Probabilities, Started, TileRange, Tiles,
         samples::{self, dataset, record},
     },
 };
@@ -118,7 +118,7 @@ fn wrong_at(wrong: &[usize]) -> App {
 }
 
 /// Predictions that are right everywhere but at these images.
-fn predictions(wrong: &[usize]) -> Vec<Probabilities> {
+fn predictions(wrong: &[usize]) -> Predictions {
     let data = dataset();
     let truth = |index: usize| data.test.class(index).index();
     let predicted = |index| sure_of(if wrong.contains(&index) { (truth(index) + 1) % 10 } else { truth(index) });

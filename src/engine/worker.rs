@@ -117,7 +117,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
         }
         self.listener.report(Report::Started(started));
         if evaluate_untrained {
-            let predictions = self.trainer.evaluate()?.predictions;
+            let predictions = self.trainer.evaluate()?.predictions.into();
             self.listener.report(Report::Untrained { step: self.trainer.steps(), predictions });
         }
         self.outlook.report_predictions(&mut self.trainer, self.listener)?;
@@ -265,7 +265,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
             eval_seconds,
             images_per_second: per_second(tally.images, seconds),
         };
-        self.listener.report(Report::Epoch { record, predictions: evaluation.predictions });
+        self.listener.report(Report::Epoch { record, predictions: evaluation.predictions.into() });
         self.go_on_or_finish(was_training)
     }
 

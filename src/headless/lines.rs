@@ -109,7 +109,7 @@ mod tests {
         let started = Started { run: Some("coat".to_owned()), ..samples::started() };
         for report in [
             Report::Started(started),
-            Report::Epoch { record, predictions: Vec::new() },
+            Report::Epoch { record, predictions: [].into() },
             Report::Paused,
             Report::Finished,
         ] {

@@ -23,7 +23,7 @@ use self::{mailbox::Mailbox, memory::Memory};
 use crate::protocol::{Command, Look, Report};
 
 /// The hub, as listeners come to it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Hub(Arc<Mutex<HubState>>);
 
 #[derive(Debug, Default)]
@@ -48,9 +48,11 @@ struct Listening {
 }
 
 impl Hub {
-    /// A hub, and what feeds it.
-    pub fn new() -> (Self, Emitter) {
-        let hub = Self::default();
+    /// A hub, and what feeds it. `shows_predictions`: whether those who come look at the predictions of past epochs; without
+    /// that it keeps none but the newest and the first.
+    pub fn new(shows_predictions: bool) -> (Self, Emitter) {
+        let memory = Memory::new(if shows_predictions { epochs::CAPACITY } else { 0 });
+        let hub = Self(Arc::new(Mutex::new(HubState { memory, ..HubState::default() })));
         let emitter = Emitter(Arc::new(Feed(hub.clone())));
         (hub, emitter)
     }

@@ -15,14 +15,14 @@ pub struct Link {
 }
 
 impl Link {
-    /// Begins to train in this process. `evaluate_untrained`: whether to report every test image's prediction before the
-    /// first step.
+    /// Begins to train in this process. `shows_predictions`: whether who listens shows every test image's prediction, also
+    /// those before the first step and after past epochs.
     ///
     /// # Errors
     /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
     /// training cannot start.
-    pub fn train(plan: RunPlan, dataset: Arc<Dataset>, evaluate_untrained: bool) -> Result<(Self, Reports)> {
-        let (run, reports) = LocalRun::start(plan, dataset, evaluate_untrained)?;
+    pub fn train(plan: RunPlan, dataset: Arc<Dataset>, shows_predictions: bool) -> Result<(Self, Reports)> {
+        let (run, reports) = LocalRun::start(plan, dataset, shows_predictions)?;
         Ok((Self { run }, reports))
     }
 

@@ -33,18 +33,19 @@ pub(super) struct LocalRun {
 }
 
 impl LocalRun {
-    /// Begins to train. `evaluate_untrained`: whether to report every test image's prediction before the first step.
+    /// Begins to train. `shows_predictions`: whether who listens shows every test image's prediction, also those before the
+    /// first step and after past epochs.
     ///
     /// # Errors
     /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
     /// training cannot start.
-    pub fn start(plan: RunPlan, dataset: Arc<Dataset>, evaluate_untrained: bool) -> Result<(Self, Reports)> {
-        let (hub, emitter) = Hub::new();
+    pub fn start(plan: RunPlan, dataset: Arc<Dataset>, shows_predictions: bool) -> Result<(Self, Reports)> {
+        let (hub, emitter) = Hub::new(shows_predictions);
         let (seat, reports) = hub.join();
         let mut job = Job::new(plan.settings, dataset);
         job.pace = plan.pace;
         job.save_every = plan.save_every;
-        job.evaluate_untrained = evaluate_untrained;
+        job.evaluate_untrained = shows_predictions;
         let opened = match plan.keeping {
             Destination::Nowhere => None,
             Destination::New { runs, name } => {

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_recorder_that_panics_is_told_as_a_bug_and_what_comes_after_it_is_not_waited_for() {
         let (sender, messages) = sync_channel(QUEUE);
-        let (hub, emitter) = Hub::new();
+        let (hub, emitter) = Hub::new(false);
         let (_seat, mut reports) = hub.join();
         let cost = Arc::new(SavingCost::default());
         let theirs = Arc::clone(&cost);

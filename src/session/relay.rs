@@ -91,7 +91,7 @@ impl Listener for Relay {
 /// What of a report goes into files.
 fn for_the_files(report: &Report) -> Option<Report> {
     match report {
-        Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: Vec::new() }),
+        Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: [].into() }),
         Report::Started(_) | Report::Finished | Report::Failed { .. } => Some(report.clone()),
         _ => None,
     }

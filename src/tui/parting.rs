@@ -66,7 +66,7 @@ mod tests {
         app.apply(Report::Started(Started { run: run.map(str::to_owned), ..samples::started() }));
         for epoch in 1..=epochs {
             let record = EpochRecord { val_accuracy: 0.8643, ..samples::record(epoch) };
-            app.apply(Report::Epoch { record, predictions: Vec::new() });
+            app.apply(Report::Epoch { record, predictions: [].into() });
         }
         app
     }

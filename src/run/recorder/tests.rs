@@ -51,7 +51,7 @@ fn started() -> Report {
 /// The epoch of this number, its figures moved by `offset` so that two trainings of it differ.
 fn report(number: u32, offset: f64) -> Report {
     let record = epoch(number, 0.8 + 0.01 * f64::from(number) + offset);
-    Report::Epoch { record, predictions: Vec::new() }
+    Report::Epoch { record, predictions: [].into() }
 }
 
 fn feed(recorder: &mut Recorder, reports: impl IntoIterator<Item = Report>) {

@@ -78,7 +78,7 @@ fn names_that_are_no_directory_s_are_refused_before_anything_is_made() {
 fn the_name_of_another_run_is_refused_with_what_that_is() {
     let (_directory, runs) = runs();
     let mut recorder = train(&runs, "first", now());
-    let report = crate::protocol::Report::Epoch { record: epoch(1, 0.8812), predictions: Vec::new() };
+    let report = crate::protocol::Report::Epoch { record: epoch(1, 0.8812), predictions: [].into() };
     recorder.record(&report, now()).unwrap();
     recorder.close(now()).unwrap();
     assert_eq!(

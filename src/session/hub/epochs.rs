@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::protocol::{EpochRecord, Probabilities};
+use crate::protocol::{EpochRecord, Predictions, Probabilities};
 
-/// Bytes that the predictions take at the most, and two epochs' at the least: with 10,000 test images, 167 epochs'.
-const CAPACITY: usize = 64 << 20;
+/// Bytes that predictions take at the most where they are kept: with 10,000 test images, 167 epochs'.
+pub const CAPACITY: usize = 64 << 20;
 
-/// The epochs, oldest first. Past the capacity predictions are kept of the first epoch, the newest, and between them of
+/// The epochs, oldest first, with two epochs' predictions at the least. Past the capacity predictions are kept of the first epoch, the newest, and between them of
 /// every second, every fourth and so on.
 #[derive(Debug)]
 pub(super) struct Epochs {
+    /// Bytes that the predictions take at the most.
+    capacity: usize,
     all: Vec<KeptEpoch>,
     /// Of how many of them there are predictions.
     with_predictions: usize,
@@ -21,28 +23,32 @@ pub(super) struct Epochs {
 #[derive(Debug)]
 struct KeptEpoch {
     record: EpochRecord,
-    predictions: Option<Arc<Vec<Probabilities>>>,
+    predictions: Option<Predictions>,
 }
 
 impl Default for Epochs {
     fn default() -> Self {
-        Self { all: Vec::new(), with_predictions: 0, stride: 1 }
+        Self::new(0)
     }
 }
 
 impl Epochs {
+    /// No epochs yet; later their predictions take so many bytes at the most.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, all: Vec::new(), with_predictions: 0, stride: 1 }
+    }
+
     /// Adds the newest epoch. What is returned holds its predictions as long as they are kept.
-    pub fn push(&mut self, record: EpochRecord, predictions: Vec<Probabilities>) -> Weak<Vec<Probabilities>> {
+    pub fn push(&mut self, record: EpochRecord, predictions: Predictions) -> Weak<[Probabilities]> {
         let last = self.all.len().saturating_sub(1);
         if last > 0 {
             self.drop_unless_in_stride(last);
         }
-        let bytes = predictions.len() * size_of::<Probabilities>();
-        let predictions = Arc::new(predictions);
+        let bytes = size_of_val(&*predictions);
         let held = Arc::downgrade(&predictions);
         self.all.push(KeptEpoch { record, predictions: Some(predictions) });
         self.with_predictions += 1;
-        let most = (CAPACITY / bytes.max(1)).max(2);
+        let most = (self.capacity / bytes.max(1)).max(2);
         while self.with_predictions > most {
             self.stride = self.stride.saturating_mul(2);
             (1..self.all.len() - 1).for_each(|index| self.drop_unless_in_stride(index));
@@ -51,9 +57,9 @@ impl Epochs {
     }
 
     /// All epochs, oldest first, with their predictions as long as these are kept.
-    pub fn iter(&self) -> impl Iterator<Item = (EpochRecord, Weak<Vec<Probabilities>>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (EpochRecord, Weak<[Probabilities]>)> {
         self.all.iter().map(|KeptEpoch { record, predictions }| {
-            (*record, predictions.as_ref().map_or_else(Weak::new, Arc::downgrade))
+            (*record, predictions.as_ref().map_or_else(|| Weak::<[Probabilities; 0]>::new(), Arc::downgrade))
         })
     }
 
@@ -74,9 +80,9 @@ mod tests {
     fn a_long_run_keeps_the_figures_of_all_epochs_and_predictions_within_its_memory() {
         let images = 100_000;
         let most = CAPACITY / (images * size_of::<Probabilities>());
-        let mut epochs = Epochs::default();
+        let mut epochs = Epochs::new(CAPACITY);
         for number in 1..=60 {
-            let held = epochs.push(epoch(number), vec![[0.1; CLASSES]; images]);
+            let held = epochs.push(epoch(number), vec![[0.1; CLASSES]; images].into());
             assert!(held.upgrade().is_some(), "the newest is kept");
             let kept = epochs.iter().filter(|(_, predictions)| predictions.upgrade().is_some()).count();
             assert!(kept <= most && kept == epochs.with_predictions, "{kept} of {number} epochs");
@@ -90,9 +96,10 @@ mod tests {
 
     #[test]
     fn one_epoch_may_take_more_than_the_memory() {
-        let mut epochs = Epochs::default();
+        let mut epochs = Epochs::new(CAPACITY);
         for number in 1..=4 {
-            let held = epochs.push(epoch(number), vec![[0.1; CLASSES]; CAPACITY / size_of::<Probabilities>() + 1]);
+            let held =
+                epochs.push(epoch(number), vec![[0.1; CLASSES]; CAPACITY / size_of::<Probabilities>() + 1].into());
             assert!(held.upgrade().is_some());
             assert!(epochs.with_predictions <= 2);
         }

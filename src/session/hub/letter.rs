@@ -3,7 +3,7 @@
 
 use std::sync::Weak;
 
-use crate::protocol::{Batch, EpochRecord, Probabilities, Report};
+use crate::protocol::{Batch, EpochRecord, Predictions, Probabilities, Report};
 
 /// A report that waits.
 #[derive(Clone, Debug)]
@@ -11,9 +11,9 @@ pub(super) enum Letter {
     /// As it is.
     Plain(Report),
     /// An epoch, with its predictions as long as the hub keeps them.
-    Epoch { record: EpochRecord, predictions: Weak<Vec<Probabilities>> },
+    Epoch { record: EpochRecord, predictions: Weak<[Probabilities]> },
     /// The predictions before the first step, likewise.
-    Untrained { step: u64, predictions: Weak<Vec<Probabilities>> },
+    Untrained { step: u64, predictions: Weak<[Probabilities]> },
 }
 
 impl From<Report> for Letter {
@@ -44,6 +44,6 @@ impl Letter {
 }
 
 /// The predictions, as long as they are kept; else none.
-fn taken(predictions: &Weak<Vec<Probabilities>>) -> Vec<Probabilities> {
-    predictions.upgrade().map_or_else(Vec::new, |predictions| predictions.to_vec())
+fn taken(predictions: &Weak<[Probabilities]>) -> Predictions {
+    predictions.upgrade().unwrap_or_default()
 }

@@ -14,7 +14,10 @@ use std::{
 };
 
 use super::{asked::answered, letter::Letter};
-use crate::protocol::{Batch, Report};
+use crate::{
+    metrics::Span,
+    protocol::{Batch, Report},
+};
 
 /// Batches that wait as they are. Past it neighbours are merged.
 const MOST_BATCHES: usize = 4096;

@@ -13,9 +13,9 @@ use super::{
     asked::{Asked, answered, answers},
     epochs::Epochs,
     letter::Letter,
-    spans::Spans,
+    spans::BatchSpans,
 };
-use crate::protocol::{Look, Probabilities, Report, Started};
+use crate::protocol::{Look, Predictions, Report, Started};
 
 /// The notes that are kept, the newest ones.
 const MOST_NOTES: usize = 32;
@@ -26,8 +26,8 @@ pub(super) struct Memory {
     started: Option<Started>,
     notes: VecDeque<String>,
     /// The step before the first one, and what the network made of the test images then.
-    untrained: Option<(u64, Arc<Vec<Probabilities>>)>,
-    batches: Spans,
+    untrained: Option<(u64, Predictions)>,
+    batches: BatchSpans,
     epochs: Epochs,
     pace: Option<Report>,
     usage: Option<Report>,
@@ -39,6 +39,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// Nothing yet; later predictions of past epochs take so many bytes at the most.
+    pub fn new(capacity: usize) -> Self {
+        Self { epochs: Epochs::new(capacity), ..Self::default() }
+    }
+
     /// Takes note of a report, and returns it as listeners get it.
     pub fn keep(&mut self, report: Report) -> Letter {
         let newest = match &report {
@@ -82,7 +87,6 @@ impl Memory {
                 Letter::Epoch { record, predictions }
             }
             Report::Untrained { step, predictions } => {
-                let predictions = Arc::new(predictions);
                 let held = Arc::downgrade(&predictions);
                 self.untrained = Some((step, predictions));
                 Letter::Untrained { step, predictions: held }

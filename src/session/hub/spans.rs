@@ -1,36 +1,34 @@
-//! The batches of a run in bounded memory: each report while there are few, means over several of them later.
+//! The batches of a run in bounded memory, for listeners that come late.
 
-use crate::protocol::Batch;
+use crate::{metrics::Spans, protocol::Batch};
 
-/// The most spans that are kept; past it, neighbours are merged.
+/// The most spans that are kept, the newest batch among them.
 const MOST: usize = 2048;
 
 /// The batches since the training began, oldest first. The newest stays as it was reported.
-#[derive(Debug, Default)]
-pub(super) struct Spans {
-    before: Vec<Batch>,
+#[derive(Debug)]
+pub(super) struct BatchSpans {
+    before: Spans<Batch>,
     newest: Option<Batch>,
-    /// How many steps a span stands for at least.
-    resolution: u64,
 }
 
-impl Spans {
+impl Default for BatchSpans {
+    fn default() -> Self {
+        Self { before: Spans::new(MOST - 1), newest: None }
+    }
+}
+
+impl BatchSpans {
     /// Adds the newest batch.
     pub fn push(&mut self, batch: Batch) {
-        let Some(before) = self.newest.replace(batch) else { return };
-        match self.before.last_mut() {
-            Some(last) if last.steps < self.resolution => *last = last.merged(before),
-            _ => self.before.push(before),
-        }
-        if self.before.len() >= MOST {
-            self.resolution = (self.resolution * 2).max(2);
-            self.before = self.before.chunks(2).filter_map(|pair| pair.iter().copied().reduce(Batch::merged)).collect();
+        if let Some(before) = self.newest.replace(batch) {
+            self.before.push(before);
         }
     }
 
     /// All of them, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Batch> {
-        self.before.iter().copied().chain(self.newest)
+        self.before.as_slice().iter().copied().chain(self.newest)
     }
 }
 
@@ -40,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_long_run_stays_within_its_memory_loses_no_step_and_keeps_the_newest_batch_as_it_was() {
-        let mut spans = Spans::default();
+        let mut spans = BatchSpans::default();
         for step in 1..=100_000 {
             spans.push(batch(1, step));
             assert!(spans.iter().count() <= MOST, "{} spans after step {step}", spans.iter().count());

@@ -9,8 +9,10 @@ use std::{
 use super::*;
 use crate::{
     fashion::CLASSES,
+    metrics::Span,
     protocol::{
-        Attribution, Batch, Command, EpochRecord, Look, Probabilities, Report, Tile, TileRange, Tiles, Usage, samples,
+        Attribution, Batch, Command, EpochRecord, Look, Predictions, Probabilities, Report, Tile, TileRange, Tiles,
+        Usage, samples,
     },
 };
 
@@ -31,8 +33,8 @@ fn usage(load_percent: u32) -> Report {
     Report::Usage(Usage { name: None, load_percent, memory: 1, memory_total: None, temperature: None, power: None })
 }
 
-fn predictions(first: f32) -> Vec<Probabilities> {
-    vec![[first; CLASSES]; 2]
+fn predictions(first: f32) -> Predictions {
+    [[first; CLASSES]; 2].into()
 }
 
 fn epoch_report(number: u32) -> Report {
@@ -69,7 +71,7 @@ fn look(predicted: &[usize]) -> Look {
 
 /// A hub whose trainer takes commands at the other end.
 fn connected() -> (Hub, Emitter, Receiver<Command>) {
-    let (hub, emitter) = Hub::new();
+    let (hub, emitter) = Hub::new(true);
     let (commands, received) = mpsc::channel();
     hub.connect(commands);
     (hub, emitter, received)
@@ -231,7 +233,7 @@ fn predictions_that_are_no_longer_kept_leave_the_epoch_s_figures() {
     // Two of these fit into the memory, no three.
     let images = (30 << 20) / size_of::<Probabilities>();
     for number in 1..=4 {
-        emitter.emit(Report::Epoch { record: epoch(number), predictions: vec![[0.1; CLASSES]; images] });
+        emitter.emit(Report::Epoch { record: epoch(number), predictions: vec![[0.1; CLASSES]; images].into() });
     }
     let (_late, mut late) = hub.join();
     for reports in [&mut slow, &mut late] {
@@ -241,6 +243,34 @@ fn predictions_that_are_no_longer_kept_leave_the_epoch_s_figures() {
         });
         assert_eq!(epochs.collect::<Vec<_>>(), [(1, images), (2, 0), (3, 0), (4, images)]);
     }
+}
+
+#[test]
+fn all_listeners_share_an_epoch_s_predictions_with_the_hub() {
+    let (hub, emitter, _commands) = connected();
+    let (_first, mut first) = hub.join();
+    emitter.emit(epoch_report(1));
+    let (_late, mut late) = hub.join();
+    let shared = [&mut first, &mut late].map(|reports| match reports.try_next() {
+        Ok(Report::Epoch { predictions, .. }) => predictions,
+        other => panic!("{other:?}"),
+    });
+    assert!(Arc::ptr_eq(&shared[0], &shared[1]));
+}
+
+#[test]
+fn a_hub_whose_listeners_show_no_predictions_keeps_those_of_two_epochs() {
+    let (hub, emitter) = Hub::new(false);
+    for number in 1..=20 {
+        emitter.emit(epoch_report(number));
+    }
+    let (_seat, mut late) = hub.join();
+    let epochs = waiting(&mut late).into_iter().filter_map(|report| match report {
+        Report::Epoch { record, predictions } => Some((record.epoch, predictions.len())),
+        _ => None,
+    });
+    let expected = (1..=20).map(|number| (number, if [1, 20].contains(&number) { 2 } else { 0 }));
+    assert_eq!(epochs.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     app::{Action, App, Direction, Loaded, Page, Screen, Stride},
     fashion::{CLASSES, PIXELS, SIDE, Survey},
     protocol::{
-        Attribution, Batch, EpochRecord, OtherRun, Probabilities, Report, Tile, Tiles,
+        Attribution, Batch, EpochRecord, OtherRun, Predictions, Report, Tile, Tiles,
         samples::{self, EPOCH, dataset},
     },
     settings::Settings,
@@ -292,7 +292,7 @@ fn record(epoch: u32) -> EpochRecord {
 
 /// Images 12, 49 and so on are taken for the class two before their own, as a Sneaker for a Sandal; all others are
 /// right, more surely so after more epochs.
-fn predictions(epochs: f64) -> Vec<Probabilities> {
+fn predictions(epochs: f64) -> Predictions {
     let test = &dataset().test;
     (0..test.len())
         .map(|index| {
