@@ -26,7 +26,7 @@ use std::{
 
 pub(crate) use self::screen::for_each_screen;
 pub use self::{
-    action::Action,
+    action::{Action, Leaving},
     answer::{Offer, Stance},
     known::{Half, Known, Phase},
     overlay::{Overlay, RunChoice},
@@ -76,9 +76,20 @@ pub enum Loaded {
     Runs(Result<Vec<OtherRun>, String>),
 }
 
+/// What the program of this dashboard has to do with the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// It trains the run, which ends with it.
+    #[default]
+    Trains,
+    /// It looks on while another one trains it, or after that.
+    Watches,
+}
+
 /// The dashboard's state.
 #[derive(Debug, Default)]
 pub struct App {
+    role: Role,
     scene: Scene,
     screens: Screens,
     screen: Screen,
@@ -90,16 +101,22 @@ pub struct App {
     notes: VecDeque<String>,
     /// Whether the person waits for a checkpoint.
     saving: bool,
-    quitting: bool,
+    leaving: Option<Leaving>,
 }
 
 impl App {
-    /// A dashboard before its run. `pace`: at most this many steps a second.
+    /// A dashboard before its run. `pace`: at most this many steps per second.
     #[must_use]
     pub fn new(pace: Option<f64>) -> Self {
         let mut app = Self::default();
         app.scene.known.pace = pace;
         app
+    }
+
+    /// A dashboard of a run that another program trains.
+    #[must_use]
+    pub fn of_another() -> Self {
+        Self { role: Role::Watches, ..Self::default() }
     }
 
     /// Takes what was read.
@@ -162,6 +179,8 @@ impl App {
             // Each is read before the next one: a key leads on.
             Report::Note { text } if self.notice.is_some() => self.notes.push_back(text.clone()),
             Report::Note { text } => self.notice = Some(text.clone()),
+            // Somebody else has stopped it.
+            Report::Ended { .. } if self.role == Role::Trains => self.leaving = Some(Leaving::Stopping),
             _ => {}
         }
         self.scene.apply(report);
@@ -223,8 +242,13 @@ impl App {
             Action::PickRow(row) => self.pick_row(row),
             Action::ToggleHelp if matches!(self.overlay, Overlay::Help { .. }) => Answer::Open(Overlay::None),
             Action::ToggleHelp => Answer::Open(Overlay::Help { page: 0 }),
-            Action::TogglePause | Action::Step | Action::Slower | Action::Faster | Action::Save | Action::Quit => {
+            Action::TogglePause | Action::Step | Action::Slower | Action::Faster | Action::Save => {
                 return self.control(action);
+            }
+            Action::Quit => self.quit(),
+            Action::Leave(way) => {
+                self.leaving = Some(way);
+                Answer::Done
             }
             // The terminal's own affairs.
             Action::Redraw | Action::Suspend => Answer::Done,
@@ -269,7 +293,7 @@ impl App {
         match &mut self.overlay {
             Overlay::Prompt(text) if letter.is_ascii_digit() && text.len() < 9 => text.push(letter),
             Overlay::Prompt(_) => return "an index is made of digits".into(),
-            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => {}
+            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) | Overlay::Leave => {}
         }
         Answer::Done
     }
@@ -277,6 +301,20 @@ impl App {
     fn erase(&mut self) -> Answer {
         if let Overlay::Prompt(text) = &mut self.overlay {
             text.pop();
+        }
+        Answer::Done
+    }
+
+    /// Leaves; where a run trains that goes on after that, or can be gone on with, it is asked how. Twice: at once.
+    fn quit(&mut self) -> Answer {
+        let known = &self.scene.known;
+        let is_kept = known.started.as_ref().is_some_and(|started| started.run.is_some());
+        if self.overlay == Overlay::Leave {
+            self.leaving = Some(Leaving::AtOnce);
+        } else if self.role == Role::Trains && is_kept && !known.is_over() {
+            self.overlay = Overlay::Leave;
+        } else {
+            self.leaving = Some(Leaving::Stopping);
         }
         Answer::Done
     }
@@ -311,7 +349,7 @@ impl App {
                 self.screens.curves.compare(choice);
                 Answer::Done
             }
-            Overlay::Help { .. } => Answer::Done,
+            Overlay::Help { .. } | Overlay::Leave => Answer::Done,
             Overlay::None => screen.enter(&mut self.scene),
         }
     }
@@ -348,6 +386,12 @@ impl App {
             Action::Show(_) | Action::ToggleHelp | Action::Redraw | Action::Quit => Offer::Yes,
             action => self.screens.get(self.screen).offers(&self.scene, action),
         }
+    }
+
+    /// What this program has to do with the run.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// What all screens share.
@@ -398,10 +442,10 @@ impl App {
         self.notice.as_deref()
     }
 
-    /// Whether the person has left.
+    /// How the person has left, if so.
     #[must_use]
-    pub fn quitting(&self) -> bool {
-        self.quitting
+    pub fn leaving(&self) -> Option<Leaving> {
+        self.leaving
     }
 }
 

@@ -148,6 +148,17 @@ pub enum Subcommand {
         #[command(flatten)]
         colours: Colours,
     },
+    /// Open the dashboard on a run that another program trains
+    Watch {
+        /// A run's name or directory [default: the newest]
+        run: Option<PathBuf>,
+        /// Where to look.
+        #[command(flatten)]
+        directories: Directories,
+        /// Its looks.
+        #[command(flatten)]
+        looks: Looks,
+    },
     /// List the runs, newest first, with their best test accuracy
     Runs {
         /// The directory of all runs

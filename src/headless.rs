@@ -50,7 +50,11 @@ enum Happening {
 /// How a run ended.
 enum Ending {
     Finished,
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
+    /// By somebody who watches it.
+    Stopped,
 }
 
 /// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
@@ -133,6 +137,7 @@ fn tell(reports: impl Iterator<Item = Report>, mut teller: Box<dyn Teller>, even
         }
         match report {
             Report::Finished => send(Happening::Ended(Ending::Finished)),
+            Report::Ended { .. } => send(Happening::Ended(Ending::Stopped)),
             Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
             Report::NotSaved { reason: words } | Report::Note { text: words } => {
                 // Where standard error is gone there is nobody to tell.

@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use color_eyre::{config::HookBuilder, eyre::Result};
+use color_eyre::{
+    config::HookBuilder,
+    eyre::{Result, bail},
+};
 use fitroom::{
     cli::{Cli, Subcommand},
     commands::{self, AnswerForm},
@@ -14,7 +17,7 @@ use fitroom::{
     fashion::photo::Handling,
     headless,
     run::Runs,
-    session::RunPlan,
+    session::{Opening, RunPlan, Watching},
     signals, tui,
 };
 
@@ -37,7 +40,7 @@ fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
     match cli.command {
         None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
-            tui::run(RunPlan::new(&cli.training, &cli.keeping)?, &cli.looks)
+            tui::run(Opening::Train(RunPlan::new(&cli.training, &cli.keeping)?), &cli.looks)
         }
         None => {
             if stdout().is_terminal() {
@@ -53,6 +56,12 @@ fn run(cli: Cli) -> Result<u8> {
             let form = AnswerForm::of_standard_output(json, &colours);
             let handling = if as_is { Handling::AsIs } else { Handling::Prepared };
             commands::predict(&directories.which(run), &inputs, handling, form, BufWriter::new(stdout()))
+        }
+        Some(Subcommand::Watch { run, directories, looks }) => {
+            if !stdout().is_terminal() || !depth::can_draw(|name| env::var(name).ok()) {
+                bail!("a run is watched on a terminal: {}", depth::NOT_DRAWN);
+            }
+            tui::run(Opening::Watch(Watching::new(&directories.which(run))?), &looks)
         }
         Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
         Some(Subcommand::Completions { shell }) => commands::print(&Cli::completions(shell), stdout()),

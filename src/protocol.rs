@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{fashion::CLASSES, settings::Settings};
 
+pub mod numbers;
+
 #[cfg(test)]
 pub(crate) mod samples;
 
@@ -76,7 +78,8 @@ pub struct TileRange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub enum Report {
-    /// The device answered, the network stands, training begins.
+    /// The device answered, the network stands, training begins; or a run is shown from its beginning. What was known of
+    /// the run before is to be forgotten.
     Started(Started),
     /// Some steps were trained. A slow reader gets fewer of these, each standing for more steps.
     Batch(Batch),
@@ -87,6 +90,7 @@ pub enum Report {
         /// Steps trained before this prediction, over the whole run.
         step: u64,
         /// The ten classes' probabilities.
+        #[serde(with = "numbers")]
         probabilities: Probabilities,
     },
     /// What each pixel of a test image says for the prediction, where [`Command::Look`] asks for it.
@@ -97,7 +101,8 @@ pub enum Report {
     Untrained {
         /// Steps trained before these predictions, over the whole run; 0 in a new one.
         step: u64,
-        /// One entry a test image.
+        /// One entry per test image.
+        #[serde(with = "numbers")]
         predictions: Predictions,
     },
     /// Training waits for a command.
@@ -120,6 +125,7 @@ pub enum Report {
         record: EpochRecord,
         /// Every test image's prediction after this epoch, in the test images' order. Empty for a listener that comes so
         /// late that they are no longer kept.
+        #[serde(with = "numbers")]
         predictions: Predictions,
     },
     /// What the device is busy with, about once a second while it trains.
@@ -146,6 +152,16 @@ pub enum Report {
         /// What was found, and what to do.
         reason: String,
     },
+    /// Nobody trains the run any longer, whether its last epoch is trained or not.
+    Ended {
+        /// How it ended, in words: `stopped in epoch 4`.
+        how: String,
+        /// How to continue it, if it can be: `fitroom --resume coat`.
+        next: Option<String>,
+    },
+    /// The program that trains is there, but says nothing for some seconds: it is stopped, or its machine is busy. Any
+    /// other report says that it is back.
+    Silent,
 }
 
 /// The facts of a run that stand when its training begins.
@@ -195,6 +211,7 @@ pub struct Attribution {
     /// Steps trained before, over the whole run.
     pub step: u64,
     /// 784 parts of the logit, row by row: positive for the prediction, negative against it.
+    #[serde(with = "numbers")]
     pub pixels: Vec<f32>,
 }
 
@@ -221,9 +238,11 @@ pub struct Tile {
     /// The picture's width in values.
     pub columns: usize,
     /// `rows` × `columns` values, row by row: of a unit its weight for each pixel.
+    #[serde(with = "numbers")]
     pub values: Vec<f32>,
     /// What it adds to each class's logit for each 1 that it puts out, as if no unit behind it were held back. Empty where
     /// that is not known.
+    #[serde(with = "numbers")]
     pub votes: Vec<f32>,
 }
 
@@ -264,19 +283,26 @@ pub struct Batch {
     pub step_in_epoch: u64,
     /// Steps trained in the whole run, from 1.
     pub step: u64,
-    /// How many steps this report stands for, at least 1.
+    /// How many steps this report stands for, at least 1. For a slow or a late reader they may reach back into the epoch
+    /// before.
     pub steps: u64,
     /// Mean loss over those steps (mean softmax cross entropy, in nats).
+    #[serde(deserialize_with = "numbers::number")]
     pub loss: f64,
     /// Mean accuracy over those steps, 0 to 1.
+    #[serde(deserialize_with = "numbers::number")]
     pub accuracy: f64,
     /// Running mean of the loss since the epoch began, as Keras shows it.
+    #[serde(deserialize_with = "numbers::number")]
     pub epoch_loss: f64,
     /// Running mean of the accuracy since the epoch began, 0 to 1.
+    #[serde(deserialize_with = "numbers::number")]
     pub epoch_accuracy: f64,
     /// Seconds of training since the epoch began, pauses left out, slow motion counted.
+    #[serde(deserialize_with = "numbers::number")]
     pub seconds: f64,
     /// Training images a second, measured over the last moments.
+    #[serde(deserialize_with = "numbers::number")]
     pub images_per_second: f64,
 }
 
@@ -290,8 +316,10 @@ pub struct BatchRecord {
     /// How many of them are the span's.
     pub steps: u64,
     /// Mean of their losses, in nats.
+    #[serde(deserialize_with = "numbers::number")]
     pub loss: f64,
     /// Mean of their accuracies, 0 to 1.
+    #[serde(deserialize_with = "numbers::number")]
     pub accuracy: f64,
 }
 
@@ -303,19 +331,27 @@ pub struct EpochRecord {
     /// Steps trained in the whole run at its end.
     pub step: u64,
     /// Mean of the training batches' losses, in nats.
+    #[serde(deserialize_with = "numbers::number")]
     pub loss: f64,
     /// Mean of the training batches' accuracies, 0 to 1.
+    #[serde(deserialize_with = "numbers::number")]
     pub accuracy: f64,
     /// Loss on the test images after the epoch.
+    #[serde(deserialize_with = "numbers::number")]
     pub val_loss: f64,
     /// Accuracy on the test images after the epoch, 0 to 1.
+    #[serde(deserialize_with = "numbers::number")]
     pub val_accuracy: f64,
     /// Adam's learning rate.
+    #[serde(deserialize_with = "numbers::number")]
     pub learning_rate: f64,
     /// Seconds of training alone.
+    #[serde(deserialize_with = "numbers::number")]
     pub seconds: f64,
     /// Seconds of the evaluation.
+    #[serde(deserialize_with = "numbers::number")]
     pub eval_seconds: f64,
     /// Training images a second of training.
+    #[serde(deserialize_with = "numbers::number")]
     pub images_per_second: f64,
 }

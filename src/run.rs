@@ -7,12 +7,14 @@
 //!   batches.jsonl            a line a span of batches: batches
 //!   checkpoint.safetensors   the network and its optimizer; the engine's
 //!   train/ validation/       TensorBoard's event files: events
+//!   control.sock             while it trains, where other programs look on; the session's
 //! ```
 //!
 //! A [`Recorder`] writes the first three and the events, from the reports of the training. Who trains a run holds its
 //! directory's lock meanwhile.
 
 pub mod batches;
+mod command;
 mod error;
 pub mod events;
 mod facts;
@@ -29,6 +31,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use command::command;
 pub use error::RunError;
 pub use facts::{Best, DatasetFacts, Facts, Kept, RunState, Versions};
 pub use files::FileError;
@@ -39,6 +42,9 @@ pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
 use crate::{printable, protocol::EpochRecord};
+
+/// The name of the socket in a run's directory.
+const SOCKET: &str = "control.sock";
 
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +183,12 @@ impl Run {
     #[must_use]
     pub fn checkpoint_path(&self) -> PathBuf {
         self.directory.join("checkpoint.safetensors")
+    }
+
+    /// Where other programs look on while it trains.
+    #[must_use]
+    pub fn socket_path(&self) -> PathBuf {
+        self.directory.join(SOCKET)
     }
 
     /// Where the event files of the training are.

@@ -23,25 +23,28 @@ use ratatui::layout::{Position, Rect};
 use rustix::process::kill_current_process_group;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Interval, MissedTickBehavior, interval, sleep},
+    time::{Interval, MissedTickBehavior, interval, sleep, sleep_until},
 };
 
 use self::{
     budget::Budget,
     inputs::Inputs,
     keyboard::Input,
-    start::{Step, load, next},
+    start::{Step, Steps, load, next},
     terminal::TakenTerminal,
 };
 use crate::{
-    app::{Action, App, Direction, Loaded, Overlay, Page, Phase, Stride, Wishes, keys},
+    app::{Action, App, Direction, Leaving, Loaded, Overlay, Page, Phase, Role, Stride, Wishes, keys},
     cli::Looks,
     depth,
     fashion::Survey,
     printable::Printable,
     protocol::{Command, Look, Report},
-    run::Runs,
-    session::{Link, Reports, RunPlan},
+    run::{Run, Runs},
+    session::{
+        Link, Opening, Reports,
+        detached::{self, Start},
+    },
     signals::{self, First, HANGUP, Signal, exit_status},
     view::{self, Theme},
 };
@@ -54,23 +57,26 @@ const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// The frame that answers a key waits for what is under way to a slow terminal, but no longer than this.
 const KEY_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the run's end is waited for where somebody wants to leave at once.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
 /// How often to check whether the program has the terminal again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// Opens the dashboard, trains, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the run
+/// Opens the dashboard, trains or looks on, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the run
 /// is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
 /// person has left, when training failed.
-pub fn run(plan: RunPlan, looks: &Looks) -> Result<u8> {
+pub fn run(opening: Opening, looks: &Looks) -> Result<u8> {
     let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
-            let dashboard = EventLoop::open(&plan, looks, theme)?;
+            let dashboard = EventLoop::open(&opening, looks, theme)?;
             inputs.listen_to_keys(&dashboard.terminal)?;
-            dashboard.run(plan, inputs).await
+            dashboard.run(opening, inputs).await
         },
     )
 }
@@ -83,6 +89,10 @@ struct EventLoop {
     app: App,
     theme: Theme,
     link: Option<Link>,
+    /// The directory of the run that this program trained, once it is closed.
+    own_run: Option<Run>,
+    /// How often the run is saved while an epoch lasts.
+    save_every: Option<Duration>,
     /// Commands to the training that came before it started.
     waiting: Vec<Command>,
     /// What the screen needed when it was last asked.
@@ -114,7 +124,7 @@ struct Ended {
 }
 
 impl EventLoop {
-    fn open(plan: &RunPlan, looks: &Looks, theme: Theme) -> Result<Self> {
+    fn open(opening: &Opening, looks: &Looks, theme: Theme) -> Result<Self> {
         let terminal = TakenTerminal::enter(!looks.no_mouse).context("cannot take the terminal over")?;
         let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
@@ -123,9 +133,14 @@ impl EventLoop {
             budget: Budget::new(area),
             refilled: Instant::now(),
             rest: Instant::now(),
-            app: App::new(plan.pace),
+            app: app(opening),
             theme,
             link: None,
+            own_run: None,
+            save_every: match opening {
+                Opening::Train(plan) => plan.save_every,
+                Opening::Watch(_) => None,
+            },
             waiting: Vec::new(),
             wished: Wishes::default(),
             read: mpsc::channel(2),
@@ -137,36 +152,43 @@ impl EventLoop {
         })
     }
 
-    async fn run(mut self, plan: RunPlan, mut inputs: Inputs) -> Result<u8> {
-        let runs = plan.runs.clone();
-        let ended = self.attend(plan, &mut inputs).await.inspect_err(|_| {
+    async fn run(mut self, opening: Opening, mut inputs: Inputs) -> Result<u8> {
+        let runs = opening.runs().clone();
+        let ended = self.attend(opening, &mut inputs).await.inspect_err(|_| {
             self.terminal.give_back(None);
             // From here on the training is waited for, and nobody listens to signals.
             signals::end_at_once();
         })?;
-        let is_kept = self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
+        let is_ours = self.app.role() == Role::Trains;
+        let is_kept = is_ours && self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
         if is_kept && !ended.is_closed {
             self.app
                 .apply(Report::NotSaved { reason: "not saved: left before all of the run was on the disk".to_owned() });
         }
         let is_unsaved = self.app.known().unsaved.is_some();
+        if let (Some(Leaving::Detaching), true, Some(run)) = (self.app.leaving(), ended.is_closed, self.own_run.take())
+            && !self.app.known().is_done()
+        {
+            return self.leave_training(&run, &runs);
+        }
         match (self.leave(&runs), ended.by) {
             (_, Some(number)) => Ok(exit_status(number)),
-            (Phase::Failed { reason }, None) => bail!("{reason}"),
+            (Phase::Failed { reason }, None) if is_ours => bail!("{reason}"),
             // What is not saved has been reported by now.
             _ => Ok((is_kept && is_unsaved).into()),
         }
     }
 
     /// Attends to the run and to the person until one of them ends it and the run is on the disk.
-    async fn attend(&mut self, plan: RunPlan, inputs: &mut Inputs) -> Result<Ended> {
+    async fn attend(&mut self, opening: Opening, inputs: &mut Inputs) -> Result<Ended> {
         self.draw_at_once();
         let mut ticks = self.ticks();
-        let runs = plan.runs.clone();
-        let mut steps = load(plan)?;
+        let runs = opening.runs().clone();
+        let is_kept = matches!(&opening, Opening::Train(plan) if plan.is_kept());
+        let mut steps = load(opening)?;
         let mut reports = None;
         let mut by = None;
-        while !self.app.quitting() && by.is_none() {
+        while self.app.leaving().is_none() && by.is_none() {
             let wake = self.wake();
             tokio::select! {
                 biased;
@@ -176,7 +198,7 @@ impl EventLoop {
                     self.take_reports(&mut reports)?;
                     self.take_input(&input)?;
                 }
-                step = steps.recv(), if reports.is_none() => {
+                step = steps.next(), if reports.is_none() => {
                     let step = step.ok_or_else(|| died("the thread that reads the data set"))??;
                     reports = self.take_step(step);
                 }
@@ -200,14 +222,67 @@ impl EventLoop {
                 by = Some(HANGUP);
             }
         }
-        let is_closed = self.close(inputs, &mut reports).await?;
+        if by == Some(HANGUP) && is_kept && !self.app.known().is_over() {
+            by = self.go_on_without_a_terminal(inputs, &mut steps, &mut reports).await?;
+        }
+        let is_closed = self.close(inputs, &mut steps, &mut reports).await?;
         Ok(Ended { by, is_closed })
+    }
+
+    /// Trains to the end of the run, of which nothing is drawn any more. Returns the number of the signal that ended it
+    /// before, if one did.
+    async fn go_on_without_a_terminal(
+        &mut self,
+        inputs: &mut Inputs,
+        steps: &mut Steps,
+        reports: &mut Option<Reports>,
+    ) -> Result<Option<u8>> {
+        if !self.is_lost {
+            self.terminal.give_back(None);
+            self.is_lost = true;
+        }
+        // A pause and slow motion were for the eyes of who is gone.
+        self.send(Command::Pace { steps_per_second: None });
+        if self.app.known().will_pause() {
+            self.send(Command::Resume);
+        }
+        while !self.app.known().is_over() && self.app.leaving().is_none() {
+            tokio::select! {
+                biased;
+                Some(signal) = inputs.signals.recv() => match signal {
+                    Signal::End(HANGUP) | Signal::Continue | Signal::Resize => {}
+                    Signal::End(number) => return Ok(Some(number)),
+                    Signal::Stop => signals::stop().context("cannot stop")?,
+                },
+                step = steps.next(), if reports.is_none() => {
+                    let step = step.ok_or_else(|| died("the thread that reads the data set"))??;
+                    *reports = self.take_step(step);
+                }
+                report = next(reports) => self.take_report(report)?,
+            }
+        }
+        Ok(None)
     }
 
     /// Stops the training and waits until the run is on the disk, or until a signal or a key asks to leave at once.
     /// Returns whether the whole run is on the disk.
-    async fn close(&mut self, inputs: &mut Inputs, reports: &mut Option<Reports>) -> Result<bool> {
+    async fn close(
+        &mut self,
+        inputs: &mut Inputs,
+        steps: &mut Steps,
+        reports: &mut Option<Reports>,
+    ) -> Result<bool> {
+        steps.call_off();
+        while reports.is_none() {
+            // It may be about to start, and then it is to be closed as any other.
+            match steps.next().await {
+                Some(Ok(step)) => *reports = self.take_step(step),
+                // What would have kept it from starting is of no concern to who has left.
+                Some(Err(_)) | None => break,
+            }
+        }
         let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
+        self.own_run = link.own_run().cloned();
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
             drop(link);
@@ -217,6 +292,7 @@ impl EventLoop {
         closing.context("cannot start a thread")?;
         self.draw_at_once();
         let first = First::now();
+        let last = tokio::time::Instant::now() + AT_ONCE;
         let is_closed = loop {
             let wake = self.wake();
             tokio::select! {
@@ -227,10 +303,11 @@ impl EventLoop {
                     }
                 }
                 Some(input) = inputs.keys.recv() => match input {
-                    Input::Event(Event::Key(key)) if keys::action(key) == Some(Action::Quit) => break false,
+                    Input::Event(Event::Key(key)) if keys::action(&Overlay::None, key) == Some(Action::Quit) => break false,
                     _ => {}
                 },
                 Some(report) = reports.next() => self.app.apply(report),
+                () = sleep_until(last), if self.app.leaving() == Some(Leaving::AtOnce) => break false,
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
             self.attend_to_terminal();
@@ -252,6 +329,24 @@ impl EventLoop {
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
         self.app.known().phase.clone()
+    }
+
+    /// Gives the terminal back, while a process of its own goes on with the run. Returns the exit status.
+    fn leave_training(mut self, run: &Run, runs: &Runs) -> Result<u8> {
+        let started = detached::hand_over(run, self.save_every);
+        let words = match &started {
+            Ok(Start::Trains { detached, .. }) => Some(parting::in_the_background(detached, runs)),
+            _ => parting::words(&self.app, runs),
+        };
+        self.terminal.give_back(words.as_deref());
+        signals::end_at_once();
+        match started? {
+            Start::Trains { .. } => Ok(0),
+            Start::Refused { words, .. } => {
+                let words = words.trim().trim_start_matches("fitroom: ");
+                bail!("the run is saved, but does not go on in the background: {}", Printable(words))
+            }
+        }
     }
 
     fn ticks(&self) -> Interval {
@@ -317,6 +412,8 @@ impl EventLoop {
         loop {
             match reports.try_next() {
                 Ok(report) => self.take_report(Some(report))?,
+                // The run was stopped by somebody else, and nothing comes after that.
+                Err(_) if self.app.leaving().is_some() => return Ok(any),
                 Err(TryRecvError::Empty) => return Ok(any),
                 Err(TryRecvError::Disconnected) => self.take_report(None)?,
             }
@@ -360,10 +457,7 @@ impl EventLoop {
     }
 
     fn take_key(&mut self, key: KeyEvent) -> Result<()> {
-        let action = match self.app.overlay() {
-            Overlay::Prompt(_) => keys::prompt_action(key),
-            Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => keys::action(key),
-        };
+        let action = keys::action(self.app.overlay(), key);
         action.map_or(Ok(()), |action| self.act(action))
     }
 
@@ -383,10 +477,8 @@ impl EventLoop {
     }
 
     fn act(&mut self, action: Action) -> Result<()> {
-        let command = self.app.act(action, &self.page());
-        match &self.link {
-            Some(link) => command.into_iter().for_each(|command| link.send(command)),
-            None => self.waiting.extend(command),
+        if let Some(command) = self.app.act(action, &self.page()) {
+            self.send(command);
         }
         match action {
             Action::Redraw => self.or_lost(|dashboard| dashboard.terminal.clear()),
@@ -399,6 +491,14 @@ impl EventLoop {
         }
         self.draw_at_once();
         Ok(())
+    }
+
+    /// Asks something of the run, as soon as there is one.
+    fn send(&mut self, command: Command) {
+        match &self.link {
+            Some(link) => link.send(command),
+            None => self.waiting.push(command),
+        }
     }
 
     /// Takes the terminal over again after a stop, as soon as the program may.
@@ -485,6 +585,13 @@ impl EventLoop {
             let Self { terminal, app, theme, .. } = dashboard;
             terminal.draw(|frame| view::draw(frame, app, theme))
         })
+    }
+}
+
+fn app(opening: &Opening) -> App {
+    match opening {
+        Opening::Train(plan) => App::new(plan.pace),
+        Opening::Watch(_) => App::of_another(),
     }
 }
 

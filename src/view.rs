@@ -57,7 +57,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
     match app.overlay() {
         Overlay::Help { page } => help::draw(frame, screen, *page, theme),
         Overlay::Runs(choice) => choice::draw(frame, screen, choice, theme),
-        Overlay::None | Overlay::Prompt(_) => {}
+        Overlay::None | Overlay::Prompt(_) | Overlay::Leave => {}
     }
     theme.restrict(frame.buffer_mut());
 }
@@ -69,7 +69,7 @@ pub fn page(screen: Rect, app: &App) -> Page {
     let page = screens::page(body, app);
     match app.overlay() {
         Overlay::Help { .. } => Page { help: help::pages(screen), ..page },
-        Overlay::None | Overlay::Prompt(_) | Overlay::Runs(_) => page,
+        Overlay::None | Overlay::Prompt(_) | Overlay::Runs(_) | Overlay::Leave => page,
     }
 }
 
@@ -82,7 +82,7 @@ pub fn hit(screen: Rect, app: &App, position: Position) -> Option<Action> {
     match app.overlay() {
         Overlay::None => {}
         // A click beside what lies over the panes closes it.
-        Overlay::Help { .. } | Overlay::Prompt(_) => return Some(Action::Back),
+        Overlay::Help { .. } | Overlay::Prompt(_) | Overlay::Leave => return Some(Action::Back),
         Overlay::Runs(choice) => return Some(choice::hit(screen, choice, position)),
     }
     let [header, body, _] = regions(screen);

@@ -6,6 +6,17 @@ use super::{
 };
 use crate::fashion::Class;
 
+/// How a dashboard is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// The run is stopped, and saved first.
+    Stopping,
+    /// The run trains on in the background.
+    Detaching,
+    /// The run is stopped, and nothing more is waited for.
+    AtOnce,
+}
+
 /// What a key or a click means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -81,6 +92,8 @@ pub enum Action {
     Faster,
     /// Keep a checkpoint now.
     Save,
+    /// Leave in this way, where one was asked how.
+    Leave(Leaving),
     /// Show or hide the help.
     ToggleHelp,
     /// Draw the whole screen again.

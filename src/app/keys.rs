@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    Action, Screen,
+    Action, Leaving, Overlay, Screen,
     ways::{
         Direction::{Back, Forward},
         Stride,
@@ -246,14 +246,55 @@ pub const TABLE: &[Group] = &[
     },
 ];
 
+/// A way to leave, while it is asked for one.
+#[derive(Debug)]
+pub struct Way {
+    chord: Chord,
+    action: Action,
+    /// The key's name.
+    pub keys: &'static str,
+    /// What it does.
+    pub words: &'static str,
+    /// The same where there is little room.
+    pub brief: &'static str,
+}
+
+/// The ways to leave, and the one to stay.
+pub const WAYS_TO_LEAVE: [Way; 3] = [
+    Way {
+        chord: letter('s'),
+        action: Action::Leave(Leaving::Stopping),
+        keys: "s",
+        words: "stop and save",
+        brief: "stop and save",
+    },
+    Way {
+        chord: letter('d'),
+        action: Action::Leave(Leaving::Detaching),
+        keys: "d",
+        words: "leave it training in the background",
+        brief: "leave it training",
+    },
+    Way { chord: key(KeyCode::Esc), action: Action::Back, keys: "Esc", words: "go on", brief: "go on" },
+];
+
 /// Every binding of the table, in its order.
 pub fn bindings() -> impl Iterator<Item = &'static Binding> {
     TABLE.iter().flat_map(|group| group.bindings)
 }
 
-/// What a key does on the dashboard.
+/// What a key does while this lies over the panes.
 #[must_use]
-pub fn action(event: KeyEvent) -> Option<Action> {
+pub fn action(overlay: &Overlay, event: KeyEvent) -> Option<Action> {
+    match overlay {
+        Overlay::Prompt(_) => prompt_action(event),
+        Overlay::Leave => leaving_action(event),
+        Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => table_action(event),
+    }
+}
+
+/// What a key of the table does.
+fn table_action(event: KeyEvent) -> Option<Action> {
     if event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
         return None;
     }
@@ -263,16 +304,23 @@ pub fn action(event: KeyEvent) -> Option<Action> {
 }
 
 /// What a key does while an index is typed. Keys with Control keep their meaning, so that the program can be left.
-#[must_use]
-pub fn prompt_action(event: KeyEvent) -> Option<Action> {
+fn prompt_action(event: KeyEvent) -> Option<Action> {
     match Chord::from(event) {
-        Chord { control: true, .. } => action(event),
+        Chord { control: true, .. } => table_action(event),
         Chord { code: KeyCode::Char(letter), .. } => Some(Action::Type(letter)),
         Chord { code: KeyCode::Backspace, .. } => Some(Action::Erase),
         Chord { code: KeyCode::Enter, .. } => Some(Action::Enter),
         Chord { code: KeyCode::Esc, .. } => Some(Action::Back),
         _ => None,
     }
+}
+
+/// What a key does while it is asked how to leave.
+fn leaving_action(event: KeyEvent) -> Option<Action> {
+    let chord = Chord::from(event);
+    let way = WAYS_TO_LEAVE.iter().find(|way| way.chord == chord);
+    let others = || table_action(event).filter(|action| matches!(action, Action::Quit | Action::Redraw | Action::Suspend));
+    way.map(|way| way.action).or_else(others)
 }
 
 #[cfg(test)]
@@ -291,15 +339,16 @@ mod tests {
     fn a_capital_is_found_with_and_without_the_shift_that_some_terminals_report() {
         for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
             let event = KeyEvent::new(KeyCode::Char('N'), modifiers);
-            assert_eq!(action(event), Some(Action::Wrong(Back)));
+            assert_eq!(table_action(event), Some(Action::Wrong(Back)));
         }
     }
 
     #[test]
     fn control_c_quits_also_while_an_index_is_typed() {
         let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(action(event), Some(Action::Quit));
-        assert_eq!(prompt_action(event), Some(Action::Quit));
+        for overlay in [Overlay::None, Overlay::Prompt(String::new()), Overlay::Leave] {
+            assert_eq!(action(&overlay, event), Some(Action::Quit));
+        }
         let letter = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
         assert_eq!(prompt_action(letter), Some(Action::Type('q')));
     }

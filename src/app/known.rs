@@ -31,6 +31,13 @@ pub enum Phase {
         /// Why, and what to do.
         reason: String,
     },
+    /// Nobody trains it any longer.
+    Ended {
+        /// How it ended, in words.
+        how: String,
+        /// How to continue it, if it can be.
+        next: Option<String>,
+    },
 }
 
 /// Test images or training images.
@@ -89,11 +96,14 @@ pub struct Known {
     pub unsaved: Option<String>,
     /// Whether the person has asked for a pause, or for its end, and the worker has not answered yet.
     pub asked_to_pause: Option<bool>,
+    /// Whether nothing comes from the program that trains.
+    pub is_silent: bool,
 }
 
 impl Known {
     /// Takes in what happened to the run. `seen`: the step whose predictions are to be kept whatever comes.
     pub(super) fn apply(&mut self, report: Report, seen: Option<u64>) {
+        self.is_silent = report == Report::Silent;
         match report {
             Report::Started(started) => self.apply_started(started),
             Report::Batch(batch) => self.apply_batch(batch),
@@ -121,6 +131,8 @@ impl Known {
             Report::Note { .. } => {}
             Report::Finished => self.enter(Phase::Done),
             Report::Failed { reason } => self.enter(Phase::Failed { reason }),
+            Report::Ended { how, next } => self.enter(Phase::Ended { how, next }),
+            Report::Silent => {}
         }
     }
 
@@ -137,9 +149,18 @@ impl Known {
         self.phase = phase;
     }
 
-    /// A run that goes on shows what it did before: its epochs, and their means as points of the curve.
+    /// A run that goes on shows what it did before: its epochs, and their means as points of the curve. Of what was known
+    /// before stays what is no report's, and what may come before the first report.
     fn apply_started(&mut self, started: Started) {
-        self.phase = Phase::Training;
+        *self = Self {
+            data: self.data.take(),
+            survey: self.survey.take(),
+            pace: self.pace,
+            unsaved: self.unsaved.take(),
+            asked_to_pause: self.asked_to_pause,
+            phase: Phase::Training,
+            ..Self::default()
+        };
         self.epochs.clone_from(&started.past);
         let mut before = 0;
         for &EpochRecord { step, loss, accuracy, .. } in &started.past {
@@ -214,9 +235,15 @@ impl Known {
         can_pause && self.asked_to_pause.unwrap_or(self.phase == Phase::Paused)
     }
 
+    /// Whether all epochs are trained.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
     /// Whether the run has ended, well or not.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Done | Phase::Failed { .. })
+        matches!(self.phase, Phase::Done | Phase::Failed { .. } | Phase::Ended { .. })
     }
 }

@@ -21,6 +21,8 @@ pub enum Overlay {
     Prompt(String),
     /// A run is chosen, to be compared with.
     Runs(RunChoice),
+    /// It is asked how to leave a run that trains.
+    Leave,
 }
 
 /// The runs that can be compared with.
@@ -35,6 +37,12 @@ pub struct RunChoice {
 impl Overlay {
     /// Whether an action gets past it.
     pub(super) fn lets_through(&self, action: Action) -> bool {
+        if *self == Self::Leave {
+            return matches!(
+                action,
+                Action::Leave(_) | Action::Quit | Action::Back | Action::Redraw | Action::Suspend
+            );
+        }
         let takes_keys = matches!(self, Self::Help { .. } | Self::Runs(_));
         !takes_keys
             || matches!(
@@ -63,7 +71,7 @@ impl Overlay {
             Self::Help { page: number } => {
                 *number = moved(*number, stride.rows().min(page.help), direction, page.help - 1);
             }
-            Self::None | Self::Prompt(_) => return false,
+            Self::None | Self::Prompt(_) | Self::Leave => return false,
         }
         true
     }

@@ -1,4 +1,4 @@
-//! The keys that steer the run: pause, step, pace, save, quit. What they ask for is the worker's to do.
+//! The keys that steer the run: pause, step, pace, save. What they ask for is the worker's to do.
 
 use super::{Action, App, Phase};
 use crate::protocol::Command;
@@ -9,19 +9,13 @@ const FASTEST_PACE: f64 = 4096.0;
 impl App {
     /// Asks the worker for what a key means.
     pub(super) fn control(&mut self, action: Action) -> Option<Command> {
-        if action != Action::Quit {
-            self.scene.return_to_now();
-        }
+        self.scene.return_to_now();
         match action {
             Action::TogglePause => self.toggle_pause(),
             Action::Step => self.step(),
             Action::Slower => Some(self.slower()),
             Action::Faster => Some(self.faster()),
             Action::Save => self.save(),
-            Action::Quit => {
-                self.quitting = true;
-                Some(Command::Stop)
-            }
             _ => None,
         }
     }
@@ -35,7 +29,7 @@ impl App {
     fn toggle_pause(&mut self) -> Option<Command> {
         match self.scene.known.phase {
             Phase::Loading => self.say("training has not started"),
-            Phase::Done | Phase::Failed { .. } => self.say("training has ended"),
+            Phase::Done | Phase::Failed { .. } | Phase::Ended { .. } => self.say("training has ended"),
             Phase::Training | Phase::Evaluating | Phase::Paused => {
                 let pause = !self.scene.known.will_pause();
                 self.scene.known.asked_to_pause = Some(pause);

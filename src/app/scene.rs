@@ -39,6 +39,9 @@ impl Scene {
     /// Takes in what happened to the run, and shows new predictions unless the person is looking at others.
     pub(super) fn apply(&mut self, report: Report) {
         let has_predictions = matches!(report, Report::Untrained { .. } | Report::Epoch { .. });
+        if matches!(report, Report::Started(_)) {
+            self.seen = None;
+        }
         self.known.apply(report, self.seen);
         if has_predictions && self.seen.is_none() {
             self.arrange(Half::Test);

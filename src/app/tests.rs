@@ -55,10 +55,7 @@ fn press_on(app: &mut App, page: &Page, keys: &str) -> Vec<Command> {
     events(keys)
         .into_iter()
         .filter_map(|event| {
-            let action = match app.overlay() {
-                Overlay::Prompt(_) => keys::prompt_action(event),
-                Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => keys::action(event),
-            };
+            let action = keys::action(app.overlay(), event);
             action.and_then(|action| app.act(action, page))
         })
         .collect()
@@ -294,7 +291,7 @@ fn quitting_stops_the_worker() {
     for keys in ["q", "C-c", ":12 C-c", "? q"] {
         let mut app = training();
         assert_eq!(press(&mut app, keys).last(), Some(&Command::Stop), "{keys}");
-        assert!(app.quitting(), "{keys}");
+        assert!(app.leaving().is_some(), "{keys}");
     }
 }
 

@@ -337,6 +337,10 @@ impl<E: Listener> TrainerLoop<'_, E> {
         {
             self.listener.report(Report::NotSaved { reason: error.to_string() });
         }
+        if !self.is_over() {
+            let how = format!("stopped in epoch {}", self.trainer.epoch());
+            self.listener.report(Report::Ended { how, next: None });
+        }
     }
 
     /// After a failure there is no training, but there are predictions.

@@ -110,9 +110,10 @@ pub fn remove_leftovers(directory: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Whether this is the name of a temporary file.
+/// Whether this is the name of a temporary file, or of the socket of a program that is gone.
 pub(super) fn is_leftover(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_START) && name.ends_with(TEMPORARY_END))
+    name == super::SOCKET
+        || name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_START) && name.ends_with(TEMPORARY_END))
 }
 
 /// The names of everything in a directory, in no order.

@@ -2,8 +2,6 @@
 
 use std::{io, path::Path};
 
-use serde::{Deserialize, Deserializer};
-
 use super::{
     RunError,
     files::{self, Log, Worth},
@@ -74,7 +72,7 @@ pub fn read(path: &Path) -> Result<Vec<EpochRecord>, RunError> {
 pub fn parse(bytes: &[u8], path: &Path) -> Result<Vec<EpochRecord>, RunError> {
     let mut records = Vec::new();
     for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        match parse_line(line) {
+        match serde_json::from_slice(line) {
             Ok(record) => records.push(record),
             Err(_) if !line.ends_with(b"\n") => {} // Torn: only the last line lacks its end.
             Err(cause) => return Err(RunError::Line { path: path.to_owned(), line: index + 1, cause }),
@@ -94,41 +92,6 @@ pub fn read_first(path: &Path, epochs: u32) -> Result<Vec<EpochRecord>, RunError
     };
     records.retain(|record| record.epoch <= epochs);
     Ok(records)
-}
-
-fn parse_line(line: &[u8]) -> Result<EpochRecord, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(line);
-    let record = EpochLine::deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(record)
-}
-
-/// [`EpochRecord`] as a line has it: with `null` for what is no number.
-#[derive(Deserialize)]
-#[serde(remote = "EpochRecord")]
-struct EpochLine {
-    epoch: u32,
-    step: u64,
-    #[serde(deserialize_with = "number_or_null")]
-    loss: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    accuracy: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    val_loss: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    val_accuracy: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    learning_rate: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    seconds: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    eval_seconds: f64,
-    #[serde(deserialize_with = "number_or_null")]
-    images_per_second: f64,
-}
-
-fn number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
@@ -186,7 +149,7 @@ mod tests {
         fn every_finite_figure_reads_back_to_the_last_bit(bits: u64) {
             let loss = f64::from_bits(bits);
             prop_assume!(loss.is_finite());
-            let back = parse_line(line(&EpochRecord { loss, ..record(1) }).as_bytes()).unwrap();
+            let back = serde_json::from_str::<EpochRecord>(&line(&EpochRecord { loss, ..record(1) })).unwrap();
             prop_assert_eq!(back.loss.to_bits(), bits);
         }
     }
@@ -195,7 +158,7 @@ mod tests {
     fn a_figure_that_is_no_number_reads_back_as_none() {
         let text = line(&EpochRecord { loss: f64::NAN, val_loss: f64::INFINITY, ..record(1) });
         assert!(text.contains("\"loss\":null,"), "{text}");
-        let back = parse_line(text.as_bytes()).unwrap();
+        let back = serde_json::from_str::<EpochRecord>(&text).unwrap();
         assert!(back.loss.is_nan() && back.val_loss.is_nan());
         assert_eq!(back.step, 1875);
     }

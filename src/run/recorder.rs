@@ -101,7 +101,9 @@ impl Recorder {
             | Report::Evaluating { .. }
             | Report::Saved { .. }
             | Report::NotSaved { .. }
-            | Report::Note { .. } => Ok(()),
+            | Report::Note { .. }
+            | Report::Ended { .. }
+            | Report::Silent => Ok(()),
         }
     }
 

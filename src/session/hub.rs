@@ -57,12 +57,21 @@ impl Hub {
         (hub, emitter)
     }
 
-    /// Sends commands to this trainer from now on.
+    /// Sends commands to this trainer from now on, and asks it for what the listeners look at.
     pub fn connect(&self, commands: Sender<Command>) {
         let mut state = self.state();
         if !state.is_closed {
             state.commands = Some(commands);
+            if state.look != Look::default() {
+                state.send(Command::Look(state.look.clone()));
+            }
         }
+    }
+
+    /// Asks the trainer again for what the listeners look at: another one has taken its place.
+    pub fn ask_again(&self) {
+        let state = self.state();
+        state.send(Command::Look(state.look.clone()));
     }
 
     /// A place for one more listener, which gets what it missed first.

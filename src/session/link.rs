@@ -5,29 +5,56 @@ use std::sync::Arc;
 
 use color_eyre::eyre::Result;
 
-use super::{hub::Reports, local::LocalRun, plan::RunPlan};
-use crate::{fashion::Dataset, protocol::Command};
+use super::{hub::Reports, local::LocalRun, plan::RunPlan, remote::RemoteRun, watching::Watching};
+use crate::{fashion::Dataset, protocol::Command, run::Run};
 
-/// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that.
+/// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that; a run
+/// of another process is left alone.
 #[derive(Debug)]
-pub struct Link {
-    run: LocalRun,
+pub struct Link(Linked);
+
+#[derive(Debug)]
+enum Linked {
+    Local(LocalRun),
+    Remote(RemoteRun),
 }
 
 impl Link {
-    /// Begins to train in this process. `shows_predictions`: whether who listens shows every test image's prediction, also
-    /// those before the first step and after past epochs.
+    /// Begins to train in this process. `shows_predictions`: whether who listens shows every test image's prediction,
+    /// also those before the first step and after past epochs.
     ///
     /// # Errors
     /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
     /// training cannot start.
     pub fn train(plan: RunPlan, dataset: Arc<Dataset>, shows_predictions: bool) -> Result<(Self, Reports)> {
         let (run, reports) = LocalRun::start(plan, dataset, shows_predictions)?;
-        Ok((Self { run }, reports))
+        Ok((Self(Linked::Local(run)), reports))
+    }
+
+    /// Looks on at a run that another process trains.
+    ///
+    /// # Errors
+    /// When nobody trains it, or whoever does cannot be understood.
+    pub fn watch(watching: Watching) -> Result<(Self, Reports)> {
+        let connection = watching.connect()?;
+        let (run, reports) = RemoteRun::watch(watching.run, watching.runs, connection)?;
+        Ok((Self(Linked::Remote(run)), reports))
+    }
+
+    /// The directory of a run that this process trains, if it is kept.
+    #[must_use]
+    pub fn own_run(&self) -> Option<&Run> {
+        match &self.0 {
+            Linked::Local(run) => run.run(),
+            Linked::Remote(_) => None,
+        }
     }
 
     /// Asks something of the run. What comes of it is in the reports.
     pub fn send(&self, command: Command) {
-        self.run.send(command);
+        match &self.0 {
+            Linked::Local(run) => run.send(command),
+            Linked::Remote(run) => run.send(command),
+        }
     }
 }

@@ -9,6 +9,7 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use super::{
     directory::{OpenRun, missing_figures, with_advice},
+    door::Door,
     hub::{Hub, HubSeat, Reports},
     meter::Watch,
     plan::{Destination, RunPlan},
@@ -19,7 +20,7 @@ use crate::{
     engine::{self, Job, Worker},
     fashion::Dataset,
     protocol::{Command, Report},
-    run::Timestamp,
+    run::{Run, Timestamp},
 };
 
 /// A run that trains, and is kept if it is to be. Dropping it stops the training and waits until all is on the disk.
@@ -28,6 +29,10 @@ pub(super) struct LocalRun {
     /// Where its commands come from.
     seat: HubSeat,
     hub: Hub,
+    /// What is kept of it.
+    run: Option<Run>,
+    /// Where other programs look on.
+    door: Option<Door>,
     worker: Option<Worker>,
     recorder: Option<JoinHandle<()>>,
 }
@@ -83,10 +88,20 @@ impl LocalRun {
         };
         plan.notes.into_iter().for_each(|text| emitter.emit(Report::Note { text }));
         // Only where something trains is a run's directory written.
+        let run = opened.as_ref().map(|opened| opened.run().clone());
         let recorder =
-            opened.zip(messages).map(|(opened, messages)| opened.write(messages, cost, emitter)).transpose()?;
+            opened.zip(messages).map(|(opened, messages)| opened.write(messages, cost, emitter.clone())).transpose()?;
         hub.connect(worker.sender());
-        Ok((Self { seat, hub, worker: Some(worker), recorder }, reports))
+        let door = run.as_ref().map(|run| Door::open(run, hub.clone())).transpose().unwrap_or_else(|text| {
+            emitter.emit(Report::Note { text });
+            None
+        });
+        Ok((Self { seat, hub, run, door, worker: Some(worker), recorder }, reports))
+    }
+
+    /// The run's directory, if it is kept.
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
     }
 
     /// Asks something of the training. One that has ended says so by its reports.
@@ -97,6 +112,9 @@ impl LocalRun {
 
 impl Drop for LocalRun {
     fn drop(&mut self) {
+        if let Some(door) = &mut self.door {
+            door.shut();
+        }
         if let Some(worker) = self.worker.take() {
             // A worker that panicked has reported it.
             let _ = worker.stop();

@@ -39,7 +39,9 @@ impl Watch {
                     .spawn(move || read(Meter::new(gpu), &watched, &emitter));
             }
             Report::Resumed => self.watched().at_work = true,
-            Report::Paused | Report::Finished | Report::Failed { .. } => self.watched().at_work = false,
+            Report::Paused | Report::Finished | Report::Failed { .. } | Report::Ended { .. } => {
+                self.watched().at_work = false
+            }
             _ => {}
         }
     }

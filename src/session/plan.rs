@@ -40,6 +40,12 @@ pub(super) enum Destination {
 }
 
 impl RunPlan {
+    /// Whether the run is kept.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        !matches!(self.keeping, Destination::Nowhere)
+    }
+
     /// What the command line asks for. Of a run that it goes on with, the settings and the data set are the run's.
     ///
     /// # Errors

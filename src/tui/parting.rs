@@ -1,13 +1,11 @@
 //! The line that stays in the terminal once the dashboard is left: the run, how good it is, and how to continue it.
 //! Draws nothing.
 
-use std::path::Path;
-
 use crate::{
     app::{App, Phase},
     cli::MOST_EPOCHS,
-    printable,
-    run::Runs,
+    run::{Runs, command},
+    session::detached::Detached,
 };
 
 /// The line; `None` if there is nothing to say, or if an error says it.
@@ -26,34 +24,31 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     };
     let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
     let told = format!("Run {run}: {accuracy}");
-    let (Some(name), Some(root), None) = (quoted(run), quoted(&printable::path(runs.root())), &known.unsaved) else {
+    let Some(mut command) = command("fitroom --resume", run, runs).filter(|_| known.unsaved.is_none()) else {
         return Some(told);
     };
-    let mut command = vec!["fitroom --resume".to_owned(), name];
-    if runs.root() != Path::new("runs") {
-        command.extend(["--runs".to_owned(), root]);
-    }
     if is_done {
-        command.extend(["--epochs".to_owned(), epochs.saturating_mul(2).min(MOST_EPOCHS).to_string()]);
+        let more = epochs.saturating_mul(2).min(MOST_EPOCHS);
+        command.push_str(&format!(" --epochs {more}"));
     }
-    Some(format!("{told}. Continue with: {}", command.join(" ")))
+    Some(format!("{told}. Continue with: {command}"))
+}
+
+/// The line where the run trains on in a process of its own.
+pub(super) fn in_the_background(detached: &Detached, runs: &Runs) -> String {
+    let Detached { run, process, .. } = detached;
+    let mut line = format!("Run {run} trains in the background, in process {process}.");
+    for (what, how) in [("Watch it with", "fitroom watch"), ("Stop it with", "fitroom stop")] {
+        if let Some(command) = command(how, run, runs) {
+            line.push_str(&format!(" {what}: {command}"));
+        }
+    }
+    line
 }
 
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The word as a shell reads it; `None` if it may have been escaped, and so may not be the real one.
-fn quoted(word: &str) -> Option<String> {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
-    if word.contains('\\') {
-        return None;
-    }
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Some(word.to_owned());
-    }
-    Some(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]

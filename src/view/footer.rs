@@ -26,6 +26,8 @@ const GAP: usize = 2;
 pub enum Words<'a> {
     /// The run is saved before the program ends.
     Leaving,
+    /// It is asked how to leave.
+    Leave,
     /// An index is typed, this much of it, and perhaps something is to be said of that.
     Prompt(&'a str, Option<&'a str>),
     /// A sentence.
@@ -38,8 +40,9 @@ impl<'a> Words<'a> {
     /// What matters most at this moment.
     pub fn new(app: &'a App, theme: &Theme) -> Self {
         let notice = app.notice().or(app.known().unsaved.as_deref());
-        match (app.quitting(), app.overlay(), notice) {
+        match (app.leaving().is_some(), app.overlay(), notice) {
             (true, ..) => Self::Leaving,
+            (false, Overlay::Leave, _) => Self::Leave,
             (false, Overlay::Prompt(text), notice) => Self::Prompt(text, notice),
             (false, _, Some(notice)) => Self::Notice(notice),
             (false, _, None) => Self::Keys(hints(|action| app.offers(action), theme)),
@@ -52,10 +55,21 @@ pub fn draw(frame: &mut Frame, area: Rect, words: &Words, theme: &Theme) {
     let cells = usize::from(area.width);
     match words {
         Words::Leaving => frame.render_widget(Line::raw("saving the run; q leaves at once"), area),
+        Words::Leave => frame.render_widget(leave_line(cells, theme), area),
         Words::Prompt(text, notice) => draw_prompt(frame, area, text, *notice, theme),
         Words::Notice(notice) => frame.render_widget(Line::raw(fit(notice, cells, theme.glyphs().ellipsis)), area),
         Words::Keys(hints) => frame.render_widget(keys_line(&fitting(hints, cells), theme), area),
     }
+}
+
+/// The ways to leave, in full where there is room for that.
+fn leave_line(cells: usize, theme: &Theme) -> Line<'static> {
+    let line = |words: fn(&keys::Way) -> &'static str| {
+        let hint = |way: &keys::Way| Hint { keys: way.keys.to_owned(), words: words(way), importance: 0 };
+        keys_line(&keys::WAYS_TO_LEAVE.each_ref().map(hint).each_ref(), theme)
+    };
+    let full = line(|way| way.words);
+    if full.width() <= cells { full } else { line(|way| way.brief) }
 }
 
 /// The prompt with the terminal's own cursor in it.

@@ -86,6 +86,10 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
         let style = theme.strong().patch(theme.accent());
         return Line::styled(joined(words.iter().map(String::as_str), dot, room), style);
     }
+    if let Phase::Ended { how, next } = &scene.known.phase {
+        let words = [Some(how.clone()), next.as_ref().map(|next| format!("{next} continues it"))];
+        return Line::styled(joined(words.iter().flatten().map(String::as_str), dot, room), theme.strong());
+    }
     let facts = match screen {
         Screen::Dashboard => scene.known.started.as_ref().map(facts).unwrap_or_default(),
         _ => return state(&scene.known, room, theme),
@@ -114,7 +118,7 @@ fn state(known: &Known, room: usize, theme: &Theme) -> Line<'static> {
     let room = room.saturating_sub(width(mark) + 1);
     let epoch = known.progress().map(|progress| format!("{}/{}", progress.epoch, progress.epochs)).unwrap_or_default();
     let accuracy = known.epochs.last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy)));
-    let is_told = known.will_pause() || matches!(known.phase, Phase::Failed { .. });
+    let is_told = known.will_pause() || known.is_silent || matches!(known.phase, Phase::Failed { .. });
     let state = is_told.then(|| phase::word(known).to_owned());
     let words: Vec<String> = [state, Some(format!("epoch {epoch}")), accuracy].into_iter().flatten().collect();
     let mut words = joined(words.iter().map(String::as_str), glyphs.dot, room);

@@ -12,15 +12,19 @@ pub fn mark(known: &Known, theme: &Theme) -> (&'static str, Style) {
     let glyphs = theme.glyphs();
     match known.phase {
         Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
+        Phase::Ended { .. } => (glyphs.state, theme.muted()),
         Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
-        Phase::Training | Phase::Evaluating if !known.will_pause() => (glyphs.state, theme.accent()),
+        Phase::Training | Phase::Evaluating if !known.will_pause() && !known.is_silent => {
+            (glyphs.state, theme.accent())
+        }
         Phase::Loading | Phase::Training | Phase::Evaluating | Phase::Paused => (glyphs.state, theme.muted()),
     }
 }
 
 /// What the run does, in a word.
-pub fn word(known: &Known) -> &'static str {
-    match known.phase {
+pub fn word(known: &Known) -> &str {
+    match &known.phase {
+        Phase::Training | Phase::Evaluating if known.is_silent => "not answering",
         Phase::Loading => "loading",
         Phase::Training if known.will_pause() => "pausing",
         Phase::Training => "training",
@@ -28,5 +32,6 @@ pub fn word(known: &Known) -> &'static str {
         Phase::Paused => "paused",
         Phase::Done => "done",
         Phase::Failed { .. } => "failed",
+        Phase::Ended { how, .. } => how,
     }
 }

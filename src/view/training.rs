@@ -140,13 +140,14 @@ struct StateWords {
 impl StateWords {
     fn new(known: &Known, theme: &Theme) -> Self {
         let is_result = known.phase == Phase::Done;
-        let detail = match known.phase {
+        let detail = match &known.phase {
             Phase::Loading if known.data.is_none() => "reading the images".to_owned(),
             Phase::Loading => "opening the device".to_owned(),
             Phase::Training | Phase::Paused => slow_motion(known),
             Phase::Evaluating => test_images(known),
             Phase::Failed { .. } => String::new(),
             Phase::Done => reached(known),
+            Phase::Ended { next, .. } => next.clone().unwrap_or_else(|| reached(known)),
         };
         let word = phase::word(known);
         let word = if is_result { format!("{word} in {}", duration(total(known))) } else { word.to_owned() };

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::protocol::{EpochRecord, Predictions, Probabilities};
+use super::letter::Held;
+use crate::protocol::{EpochRecord, Predictions};
 
 /// Bytes that predictions take at the most where they are kept: with 10,000 test images, 167 epochs'.
 pub const CAPACITY: usize = 64 << 20;
 
-/// The epochs, oldest first, with two epochs' predictions at the least. Past the capacity predictions are kept of the first epoch, the newest, and between them of
-/// every second, every fourth and so on.
+/// The epochs, oldest first, with two epochs' predictions at the least. Past the capacity predictions are kept of the
+/// first epoch, the newest, and between them of every second, every fourth and so on.
 #[derive(Debug)]
 pub(super) struct Epochs {
     /// Bytes that the predictions take at the most.
@@ -23,7 +24,7 @@ pub(super) struct Epochs {
 #[derive(Debug)]
 struct KeptEpoch {
     record: EpochRecord,
-    predictions: Option<Predictions>,
+    predictions: Option<Arc<Predictions>>,
 }
 
 impl Default for Epochs {
@@ -38,13 +39,19 @@ impl Epochs {
         Self { capacity, all: Vec::new(), with_predictions: 0, stride: 1 }
     }
 
+    /// No epochs again, of which predictions will take as many bytes as of these.
+    pub fn emptied(&self) -> Self {
+        Self::new(self.capacity)
+    }
+
     /// Adds the newest epoch. What is returned holds its predictions as long as they are kept.
-    pub fn push(&mut self, record: EpochRecord, predictions: Predictions) -> Weak<[Probabilities]> {
+    pub fn push(&mut self, record: EpochRecord, predictions: Predictions) -> Held {
         let last = self.all.len().saturating_sub(1);
         if last > 0 {
             self.drop_unless_in_stride(last);
         }
-        let bytes = size_of_val(&*predictions);
+        let bytes = size_of_val::<[_]>(&predictions);
+        let predictions = Arc::new(predictions);
         let held = Arc::downgrade(&predictions);
         self.all.push(KeptEpoch { record, predictions: Some(predictions) });
         self.with_predictions += 1;
@@ -57,9 +64,9 @@ impl Epochs {
     }
 
     /// All epochs, oldest first, with their predictions as long as these are kept.
-    pub fn iter(&self) -> impl Iterator<Item = (EpochRecord, Weak<[Probabilities]>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (EpochRecord, Held)> {
         self.all.iter().map(|KeptEpoch { record, predictions }| {
-            (*record, predictions.as_ref().map_or_else(|| Weak::<[Probabilities; 0]>::new(), Arc::downgrade))
+            (*record, predictions.as_ref().map_or_else(Weak::new, Arc::downgrade))
         })
     }
 
@@ -74,7 +81,7 @@ impl Epochs {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::epoch, *};
-    use crate::fashion::CLASSES;
+    use crate::{fashion::CLASSES, protocol::Probabilities};
 
     #[test]
     fn a_long_run_keeps_the_figures_of_all_epochs_and_predictions_within_its_memory() {

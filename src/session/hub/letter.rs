@@ -3,7 +3,11 @@
 
 use std::sync::Weak;
 
-use crate::protocol::{Batch, EpochRecord, Predictions, Probabilities, Report};
+use crate::protocol::{Batch, EpochRecord, Predictions, Report};
+
+/// Predictions as long as the hub keeps them. What holds them is one more allocation away: a weak pointer to the numbers
+/// themselves would keep their memory.
+pub(super) type Held = Weak<Predictions>;
 
 /// A report that waits.
 #[derive(Clone, Debug)]
@@ -11,9 +15,9 @@ pub(super) enum Letter {
     /// As it is.
     Plain(Report),
     /// An epoch, with its predictions as long as the hub keeps them.
-    Epoch { record: EpochRecord, predictions: Weak<[Probabilities]> },
+    Epoch { record: EpochRecord, predictions: Held },
     /// The predictions before the first step, likewise.
-    Untrained { step: u64, predictions: Weak<[Probabilities]> },
+    Untrained { step: u64, predictions: Held },
 }
 
 impl From<Report> for Letter {
@@ -44,6 +48,6 @@ impl Letter {
 }
 
 /// The predictions, as long as they are kept; else none.
-fn taken(predictions: &Weak<[Probabilities]>) -> Predictions {
-    predictions.upgrade().unwrap_or_default()
+fn taken(predictions: &Held) -> Predictions {
+    predictions.upgrade().map(|held| Predictions::clone(&held)).unwrap_or_default()
 }

@@ -1,10 +1,10 @@
 //! A listener's mailbox: reports on their way to whoever may take their time. What is put in never waits, and what is not
 //! taken stays within bounded memory.
 //!
-//! Of many batches that wait neighbours become one, which stands for the steps of both. Of the answers about one image, of
-//! the device's usage, of the pace and of whether it trains the newest waits. Predictions of an epoch wait no longer than
-//! the hub keeps them: whoever takes the epoch later gets its figures alone. So all that grows while nobody takes anything
-//! is a batch, the figures and the checkpoint of each epoch.
+//! Of many batches that wait neighbours become one, which stands for the steps of both. Of the answers about one image,
+//! of the device's usage, of the pace, of whether it trains and of checkpoints the newest waits. Predictions of an epoch
+//! wait no longer than the hub keeps them: whoever takes the epoch later gets its figures alone. So what grows while
+//! nobody takes anything is a batch and the figures of each epoch, and what is said once: notes, and what was not saved.
 
 use std::{
     collections::VecDeque,
@@ -95,7 +95,7 @@ impl Waiting {
                 }
                 return;
             }
-            Some(report) if self.is_said(report) => return,
+            Some(Report::NotSaved { .. }) if self.last_of_the_disk() == letter.plain() => return,
             Some(report) => {
                 if let Some(older) = self.outdated_by(report) {
                     self.letters.remove(older);
@@ -106,16 +106,21 @@ impl Waiting {
         self.letters.push_back(letter);
     }
 
-    /// Whether just this waits already as the last word of what is on the disk: a disk that stays full is told once.
-    fn is_said(&self, report: &Report) -> bool {
+    /// The last waiting word of what is on the disk. What it says already is not said again: neither that a disk stays
+    /// full, nor that one more checkpoint is kept.
+    fn last_of_the_disk(&self) -> Option<&Report> {
         let is_about_the_disk = |waits: &&Report| matches!(waits, Report::Saved { .. } | Report::NotSaved { .. });
-        let mut waiting = self.letters.iter().rev().filter_map(Letter::plain);
-        matches!(report, Report::NotSaved { .. }) && waiting.find(is_about_the_disk) == Some(report)
+        self.letters.iter().rev().filter_map(Letter::plain).find(is_about_the_disk)
     }
 
     /// Which waiting letter has nothing to say once this one is there.
     fn outdated_by(&self, report: &Report) -> Option<usize> {
         match report {
+            Report::Saved { .. } => {
+                let last = self.last_of_the_disk().filter(|last| matches!(last, Report::Saved { .. }))?;
+                self.position(|waits| waits == last)
+            }
+            Report::Silent => self.position(|waits| matches!(waits, Report::Silent)),
             Report::Usage(_) => self.position(|waits| matches!(waits, Report::Usage(_))),
             Report::Paced { .. } => self.position(|waits| matches!(waits, Report::Paced { .. })),
             Report::Evaluating { .. } => self.position(|waits| matches!(waits, Report::Evaluating { .. })),

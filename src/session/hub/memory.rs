@@ -26,7 +26,7 @@ pub(super) struct Memory {
     started: Option<Started>,
     notes: VecDeque<String>,
     /// The step before the first one, and what the network made of the test images then.
-    untrained: Option<(u64, Predictions)>,
+    untrained: Option<(u64, Arc<Predictions>)>,
     batches: BatchSpans,
     epochs: Epochs,
     pace: Option<Report>,
@@ -55,9 +55,12 @@ impl Memory {
                 return report.into();
             }
             Report::Started(started) => {
-                self.started = Some(started.clone());
+                let (notes, epochs) = (std::mem::take(&mut self.notes), self.epochs.emptied());
+                *self = Self { started: Some(started.clone()), notes, epochs, ..Self::default() };
                 return report.into();
             }
+            // What it is silent about stays as it was.
+            Report::Silent => return report.into(),
             Report::Batch(batch) => {
                 self.batches.push(*batch);
                 return report.into();
@@ -72,9 +75,12 @@ impl Memory {
             Report::Paced { .. } => &mut self.pace,
             Report::Usage(_) => &mut self.usage,
             Report::Saved { .. } | Report::NotSaved { .. } => &mut self.saved,
-            Report::Paused | Report::Resumed | Report::Evaluating { .. } | Report::Finished | Report::Failed { .. } => {
-                &mut self.phase
-            }
+            Report::Paused
+            | Report::Resumed
+            | Report::Evaluating { .. }
+            | Report::Finished
+            | Report::Failed { .. }
+            | Report::Ended { .. } => &mut self.phase,
         };
         *newest = Some(report.clone());
         report.into()
@@ -87,6 +93,7 @@ impl Memory {
                 Letter::Epoch { record, predictions }
             }
             Report::Untrained { step, predictions } => {
+                let predictions = Arc::new(predictions);
                 let held = Arc::downgrade(&predictions);
                 self.untrained = Some((step, predictions));
                 Letter::Untrained { step, predictions: held }

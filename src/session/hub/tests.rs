@@ -417,3 +417,48 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         }
     }
 }
+
+#[test]
+fn what_is_looked_at_before_a_trainer_is_there_is_asked_of_it_when_it_comes() {
+    let (hub, _emitter) = Hub::new(true);
+    let (seat, _reports) = hub.join();
+    seat.send(Command::Look(look(&[7])));
+    let (commands, received) = mpsc::channel();
+    hub.connect(commands);
+    assert_eq!(received.try_iter().collect::<Vec<_>>(), [Command::Look(look(&[7]))]);
+}
+
+#[test]
+fn of_checkpoints_the_newest_waits_and_what_was_not_saved_is_said() {
+    let (hub, emitter, _commands) = connected();
+    let (_seat, mut reports) = hub.join();
+    for step in 1..=100 {
+        emitter.emit(Report::Saved { step });
+    }
+    emitter.emit(not_saved("full"));
+    emitter.emit(Report::Saved { step: 101 });
+    emitter.emit(Report::Saved { step: 102 });
+    assert_eq!(waiting(&mut reports), [Report::Saved { step: 100 }, not_saved("full"), Report::Saved { step: 102 }]);
+}
+
+#[test]
+fn a_run_that_begins_again_is_all_that_is_known_of_it() {
+    let (hub, emitter, _commands) = connected();
+    emit_all(&emitter, &[started(), Report::Batch(batch(1, 1)), epoch_report(1), Report::Finished, started()]);
+    let (_seat, mut late) = hub.join();
+    assert_eq!(waiting(&mut late), [started()]);
+}
+
+#[test]
+fn waiting_letters_leave_the_memory_of_predictions_to_the_hub() {
+    let (hub, emitter) = Hub::new(false);
+    let (_seat, mut reports) = hub.join();
+    let shared: Vec<Predictions> = (0..50).map(|_| predictions(0.5)).collect();
+    for (number, predictions) in (1..).zip(&shared) {
+        emitter.emit(Report::Epoch { record: epoch(number), predictions: predictions.clone() });
+    }
+    let held = shared.iter().filter(|predictions| std::sync::Arc::strong_count(predictions) > 1).count();
+    let weak: usize = shared.iter().map(std::sync::Arc::weak_count).sum();
+    assert!(held <= 2 && weak == 0, "{held} epochs are held, and {weak} letters keep the memory of one");
+    assert_eq!(waiting(&mut reports).len(), 50);
+}

@@ -1,0 +1,105 @@
+//! A run that trains in a process of its own, without a terminal: starts that process, and waits until it trains or says
+//! why it does not. What that process does is `headless`'s business.
+
+use std::{
+    ffi::OsString,
+    io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use color_eyre::eyre::{Result, WrapErr};
+use serde::{Deserialize, Serialize};
+
+use crate::{json, run::Run};
+
+/// The option of a `fitroom train` that leaves the terminal once it trains.
+pub const BACKGROUND: &str = "--background";
+
+/// What the process says once it trains, as a line of JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detached {
+    /// The run's name.
+    pub run: String,
+    /// Its directory.
+    #[serde(with = "json::path")]
+    pub directory: PathBuf,
+    /// The process.
+    pub process: u32,
+}
+
+/// What came of starting it.
+#[derive(Debug)]
+pub enum Start {
+    /// It trains.
+    Trains {
+        /// What it is.
+        detached: Detached,
+        /// What it had to say before, line by line.
+        notes: String,
+    },
+    /// It has ended already.
+    Refused {
+        /// With this exit status.
+        status: u8,
+        /// For this reason, as it wrote it.
+        words: String,
+    },
+}
+
+/// Starts `fitroom train` with these arguments in a process of its own.
+///
+/// # Errors
+/// When there can be no such process, or it says something else than expected.
+pub fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<Start> {
+    spawn(program().arg("train").args(arguments).arg(BACKGROUND).env_remove("FITROOM_DETACH"))
+}
+
+/// Lets a process of its own go on with this run, which nobody trains any longer, as it was begun.
+///
+/// # Errors
+/// As [`start`].
+pub fn hand_over(run: &Run, save_every: Option<std::time::Duration>) -> Result<Start> {
+    let mut command = program();
+    // What was asked for in this environment is in the run by now.
+    let variables = std::env::vars_os().map(|(name, _)| name);
+    variables.filter(|name| name.to_string_lossy().starts_with("FITROOM_")).for_each(|name| {
+        command.env_remove(name);
+    });
+    // A name alone would be looked for in the directory of all runs.
+    let directory = std::path::absolute(run.directory()).wrap_err("cannot name the run's directory")?;
+    let seconds = save_every.map_or_else(|| "off".to_owned(), |every| every.as_secs_f64().to_string());
+    command.arg("train").arg("--resume").arg(directory).arg("--save-every").arg(seconds).arg(BACKGROUND);
+    spawn(&mut command)
+}
+
+/// This program, whatever has become of its file.
+fn program() -> Command {
+    let path = if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() };
+    let mut command = Command::new(path.unwrap_or_else(|| "fitroom".into()));
+    command.arg0("fitroom");
+    command
+}
+
+fn spawn(command: &mut Command) -> Result<Start> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().wrap_err("cannot start a process for the run")?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let mut said = String::new();
+    if let Some(out) = out {
+        BufReader::new(out).read_line(&mut said).wrap_err("cannot hear from the run's process")?;
+    }
+    let mut words = String::new();
+    if let Some(mut err) = err {
+        // It ends where the process leaves the terminal, or ends.
+        err.read_to_string(&mut words).wrap_err("cannot hear from the run's process")?;
+    }
+    if said.is_empty() {
+        let status = child.wait().wrap_err("cannot wait for the run's process")?;
+        let status = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+        return Ok(Start::Refused { status, words });
+    }
+    let detached = serde_json::from_str(&said).wrap_err("the run's process says something else than expected")?;
+    Ok(Start::Trains { detached, notes: words })
+}

@@ -1,0 +1,277 @@
+//! The door of a run that trains in this process: a socket in the run's directory, through which other programs look on
+//! and steer. Each visitor is one more listener of the hub; none is waited for.
+
+use std::{
+    fs, io,
+    os::unix::{fs::MetadataExt, fs::PermissionsExt, net::UnixListener},
+    path::{Path, PathBuf},
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rustix::{
+    io::{Errno, FdFlags, fcntl_setfd},
+    net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket},
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{UnixListener as Listener, UnixStream, unix::OwnedReadHalf},
+    runtime::Builder,
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, interval_at, sleep, timeout},
+};
+
+use super::{
+    hub::{Hub, HubSeat, Reports},
+    wire::{Greeting, LONGEST_COMMAND, PROTOCOL, Refusal, line, predictions},
+};
+use crate::{
+    json, printable,
+    protocol::{Command, Predictions, Report},
+    run::Run,
+};
+
+/// How many may look on at the same time.
+const MOST_VISITORS: usize = 64;
+
+/// How often a visitor is told that the program is there, when there is nothing else to be told.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How long visitors have for the last reports, once there are no more.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How long a visitor has to take the word that it is sent away with.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long to wait before trying again to let somebody in, where the system has no room for one more.
+const NO_ROOM: Duration = Duration::from_millis(200);
+
+/// How far the run is, as far as visitors are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+enum Stage {
+    Open,
+    /// Nobody comes in any more.
+    Shut,
+    /// There will be no more reports.
+    Over,
+}
+
+/// The door. Dropping it sends everybody away.
+#[derive(Debug)]
+pub(super) struct Door {
+    place: PathBuf,
+    /// The socket's device and number there.
+    identity: Option<(u64, u64)>,
+    stage: watch::Sender<Stage>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Door {
+    /// Opens the door of this run, which is held by this process. A socket that a killed program left is replaced.
+    ///
+    /// # Errors
+    /// Why nobody can look on, in words.
+    pub fn open(run: &Run, hub: Hub) -> Result<Self, String> {
+        let place = run.socket_path();
+        let closed = |why: &dyn std::fmt::Display| {
+            format!("nobody can watch this run: cannot make {}: {why}", printable::path(&place))
+        };
+        let socket = made(&place).map_err(|error| closed(&error))?;
+        let identity = identity(&place);
+        let greeting = Greeting {
+            fitroom: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            run: run.shown_name(),
+            process: process::id(),
+        };
+        let (stage, stages) = watch::channel(Stage::Open);
+        let attend = move || {
+            // Where there is no event loop to be had nobody is let in.
+            if let Ok(runtime) = Builder::new_current_thread().enable_io().enable_time().build() {
+                runtime.block_on(attend(socket, &hub, &line(&greeting), stages));
+            }
+        };
+        let thread = thread::Builder::new().name("door".to_owned()).spawn(attend).map_err(|error| closed(&error))?;
+        Ok(Self { place, identity, stage, thread: Some(thread) })
+    }
+
+    /// Lets nobody in any more: the run is about to be let go of, and the place is the next program's.
+    pub fn shut(&mut self) {
+        if let Some(own) = self.identity.take()
+            && identity(&self.place) == Some(own)
+        {
+            // If it is gone already, so much the better.
+            let _ = fs::remove_file(&self.place);
+        }
+        self.stage.send_replace(Stage::Shut);
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.shut();
+        self.stage.send_replace(Stage::Over);
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has let nobody in.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A socket at this place that only its owner may come in by, in place of what a killed program left of one.
+fn made(place: &Path) -> io::Result<UnixListener> {
+    let address = SocketAddrUnix::new(place).map_err(|error| match error {
+        Errno::NAMETOOLONG => io::Error::new(
+            io::ErrorKind::InvalidFilename,
+            format!("its path has {} bytes, more than a socket's address may have", place.as_os_str().len()),
+        ),
+        error => error.into(),
+    })?;
+    match fs::remove_file(place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    bind(&socket, &address)?;
+    // Before anybody is listened to.
+    fs::set_permissions(place, fs::Permissions::from_mode(0o600))?;
+    listen(&socket, 64)?;
+    let socket = UnixListener::from(socket);
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Which file is at this place.
+fn identity(place: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(place).ok().map(|data| (data.dev(), data.ino()))
+}
+
+/// Lets visitors in until the door is shut, and waits for them to leave, but not for long.
+async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: watch::Receiver<Stage>) {
+    let Ok(socket) = Listener::from_std(socket) else { return };
+    let lines = Lines::default();
+    let mut visitors = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = socket.accept() => match accepted {
+                Ok((stream, _)) if visitors.len() < MOST_VISITORS => {
+                    let (seat, reports) = hub.join();
+                    visitors.spawn(receive(stream, greeting.to_owned(), seat, reports, lines.clone()));
+                }
+                Ok((mut stream, _)) => {
+                    let error = format!("{MOST_VISITORS} others watch this run already, which is as many as may");
+                    let refusal = line(&Refusal { error });
+                    // Who does not take it within the socket's own memory goes without.
+                    let _ = stream.try_write(&[greeting, &refusal].concat());
+                    let _ = stream.shutdown().await;
+                }
+                Err(_) => sleep(NO_ROOM).await,
+            },
+            Some(_) = visitors.join_next(), if !visitors.is_empty() => {}
+            _ = stages.wait_for(|stage| *stage >= Stage::Shut) => break,
+        }
+    }
+    drop(socket);
+    // An error means that the run's owner is gone, and with it the hub.
+    let _ = stages.wait_for(|stage| *stage >= Stage::Over).await;
+    let _ = timeout(FAREWELL, async { while visitors.join_next().await.is_some() {} }).await;
+}
+
+/// Tells a visitor what happens, and does what it asks, until one of the two leaves.
+async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut reports: Reports, lines: Lines) {
+    let (reader, mut writer) = stream.into_split();
+    let is_between_lines = AtomicBool::new(true);
+    let refused = tokio::select! {
+        // An error means that the visitor is gone.
+        _ = tell(&mut writer, &greeting, &mut reports, &lines, &is_between_lines) => None,
+        refused = obey(reader, &seat) => refused.err(),
+    };
+    if let (Some(error), true) = (refused, is_between_lines.load(Ordering::Relaxed)) {
+        let _ = timeout(PATIENCE, writer.write_all(&line(&Refusal { error }))).await;
+    }
+    let _ = writer.shutdown().await;
+}
+
+/// Tells what happens until nothing more does.
+async fn tell(
+    writer: &mut (impl AsyncWrite + Unpin),
+    greeting: &[u8],
+    reports: &mut Reports,
+    lines: &Lines,
+    is_between_lines: &AtomicBool,
+) -> io::Result<()> {
+    writer.write_all(greeting).await?;
+    let mut beats = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    loop {
+        let said: Arc<[u8]> = tokio::select! {
+            biased;
+            report = reports.next() => match report {
+                Some(report) => lines.of(&report),
+                None => return Ok(()),
+            },
+            _ = beats.tick() => Arc::from(*b"\n"),
+        };
+        is_between_lines.store(false, Ordering::Relaxed);
+        writer.write_all(&said).await?;
+        is_between_lines.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Does what a visitor asks until it has left.
+///
+/// # Errors
+/// What it said that cannot be understood.
+async fn obey(reader: OwnedReadHalf, seat: &HubSeat) -> Result<(), String> {
+    let mut reader = BufReader::new(reader);
+    let mut said = Vec::new();
+    loop {
+        // An error means that the visitor is gone.
+        let Ok(read) = reader.fill_buf().await else { return Ok(()) };
+        if read.is_empty() {
+            return Ok(());
+        }
+        let end = read.iter().position(|&byte| byte == b'\n');
+        let taken = end.map_or(read.len(), |end| end + 1);
+        said.extend_from_slice(&read[..taken]);
+        reader.consume(taken);
+        if said.len() > LONGEST_COMMAND {
+            return Err(format!("a command has at most {LONGEST_COMMAND} bytes"));
+        }
+        if end.is_some() {
+            if !said.trim_ascii().is_empty() {
+                let command: Command = serde_json::from_slice(&said)
+                    .map_err(|error| format!("this is no command: {}", json::plain(&error)))?;
+                seat.send(command);
+            }
+            said.clear();
+        }
+    }
+}
+
+/// Reports as lines. The one with an epoch's predictions is large, and made once for all visitors.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Option<(Predictions, Arc<[u8]>)>>>);
+
+impl Lines {
+    fn of(&self, report: &Report) -> Arc<[u8]> {
+        let Some(predictions) = predictions(report).filter(|predictions| !predictions.is_empty()) else {
+            return line(report).into();
+        };
+        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((of, line)) = &*last
+            && Arc::ptr_eq(of, predictions)
+        {
+            return Arc::clone(line);
+        }
+        let line: Arc<[u8]> = line(report).into();
+        *last = Some((Predictions::clone(predictions), Arc::clone(&line)));
+        line
+    }
+}

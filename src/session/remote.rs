@@ -1,0 +1,294 @@
+//! A run that another process trains, or trained: its reports come through the door of that process. What comes is handed
+//! on by a hub of this process, so that whoever looks on here is as slow or as late as anywhere.
+
+use std::{
+    io::{self, BufRead, BufReader, ErrorKind, Write},
+    net::Shutdown,
+    os::unix::net::UnixStream,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+
+use super::{
+    door::HEARTBEAT,
+    hub::{Emitter, Hub, HubSeat, Reports},
+    standing::ended,
+    wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
+};
+use crate::{
+    json,
+    printable::{self, Printable},
+    protocol::{Command, Report},
+    run::{Run, Runs, Timestamp},
+};
+
+/// After this long without a sign of life a program counts as silent.
+const SILENCE: Duration = HEARTBEAT.saturating_mul(3);
+
+/// How often to look whether somebody trains the run again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How long a run that ended may take to be handed over to another program, before that counts as its end.
+const HANDOVER: Duration = Duration::from_secs(2);
+
+/// A run of another process. Dropping it leaves that process alone.
+#[derive(Debug)]
+pub(super) struct RemoteRun {
+    seat: HubSeat,
+    hub: Hub,
+    line: Arc<TheLine>,
+    reader: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// The connection that there is at the moment.
+#[derive(Debug, Default)]
+struct TheLine {
+    stream: Mutex<Option<UnixStream>>,
+    is_closing: AtomicBool,
+}
+
+/// A connection whose greeting was read.
+pub(super) struct Connection {
+    reader: BufReader<UnixStream>,
+    pub greeting: Greeting,
+}
+
+impl RemoteRun {
+    /// Looks on at this run through that connection, and through later ones if the run is trained by others after that.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn watch(run: Run, runs: Runs, connection: Connection) -> Result<(Self, Reports)> {
+        let (hub, emitter) = Hub::new(true);
+        let (seat, reports) = hub.join();
+        let (sender, commands) = channel();
+        let line = Arc::new(TheLine::default());
+        line.set(&connection).context("cannot use the run's socket")?;
+        hub.connect(sender);
+        let (theirs, spare) = (Arc::clone(&line), Arc::clone(&line));
+        let again = hub.clone();
+        let reader = thread::Builder::new()
+            .name("watcher".to_owned())
+            .spawn(move || follow(&run, &runs, connection, &theirs, &again, &emitter))
+            .context("cannot start a thread")?;
+        let writer = thread::Builder::new()
+            .name("commands".to_owned())
+            .spawn(move || hand_on(&commands, &spare))
+            .context("cannot start a thread")?;
+        Ok((Self { seat, hub, line, reader: Some(reader), writer: Some(writer) }, reports))
+    }
+
+    /// Asks something of the run.
+    pub fn send(&self, command: Command) {
+        self.seat.send(command);
+    }
+}
+
+impl Drop for RemoteRun {
+    fn drop(&mut self) {
+        self.line.is_closing.store(true, Ordering::Relaxed);
+        self.line.hang_up();
+        // Without it the commands end.
+        self.hub.close();
+        for thread in [self.reader.take(), self.writer.take()].into_iter().flatten() {
+            thread.thread().unpark();
+            // A thread that panicked leaves nothing to be waited for.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Connection {
+    /// Connects to the program that trains this run; `None` where nobody opens.
+    ///
+    /// # Errors
+    /// When what answers is no fitroom, or one that speaks otherwise.
+    pub fn open(run: &Run) -> Result<Option<Self>> {
+        let path = run.socket_path();
+        let stream = match UnixStream::connect(&path) {
+            Ok(stream) => stream,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let path = printable::path(&path);
+                return Err(error).wrap_err_with(|| format!("cannot watch the run through {path}"));
+            }
+            // Not there, left by a killed program, or a path longer than a socket's may be, where nobody can listen.
+            Err(_) => return Ok(None),
+        };
+        stream.set_read_timeout(Some(SILENCE))?;
+        stream.set_write_timeout(Some(SILENCE))?;
+        let mut reader = BufReader::new(stream);
+        let mut first = Vec::new();
+        let path = || printable::path(&path);
+        match read_line(&mut reader, &mut first) {
+            Ok(true) => {}
+            // It ends just now.
+            Ok(false) => return Ok(None),
+            Err(error) if is_late(&error) => {
+                bail!("the program that trains the run does not answer at {}: is it stopped?", path())
+            }
+            Err(error) => return Err(error).wrap_err_with(|| format!("cannot read from {}", path())),
+        }
+        /// What every version's greeting has.
+        #[derive(serde::Deserialize)]
+        struct AnyGreeting {
+            fitroom: String,
+            protocol: u32,
+        }
+        let Ok(any) = serde_json::from_slice::<AnyGreeting>(&first) else {
+            bail!("what listens at {} is no fitroom", path());
+        };
+        if any.protocol != PROTOCOL {
+            bail!(
+                "the run is trained by fitroom {}, which speaks version {} of the protocol, and this fitroom {} speaks \
+                 version {PROTOCOL}: watch it with that program",
+                Printable(any.fitroom),
+                any.protocol,
+                env!("CARGO_PKG_VERSION"),
+            );
+        }
+        let greeting = serde_json::from_slice(&first).wrap_err_with(|| format!("cannot understand {}", path()))?;
+        Ok(Some(Self { reader, greeting }))
+    }
+
+    /// Sends one command, and waits until the other side has hung up or has said this long nothing.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub fn send_and_wait(mut self, command: &Command) -> io::Result<()> {
+        self.reader.get_mut().write_all(&line(command))?;
+        let mut said = Vec::new();
+        while let Ok(true) = read_line(&mut self.reader, &mut said) {
+            said.clear();
+        }
+        Ok(())
+    }
+}
+
+impl TheLine {
+    fn set(&self, connection: &Connection) -> io::Result<()> {
+        let stream = connection.reader.get_ref().try_clone()?;
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+        Ok(())
+    }
+
+    /// A command that cannot be sent is lost with the program that it was for.
+    fn send(&self, command: &Command) {
+        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(UnixStream::try_clone);
+        if let Some(Ok(mut stream)) = stream {
+            let _ = stream.write_all(&line(command));
+        }
+    }
+
+    fn hang_up(&self) {
+        if let Some(stream) = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
+}
+
+/// Sends commands until there are no more.
+fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
+    commands.iter().for_each(|command| line.send(&command));
+}
+
+/// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.
+fn follow(run: &Run, runs: &Runs, first: Connection, line: &TheLine, hub: &Hub, emitter: &Emitter) {
+    let mut connection = first;
+    loop {
+        if let Err(error) = take_in(&mut connection, line, emitter) {
+            emitter.emit(Report::Note { text: format!("the connection to the run broke: {error}") });
+        }
+        line.hang_up();
+        let Some(next) = wait_for_next(run, runs, line, emitter) else { return };
+        connection = next;
+        if line.set(&connection).is_ok() {
+            hub.ask_again();
+        }
+    }
+}
+
+/// Hands on what comes through one connection, to its end.
+fn take_in(connection: &mut Connection, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
+    let mut said = Vec::new();
+    while !line.is_closing() {
+        match read_line(&mut connection.reader, &mut said) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) if is_late(&error) => {
+                // What has come of a line stays until the rest comes.
+                emitter.emit(Report::Silent);
+                continue;
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        if !said.trim_ascii().is_empty() {
+            match serde_json::from_slice(&said) {
+                Ok(report) => emitter.emit(report),
+                Err(error) => match serde_json::from_slice::<Refusal>(&said) {
+                    Ok(Refusal { error }) => emitter.emit(Report::Note { text: error }),
+                    Err(_) => return Err(io::Error::new(ErrorKind::InvalidData, json::plain(&error))),
+                },
+            }
+        }
+        said.clear();
+    }
+    Ok(())
+}
+
+/// Waits until somebody trains the run again; if that takes longer than to hand it over, says how it ended. `None` once
+/// nobody looks on here any more.
+fn wait_for_next(run: &Run, runs: &Runs, line: &TheLine, emitter: &Emitter) -> Option<Connection> {
+    let mut waited = Duration::ZERO;
+    while !line.is_closing() {
+        if let Ok(Some(connection)) = Connection::open(run) {
+            return Some(connection);
+        }
+        if (waited..waited + RETRY).contains(&HANDOVER) {
+            emitter.emit(ended(run, runs, Timestamp::now()));
+        }
+        waited = waited.saturating_add(RETRY);
+        thread::park_timeout(RETRY);
+    }
+    None
+}
+
+/// Whether a reading took longer than the other side should be silent.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Reads on to the end of a line; `false`: there is no more. What is read of a line stays when an error comes first.
+fn read_line(reader: &mut impl BufRead, said: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        let read = match reader.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if read.is_empty() {
+            return Ok(false);
+        }
+        let end = read.iter().position(|&byte| byte == b'\n');
+        let taken = end.map_or(read.len(), |end| end + 1);
+        said.extend_from_slice(&read[..taken]);
+        reader.consume(taken);
+        if said.len() > LONGEST_REPORT {
+            return Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than any report"));
+        }
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}

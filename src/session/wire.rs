@@ -1,0 +1,154 @@
+//! How reports and commands go through the socket of a run: one line of JSON each. Opens none.
+//!
+//! Whoever trains begins with a [`Greeting`]; after it come reports, and now and then an empty line, which says that the
+//! program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Predictions, Report};
+
+/// The version of what goes through the socket. It changes whenever an older program would misread a newer one.
+pub(super) const PROTOCOL: u32 = 1;
+
+/// The longest line of a command. The largest one names the images and the tiles that a screen shows.
+pub(super) const LONGEST_COMMAND: usize = 1 << 16;
+
+/// The longest line of a report. The largest one has the predictions of an epoch: 54 bytes per test image.
+pub(super) const LONGEST_REPORT: usize = 1 << 26;
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Greeting {
+    /// The program's version, for people to read.
+    pub fitroom: String,
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// The run's name.
+    pub run: String,
+    /// The process that trains it.
+    pub process: u32,
+}
+
+/// Why the door is shut.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Refusal {
+    pub error: String,
+}
+
+/// What is said as one line, with its end.
+pub(super) fn line(said: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(said).expect("plain data under fixed names is JSON");
+    line.push(b'\n');
+    line
+}
+
+/// The predictions that come with a report.
+pub(super) fn predictions(report: &Report) -> Option<&Predictions> {
+    match report {
+        Report::Epoch { predictions, .. } | Report::Untrained { predictions, .. } => Some(predictions),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        fashion::CLASSES,
+        protocol::{Attribution, Batch, Command, EpochRecord, Look, Tile, TileRange, Tiles, Usage, samples},
+    };
+
+    /// One of each kind, with numbers that are none among them.
+    fn reports(number: f32) -> Vec<Report> {
+        let nan = f64::from(number);
+        let record = EpochRecord { loss: nan, val_loss: f64::NAN, ..samples::record(3) };
+        let predictions: Predictions = [[number; CLASSES], [0.1; CLASSES]].into();
+        let tile = Tile {
+            number: 3,
+            title: "Unit 3".to_owned(),
+            rows: 1,
+            columns: 2,
+            values: vec![number, 1.0],
+            votes: vec![number],
+        };
+        vec![
+            Report::Started(samples::started()),
+            Report::Batch(Batch { loss: nan, ..samples::batch(7) }),
+            Report::Prediction { index: 3, step: 9, probabilities: [number; CLASSES] },
+            Report::Attribution(Attribution { index: 3, step: 9, pixels: vec![number; 784] }),
+            Report::Tiles(Tiles { step: 9, of: 128, tiles: vec![tile] }),
+            Report::Untrained { step: 0, predictions: predictions.clone() },
+            Report::Paused,
+            Report::Resumed,
+            Report::Paced { steps_per_second: Some(0.1 + 0.2) },
+            Report::Paced { steps_per_second: None },
+            Report::Evaluating { epoch: 3 },
+            Report::Epoch { record, predictions },
+            Report::Epoch { record, predictions: [].into() },
+            Report::Usage(Usage {
+                name: Some("GPU".to_owned()),
+                load_percent: 3,
+                memory: u64::MAX,
+                memory_total: None,
+                temperature: Some(40),
+                power: None,
+            }),
+            Report::Saved { step: 9 },
+            Report::NotSaved { reason: "not saved: \"full\"\n".to_owned() },
+            Report::Note { text: "ö\u{1b}".to_owned() },
+            Report::Finished,
+            Report::Failed { reason: "why".to_owned() },
+            Report::Ended { how: "stopped".to_owned(), next: Some("fitroom --resume coat".to_owned()) },
+            Report::Silent,
+        ]
+    }
+
+    /// Equal to the last bit, also where a number is none.
+    fn words(said: &impl std::fmt::Debug) -> String {
+        format!("{said:?}")
+    }
+
+    proptest! {
+        #[test]
+        fn every_report_comes_through_as_one_line_to_the_last_bit(bits: u32) {
+            for report in reports(f32::from_bits(bits)) {
+                let line = line(&report);
+                prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+                let back: Report = serde_json::from_slice(&line).expect("it was written as one");
+                prop_assert_eq!(words(&back), words(&report));
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_comes_through() {
+        let look = Look {
+            predicted: [1, 9999].into(),
+            explained: [3].into(),
+            tiles: [TileRange { first: 0, count: 12 }].into(),
+        };
+        for command in [
+            Command::Pause,
+            Command::Resume,
+            Command::Step,
+            Command::Pace { steps_per_second: Some(0.1 + 0.2) },
+            Command::Pace { steps_per_second: None },
+            Command::Look(look),
+            Command::Save,
+            Command::Stop,
+        ] {
+            let line = line(&command);
+            assert_eq!(serde_json::from_slice::<Command>(&line).expect("it was written as one"), command);
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_no_longer_than_is_read() {
+        let predictions: Predictions = vec![[0.1; CLASSES]; 10_000].into();
+        let length = line(&Report::Epoch { record: samples::record(1), predictions }).len();
+        assert!(length < 54 * 10_000 + 1000, "{length}");
+        assert!(LONGEST_REPORT / 54 > 1_000_000, "a million test images can be watched");
+    }
+}
