@@ -1,6 +1,7 @@
 //! Trains without a screen: turns reports into lines of text, lines of JSON, or a progress bar. Knows no keys.
 
 mod bars;
+mod inbox;
 mod json;
 mod lines;
 mod teller;
@@ -17,12 +18,12 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::ProgressBars, json::JsonLines, lines::TextLines, teller::Teller};
+use self::{bars::ProgressBars, inbox::Inbox, json::JsonLines, lines::TextLines, teller::Teller};
 use crate::{
     depth,
     printable::Printable,
     protocol::Report,
-    session::{Link, RunPlan},
+    session::{Link, Reports, RunPlan},
     signals::{self, First, READER_GONE, Signal, exit_status},
 };
 
@@ -66,10 +67,10 @@ pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);
-    let (link, mut reports) = Link::train(plan, dataset, false)?;
+    let (link, reports) = Link::train(plan, dataset, false)?;
     thread::Builder::new()
         .name("teller".to_owned())
-        .spawn(move || tell(from_fn(|| reports.wait()), teller(json, stdout()), &sender))
+        .spawn(move || tell(news(reports), teller(json, stdout()), &sender))
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is told what is not.
@@ -109,6 +110,17 @@ fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) ->
             None => return (signal, false),
         }
     }
+}
+
+/// These reports as they are to be told: whatever came while the last one was told is looked through first.
+fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
+    let mut inbox = Inbox::default();
+    from_fn(move || {
+        while let Ok(report) = reports.try_next() {
+            inbox.put(report);
+        }
+        inbox.take().or_else(|| reports.wait())
+    })
 }
 
 /// Tells these reports, in their order. Once one cannot be told the others are only looked through.

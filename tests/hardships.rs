@@ -72,6 +72,25 @@ fn a_terminal_that_reads_again_shows_the_present() {
 }
 
 #[test]
+fn lines_on_a_slow_terminal_are_behind_by_no_more_than_the_connection_holds() {
+    const SPEED: usize = 1_000;
+    /// What the terminal's own buffer holds, and a few lines.
+    const BEHIND: usize = 12_000;
+    let place = Place::new();
+    // Five epochs of two seconds each, with twenty frames of a bar per second, of which the terminal takes half.
+    let arguments = ["train", "--epochs", "5", "--pace", "94", "--run", "coat"];
+    let mut terminal = Terminal::read_at(SPEED, 80, 24, fitroom(&place, &arguments));
+    let run = Run::at(&place, "coat");
+    until("the end of training", || run.epochs() == 5 && run.state() == "done");
+    terminal.watch(Duration::ZERO);
+    let before = terminal.bytes.len();
+    assert_eq!(terminal.wait(), 0);
+    let after = terminal.bytes.len() - before;
+    assert!(after < BEHIND, "{after} bytes after the end:\n{}", terminal.text());
+    assert!(terminal.text().contains("Epoch 5/5 - "), "{}", terminal.text());
+}
+
+#[test]
 fn on_a_slow_link_a_key_is_answered_by_the_frame_after_the_one_that_is_under_way() {
     const SPEED: usize = 4_000;
     let place = Place::new();
