@@ -100,9 +100,9 @@ pub enum Report {
         /// One entry a test image.
         predictions: Predictions,
     },
-    /// Training waits for a command.
+    /// Training waits for a command: the answer to [`Command::Pause`].
     Paused,
-    /// Training goes on, after a pause or an epoch's evaluation.
+    /// Training goes on: the answer to [`Command::Resume`].
     Resumed,
     /// The pace changed to this; `None`: as fast as the device can.
     Paced {
@@ -114,7 +114,7 @@ pub enum Report {
         /// The epoch, from 1.
         epoch: u32,
     },
-    /// An epoch is trained and evaluated.
+    /// An epoch is trained and evaluated. After it training goes on, or waits, as it did before the evaluation.
     Epoch {
         /// Its figures.
         record: EpochRecord,

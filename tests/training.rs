@@ -5,7 +5,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, LazyLock,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -212,11 +212,14 @@ fn an_epoch_is_evaluated_after_its_last_batch() {
             Report::Batch(batch) if batch.step_in_epoch == 4 => "last batch",
             Report::Evaluating { .. } => "evaluating",
             Report::Epoch { .. } => "epoch",
+            Report::Paused => "paused",
+            Report::Resumed => "resumed",
             Report::Finished => "finished",
             _ => "",
         })
         .filter(|name| !name.is_empty())
         .collect();
+    // What nobody asked for is not answered: that it goes on is the next epoch's to show.
     let epoch = ["last batch", "evaluating", "epoch"];
     assert_eq!(order, [&epoch[..], &epoch[..], &["finished"]].concat());
     run.stop();
@@ -302,6 +305,23 @@ fn pausing_stops_between_two_batches_and_resuming_goes_on_with_the_next() {
 }
 
 #[test]
+fn a_pause_that_is_asked_for_during_an_evaluation_comes_once_the_epoch_is_told() {
+    // Each report waits until the test takes it.
+    let (sender, reports) = sync_channel(0);
+    let worker = engine::spawn(long_job(), move |report| drop(sender.send(report))).expect("the CPU is there");
+    let next = || reports.recv_timeout(PATIENCE).expect("a report comes");
+    while !matches!(next(), Report::Evaluating { .. }) {}
+    worker.send(Command::Pause).expect("the worker lives");
+    assert!(matches!(next(), Report::Epoch { .. }));
+    assert_eq!(next(), Report::Paused);
+    worker.send(Command::Resume).expect("the worker lives");
+    assert_eq!(next(), Report::Resumed);
+    assert!(matches!(next(), Report::Batch(Batch { epoch: 2, step_in_epoch: 1, .. })));
+    drop(reports);
+    worker.stop().expect("the worker does not panic");
+}
+
+#[test]
 fn pausing_twice_and_resuming_twice_is_pausing_and_resuming_once() {
     let run = Run::new(long_job());
     run.pause();
@@ -374,13 +394,13 @@ fn single_steps_go_over_the_ends_of_the_epochs_up_to_the_end_of_the_run() {
             Report::Batch(batch) => names.push(format!("batch {}.{}", batch.epoch, batch.step_in_epoch)),
             Report::Evaluating { epoch } => names.push(format!("evaluating {epoch}")),
             Report::Epoch { record, .. } => names.push(format!("epoch {}", record.epoch)),
-            Report::Paused => names.push("paused".to_owned()),
+            Report::Paused | Report::Resumed => names.push("an answer".to_owned()),
             _ => {}
         }
         (report == Report::Finished).then_some(())
     });
-    // The end of an epoch does not end the pause, and says so.
-    let first = ["batch 1.2", "evaluating 1", "epoch 1", "paused"];
+    // The end of an epoch does not end the pause, and nobody asked whether it does.
+    let first = ["batch 1.2", "evaluating 1", "epoch 1"];
     assert_eq!(names, [&first[..], &["batch 2.1", "batch 2.2", "evaluating 2", "epoch 2"]].concat());
     run.send(Command::Step);
     run.assert_silent();

@@ -281,10 +281,6 @@ impl<E: Listener> TrainerLoop<'_, E> {
             if train {
                 self.activity = Activity::Training;
                 self.watch.start();
-                self.listener.report(Report::Resumed);
-            } else {
-                // The end of an epoch is news of the training, and it still waits.
-                self.listener.report(Report::Paused);
             }
         }
         Ok(())
