@@ -21,7 +21,7 @@ use crate::protocol::{Batch, Command, EpochRecord, Report, Started};
 const BATCH_REPORT: Duration = Duration::from_millis(20);
 
 /// What a run's worker is asked for beyond its settings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Demands {
     /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device
     /// can.
