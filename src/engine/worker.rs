@@ -113,7 +113,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
         if let Some(checkpoint) = checkpoint {
             self.trainer.restore(&checkpoint.state)?;
             self.watch = Stopwatch::after(checkpoint.seconds);
-            self.saving.is_kept(checkpoint.step());
+            self.saving.note_kept(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
         if evaluate_untrained {
