@@ -24,7 +24,7 @@ use safetensors::{SafeTensors, tensor};
 pub use self::error::CheckpointError;
 use self::{
     header::{CheckpointHeader, VERSION},
-    tensors::{Floats, SECOND_MOMENT, check_values, floats},
+    tensors::{FIRST_MOMENT, Floats, PARAMETER, SECOND_MOMENT, check_values, floats},
 };
 use super::{
     choice,
@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// What the names of the parameters and of their moments begin with.
-const KINDS: [&str; 3] = ["", "adam.first_moment.", SECOND_MOMENT];
+const KINDS: [&str; 3] = [PARAMETER, FIRST_MOMENT, SECOND_MOMENT];
 
 /// A training between two of its steps: all that it takes to go on as if it had never stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,12 +76,6 @@ impl Checkpoint {
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.state.epoch
-    }
-
-    /// Whether it stands between two epochs.
-    #[must_use]
-    pub fn is_between_epochs(&self) -> bool {
-        self.state.epoch_is_over || self.state.position == 0
     }
 
     /// Units of the hidden layers.
@@ -153,7 +147,8 @@ impl Checkpoint {
         let tensors = |kind| -> Result<Vec<NamedTensor>, CheckpointError> {
             model::outlines(&header.settings).map(|outline| floats(&file, kind, outline)).collect()
         };
-        let [parameters, first_moments, second_moments] = [tensors(KINDS[0])?, tensors(KINDS[1])?, tensors(KINDS[2])?];
+        let (parameters, first_moments) = (tensors(PARAMETER)?, tensors(FIRST_MOMENT)?);
+        let second_moments = tensors(SECOND_MOMENT)?;
         for (kind, all) in KINDS.into_iter().zip([&parameters, &first_moments, &second_moments]) {
             all.iter().try_for_each(|tensor| check_values(kind, tensor))?;
         }
@@ -226,7 +221,7 @@ mod tests {
             let bytes = checkpoint.to_bytes("digest").expect("there is room");
             let read = Checkpoint::from_bytes(&bytes).expect("it is whole");
             assert_eq!(read, Checkpoint { dataset: Some("digest".to_owned()), ..checkpoint });
-            assert_eq!((read.step(), read.epochs_done(), read.is_between_epochs()), (77, 1, false));
+            assert_eq!((read.step(), read.epochs_done()), (77, 1));
             read.check(&Settings { hidden: hidden.to_vec(), epochs: 99, ..Settings::default() }, "digest")
                 .expect("it belongs to this run");
         }
