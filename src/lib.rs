@@ -22,7 +22,7 @@ pub mod fashion;
 pub mod headless;
 pub mod json;
 pub(crate) mod machine;
-pub mod metrics;
+pub(crate) mod metrics;
 pub mod printable;
 pub mod protocol;
 pub mod run;
