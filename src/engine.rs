@@ -147,7 +147,7 @@ pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineErro
 /// What the trainer thread has to do with others.
 struct Post<'a, E> {
     commands: &'a Receiver<Command>,
-    /// Is told once whether there is a device to train on.
+    /// Gets word once of whether there is a device to train on.
     ready: &'a SyncSender<Result<(), EngineError>>,
     listener: &'a mut E,
 }
@@ -167,7 +167,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
             return;
         }
     };
-    // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
+    // Where nobody waits for that there is nobody to train for: the command channel is gone as well, which ends the run below.
     let _ = post.ready.send(Ok(()));
     let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {

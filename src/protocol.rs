@@ -1,5 +1,4 @@
-//! What the dashboard and the worker say to each other: plain data, which serde can carry through a socket.
-//! Knows neither of the two.
+//! What a run and those who look on say to each other: plain data. Knows neither of the two.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,7 +15,7 @@ pub type Probabilities = [f32; CLASSES];
 /// Every test image's probabilities, in the test images' order: large, and shared by all who keep them.
 pub type Predictions = Arc<[Probabilities]>;
 
-/// What the person, through the dashboard, asks of the worker. Taken between two batches.
+/// What somebody who looks on asks of the run. Taken between two batches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
@@ -26,9 +25,9 @@ pub enum Command {
     Resume,
     /// While paused: train a single batch.
     Step,
-    /// Train at most this many steps a second; `None`: as fast as the device can.
+    /// Train at most this many steps per second; `None`: as fast as the device can.
     Pace {
-        /// Steps a second, positive and finite.
+        /// Steps per second, positive and finite.
         steps_per_second: Option<f64>,
     },
     /// From now on report this of the network, and nothing that was asked for before.
@@ -72,7 +71,7 @@ pub struct TileRange {
     pub count: usize,
 }
 
-/// What happens to a run, in the order in which it happens. One stream feeds the dashboard, the text lines and the logs.
+/// What happens to a run, in the order in which it happens. One stream feeds everybody who looks on, and the logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub enum Report {
@@ -97,7 +96,7 @@ pub enum Report {
     Untrained {
         /// Steps trained before these predictions, over the whole run; 0 in a new one.
         step: u64,
-        /// One entry a test image.
+        /// One entry per test image.
         predictions: Predictions,
     },
     /// Training waits for a command: the answer to [`Command::Pause`].
@@ -106,7 +105,7 @@ pub enum Report {
     Resumed,
     /// The pace changed to this; `None`: as fast as the device can.
     Paced {
-        /// Steps a second.
+        /// Steps per second.
         steps_per_second: Option<f64>,
     },
     /// The last batch of an epoch is trained, the test images are next.
@@ -141,7 +140,7 @@ pub enum Report {
     },
     /// All epochs are trained.
     Finished,
-    /// Training cannot go on. The dashboard stays.
+    /// Training cannot go on. Looks are answered all the same.
     Failed {
         /// What was found, and what to do.
         reason: String,
@@ -172,7 +171,7 @@ pub struct Started {
 }
 
 impl Started {
-    /// Steps that an epoch takes: one a batch, the last of which may be shorter.
+    /// Steps that an epoch takes: one per batch, the last of which may be shorter.
     #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         self.train_images.div_ceil(self.settings.batch_size.max(1)) as u64
@@ -276,7 +275,7 @@ pub struct Batch {
     pub epoch_accuracy: f64,
     /// Seconds of training since the epoch began, pauses left out, slow motion counted.
     pub seconds: f64,
-    /// Training images a second, measured over the last moments.
+    /// Training images per second, measured over the last moments.
     pub images_per_second: f64,
 }
 
@@ -316,6 +315,6 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Seconds of the evaluation.
     pub eval_seconds: f64,
-    /// Training images a second of training.
+    /// Training images per second of training.
     pub images_per_second: f64,
 }

@@ -78,6 +78,12 @@ impl Checkpoint {
         self.state.epoch
     }
 
+    /// Whether it stands between two epochs.
+    #[must_use]
+    pub fn is_between_epochs(&self) -> bool {
+        self.state.epoch_is_over || self.state.position == 0
+    }
+
     /// Units of the hidden layers.
     #[must_use]
     pub fn hidden(&self) -> &[usize] {
@@ -221,14 +227,14 @@ mod tests {
             let bytes = checkpoint.to_bytes("digest").expect("there is room");
             let read = Checkpoint::from_bytes(&bytes).expect("it is whole");
             assert_eq!(read, Checkpoint { dataset: Some("digest".to_owned()), ..checkpoint });
-            assert_eq!((read.step(), read.epochs_done()), (77, 1));
+            assert_eq!((read.step(), read.epochs_done(), read.is_between_epochs()), (77, 1, false));
             read.check(&Settings { hidden: hidden.to_vec(), epochs: 99, ..Settings::default() }, "digest")
                 .expect("it belongs to this run");
         }
     }
 
     #[test]
-    fn what_differs_from_the_run_is_told() {
+    fn what_differs_from_the_run_is_said() {
         let read =
             Checkpoint::from_bytes(&checkpoint(&[16]).to_bytes("digest").expect("there is room")).expect("whole");
         let ours = Settings { hidden: vec![16], ..Settings::default() };

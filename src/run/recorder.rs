@@ -175,7 +175,7 @@ impl Recorder {
         self.save()
     }
 
-    /// What cannot be written of it is told, and the rest written all the same.
+    /// What cannot be written of it is the error, and the rest is written all the same.
     fn epoch(&mut self, record: &EpochRecord, now: Timestamp) -> Result<(), RunError> {
         self.facts.add_epoch(record);
         self.logs.epoch(record, now).and(self.save())
