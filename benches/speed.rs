@@ -13,7 +13,7 @@ use fitroom::{
     app::{Action, App, Direction, Half, Loaded, Page, Screen, Stride},
     engine::{self, Job, Worker},
     fashion::{Dataset, FASHION_NAMES, Source, Survey},
-    protocol::{Look, Predictions, Report},
+    protocol::{Command, Look, Predictions, Report},
     settings::Settings,
     view::{self, Depth, Theme},
 };
@@ -94,10 +94,12 @@ fn trained() -> App {
     let mut app = App::new(None);
     app.load(Loaded::Data(Arc::clone(&dataset)));
     let settings = Settings { epochs: 1, ..Settings::default() };
-    let look = Look { predicted: [0].into(), ..Look::default() };
-    let job = Job { evaluate_untrained: true, look, ..Job::new(settings, dataset) };
+    let mut job = Job::new(settings, dataset);
+    job.demands.evaluate_untrained = true;
     let (sender, reports) = sync_channel(64);
-    let _worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
+    let worker = engine::spawn(job, move |report| drop(sender.send(report))).expect("the CPU is always there");
+    let look = Look { predicted: [0].into(), ..Look::default() };
+    worker.send(Command::Look(look)).expect("it trains");
     for report in reports {
         let is_last = report == Report::Finished;
         app.apply(report);

@@ -28,13 +28,12 @@ use std::{
         mpsc::{self, Receiver, SendError, Sender, SyncSender},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
-use self::{trainer::Trainer, worker::Demands};
+use self::trainer::Trainer;
 use crate::{
     fashion::Dataset,
-    protocol::{Command, EpochRecord, Look, Report, Started},
+    protocol::{Command, EpochRecord, Report, Started},
     settings::Settings,
 };
 
@@ -43,6 +42,7 @@ pub use error::EngineError;
 pub use evaluation::Evaluation;
 pub use learner::NamedTensor;
 pub use listener::Listener;
+pub use worker::Demands;
 
 /// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
 const MOST_PARAMETERS: usize = 1 << 28;
@@ -54,19 +54,12 @@ pub struct Job {
     pub settings: Settings,
     /// The images.
     pub dataset: Arc<Dataset>,
-    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device
-    /// can.
-    pub pace: Option<f64>,
-    /// Whether to report [`Report::Untrained`] before the first step.
-    pub evaluate_untrained: bool,
-    /// What is to be seen of the network from the beginning.
-    pub look: Look,
+    /// What is asked for beyond that.
+    pub demands: Demands,
     /// The run's name, if it is kept.
     pub run: Option<String>,
     /// Where to go on; `None`: a new run.
     pub past: Option<Past>,
-    /// Have figures and a checkpoint kept this often during an epoch; `None`: only after each epoch.
-    pub save_every: Option<Duration>,
 }
 
 /// What was trained before, of a run that a job goes on with.
@@ -79,19 +72,10 @@ pub struct Past {
 }
 
 impl Job {
-    /// A new run at full speed, of which nothing is kept and nothing is looked at.
+    /// A new run at full speed, of which nothing is kept.
     #[must_use]
     pub fn new(settings: Settings, dataset: Arc<Dataset>) -> Self {
-        Self {
-            settings,
-            dataset,
-            pace: None,
-            evaluate_untrained: false,
-            look: Look::default(),
-            run: None,
-            past: None,
-            save_every: None,
-        }
+        Self { settings, dataset, demands: Demands::default(), run: None, past: None }
     }
 }
 
@@ -163,7 +147,7 @@ pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineErro
 /// What the trainer thread has to do with others.
 struct Post<'a, E> {
     commands: &'a Receiver<Command>,
-    /// Is told once whether there is a device to train on.
+    /// Gets word once of whether there is a device to train on.
     ready: &'a SyncSender<Result<(), EngineError>>,
     listener: &'a mut E,
 }
@@ -183,14 +167,8 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
             return;
         }
     };
-    // Nobody to tell means nobody to train for: the command channel is gone as well, which ends the run below.
+    // Where nobody waits for that there is nobody to train for: the command channel is gone as well, which ends the run below.
     let _ = post.ready.send(Ok(()));
-    let demands = Demands {
-        pace: job.pace,
-        evaluate_untrained: job.evaluate_untrained,
-        look: job.look,
-        save_every: job.save_every,
-    };
     let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {
         settings: chosen.settings.clone(),
@@ -204,7 +182,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
         past_steps: checkpoint.as_ref().map_or(0, Checkpoint::step),
     };
     let trainer = Trainer::new(chosen.learner, job.dataset, chosen.settings);
-    worker::run(trainer, checkpoint.as_ref(), started, demands, post.commands, post.listener);
+    worker::run(trainer, checkpoint.as_ref(), started, job.demands, post.commands, post.listener);
 }
 
 /// Weights and biases of the network that these settings ask for.

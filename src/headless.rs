@@ -1,6 +1,7 @@
 //! Trains without a screen: turns reports into lines of text, lines of JSON, or a progress bar. Knows no keys.
 
 mod bars;
+mod inbox;
 mod json;
 mod lines;
 mod teller;
@@ -17,12 +18,12 @@ use std::{
 
 use color_eyre::eyre::{Context, Result, bail};
 
-use self::{bars::ProgressBars, json::JsonLines, lines::TextLines, teller::Teller};
+use self::{bars::ProgressBars, inbox::Inbox, json::JsonLines, lines::TextLines, teller::Teller};
 use crate::{
     depth,
     printable::Printable,
     protocol::Report,
-    session::{Link, RunPlan},
+    session::{Link, Reports, RunPlan},
     signals::{self, First, READER_GONE, Signal, exit_status},
 };
 
@@ -57,10 +58,10 @@ enum Ending {
     Stopped,
 }
 
-/// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
-/// elsewhere a line an epoch. The training never waits for an output that takes nothing. Returns the exit status: 0, 1 when
-/// the last state is not on the disk, 141 when the reader went away, or 128 + N for the signal N that ended it; then the run
-/// is saved first, unless a second one comes.
+/// Trains, and writes to standard output how it goes: with `json` one line of JSON per epoch; else one progress bar per
+/// epoch on a terminal, and one line per epoch elsewhere. The training never waits for an output that takes nothing.
+/// Returns the exit status: 0, 1 when the last state is not on the disk, 141 when the reader went away, or 128 + N for the
+/// signal N that ended it; then the run is saved first, unless a second one comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
@@ -70,10 +71,10 @@ pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     listen(sender.clone())?;
     let dataset = Arc::new(plan.source.load()?);
-    let (link, mut reports) = Link::train(plan, dataset, false)?;
+    let (link, reports) = Link::train(plan, dataset, false)?;
     thread::Builder::new()
         .name("teller".to_owned())
-        .spawn(move || tell(from_fn(|| reports.wait()), teller(json, stdout()), &sender))
+        .spawn(move || tell(news(reports), teller(json, stdout()), &sender))
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is told what is not.
@@ -113,6 +114,17 @@ fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) ->
             None => return (signal, false),
         }
     }
+}
+
+/// These reports as they are to be told: whatever came while the last one was told is looked through first.
+fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
+    let mut inbox = Inbox::default();
+    from_fn(move || {
+        while let Ok(report) = reports.try_next() {
+            inbox.put(report);
+        }
+        inbox.take().or_else(|| reports.wait())
+    })
 }
 
 /// Tells these reports, in their order. Once one cannot be told the others are only looked through.

@@ -1,17 +1,16 @@
 //! fitroom: a fitting room for a neural network, in a terminal.
 //!
 //! ```text
-//! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ── RunLink, hub ──> worker thread
-//!                                                  │                                             Trainer
-//! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── Reports <── hub <── emit(Report)
-//!                                                 headless <── Reports <───────┘                       │
-//!                                   metrics log, TensorBoard, checkpoints <── recorder <───────────────┘
+//! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ──┐
+//!                                                  │    App::wishes ──> Look ──┴> Link ──> hub ──> trainer's thread
+//!                                                  │                                                     │
+//! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── Reports <── hub <── Report ┤
+//!                                                 headless <── Reports <───────┘                         │
+//!                                   metrics log, TensorBoard, checkpoints <── recorder <──────────────────┘
 //! ```
 //!
-//! Imports point one way: [`printable`], [`json`] ← [`fashion`], [`metrics`], [`protocol`], [`settings`] ← [`engine`],
-//! [`run`], [`app`] ← [`session`], [`view`] ← [`headless`], [`tui`] ← `main`; [`signals`] come to the last two. [`app`]
-//! and [`view`] never see [`engine`], and no dfdx type leaves [`engine`]. The test `layering` reads the sources and holds
-//! them to it.
+//! Imports point one way. `ROOMS` in `tests/layering.rs` lists which module may name which others, and that test reads the
+//! sources and holds them to it: [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`].
 
 pub mod app;
 pub mod cli;
@@ -22,7 +21,7 @@ pub mod fashion;
 pub mod headless;
 pub mod json;
 pub(crate) mod machine;
-pub mod metrics;
+pub(crate) mod metrics;
 pub mod printable;
 pub mod protocol;
 pub mod run;

@@ -73,18 +73,18 @@ mod tests {
     #[test]
     fn this_process_uses_memory_and_time() {
         let mut meter = Meter::new(None);
-        let first = meter.read().expect("the system tells of its processes");
+        let first = meter.read().expect("the system lists its processes");
         assert!(first.memory > 1 << 20, "{first:?}");
         let start = std::time::Instant::now();
         while start.elapsed() < std::time::Duration::from_millis(400) {
             std::hint::black_box(start.elapsed());
         }
-        let busy = meter.read().expect("the system tells of its processes");
+        let busy = meter.read().expect("the system lists its processes");
         assert!(busy.load_percent > 20, "{busy:?}");
     }
 
     #[test]
-    fn a_gpu_that_nobody_tells_of_is_left_out() {
+    fn a_gpu_that_nobody_knows_is_left_out() {
         assert_eq!(Meter::new(Some(usize::MAX)).read(), None);
     }
 }

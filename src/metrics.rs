@@ -1,4 +1,5 @@
-//! Arithmetic on predictions: which class, how sure, right or wrong. Knows nothing of where they come from.
+//! Arithmetic on what a run reports. Of predictions: which class, how sure, right or wrong; of steps: means over spans of
+//! them. Knows nothing of where they come from.
 
 mod spans;
 
@@ -13,7 +14,6 @@ use crate::{
 
 /// The most probable class; of equals the first, as in `numpy.argmax`. NaN counts as less than any number.
 #[must_use]
-#[expect(clippy::missing_panics_doc, reason = "there are ten probabilities and ten classes")]
 pub fn most_probable(probabilities: &Probabilities) -> Class {
     let (mut best, mut most) = (0, probabilities[0]);
     for (number, probability) in (0..).zip(probabilities) {

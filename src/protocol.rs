@@ -1,5 +1,4 @@
-//! What the dashboard and the worker say to each other: plain data, which serde can carry through a socket.
-//! Knows neither of the two.
+//! What a run and those who look on say to each other: plain data. Knows neither of the two.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,7 +17,7 @@ pub type Probabilities = [f32; CLASSES];
 /// Every test image's probabilities, in the test images' order: large, and shared by all who keep them.
 pub type Predictions = Arc<[Probabilities]>;
 
-/// What the person, through the dashboard, asks of the worker. Taken between two batches.
+/// What somebody who looks on asks of the run. Taken between two batches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
@@ -28,9 +27,9 @@ pub enum Command {
     Resume,
     /// While paused: train a single batch.
     Step,
-    /// Train at most this many steps a second; `None`: as fast as the device can.
+    /// Train at most this many steps per second; `None`: as fast as the device can.
     Pace {
-        /// Steps a second, positive and finite.
+        /// Steps per second, positive and finite.
         steps_per_second: Option<f64>,
     },
     /// From now on report this of the network, and nothing that was asked for before.
@@ -74,7 +73,7 @@ pub struct TileRange {
     pub count: usize,
 }
 
-/// What happens to a run, in the order in which it happens. One stream feeds the dashboard, the text lines and the logs.
+/// What happens to a run, in the order in which it happens. One stream feeds everybody who looks on, and the logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub enum Report {
@@ -105,13 +104,13 @@ pub enum Report {
         #[serde(with = "numbers")]
         predictions: Predictions,
     },
-    /// Training waits for a command.
+    /// Training waits for a command: the answer to [`Command::Pause`].
     Paused,
-    /// Training goes on, after a pause or an epoch's evaluation.
+    /// Training goes on: the answer to [`Command::Resume`].
     Resumed,
     /// The pace changed to this; `None`: as fast as the device can.
     Paced {
-        /// Steps a second.
+        /// Steps per second.
         steps_per_second: Option<f64>,
     },
     /// The last batch of an epoch is trained, the test images are next.
@@ -119,7 +118,7 @@ pub enum Report {
         /// The epoch, from 1.
         epoch: u32,
     },
-    /// An epoch is trained and evaluated.
+    /// An epoch is trained and evaluated. After it training goes on, or waits, as it did before the evaluation.
     Epoch {
         /// Its figures.
         record: EpochRecord,
@@ -147,7 +146,7 @@ pub enum Report {
     },
     /// All epochs are trained.
     Finished,
-    /// Training cannot go on. The dashboard stays.
+    /// Training cannot go on. Looks are answered all the same.
     Failed {
         /// What was found, and what to do.
         reason: String,
@@ -188,7 +187,7 @@ pub struct Started {
 }
 
 impl Started {
-    /// Steps that an epoch takes: one a batch, the last of which may be shorter.
+    /// Steps that an epoch takes: one per batch, the last of which may be shorter.
     #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         self.train_images.div_ceil(self.settings.batch_size.max(1)) as u64
@@ -301,7 +300,7 @@ pub struct Batch {
     /// Seconds of training since the epoch began, pauses left out, slow motion counted.
     #[serde(deserialize_with = "numbers::number")]
     pub seconds: f64,
-    /// Training images a second, measured over the last moments.
+    /// Training images per second, measured over the last moments.
     #[serde(deserialize_with = "numbers::number")]
     pub images_per_second: f64,
 }
@@ -351,7 +350,7 @@ pub struct EpochRecord {
     /// Seconds of the evaluation.
     #[serde(deserialize_with = "numbers::number")]
     pub eval_seconds: f64,
-    /// Training images a second of training.
+    /// Training images per second of training.
     #[serde(deserialize_with = "numbers::number")]
     pub images_per_second: f64,
 }

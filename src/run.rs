@@ -3,8 +3,8 @@
 //! ```text
 //! runs/2026-11-23T18-31-22/
 //!   run.json                 what the run is and how far it came: Facts
-//!   metrics.jsonl            a line an epoch: metrics
-//!   batches.jsonl            a line a span of batches: batches
+//!   metrics.jsonl            one line per epoch: metrics
+//!   batches.jsonl            one line per span of batches: batches
 //!   checkpoint.safetensors   the network and its optimizer; the engine's
 //!   train/ validation/       TensorBoard's event files: events
 //!   control.sock             while it trains, where other programs look on; the session's
@@ -88,9 +88,9 @@ impl Run {
         let path = self.facts_path();
         let bytes = files::read(&path)?;
         let mut facts = Facts::from_json(&bytes).map_err(|cause| RunError::Facts { path: path.clone(), cause })?;
-        let tells_what_is_kept =
+        let says_what_is_kept =
             || serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|value| value.get("kept").is_some());
-        if facts.kept.is_none() && facts.epochs_done > 0 && !tells_what_is_kept() {
+        if facts.kept.is_none() && facts.epochs_done > 0 && !says_what_is_kept() {
             // An older fitroom wrote it, which kept every epoch that it counted, or said that it could not.
             let step = self.metrics().ok().and_then(|records| records.last().map(|record| record.step));
             facts.kept = step.map(|step| Kept { step, epoch: facts.epochs_done });

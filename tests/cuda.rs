@@ -80,7 +80,9 @@ fn cuda_predicts_what_the_cpu_predicts() {
     for hidden in [vec![128], vec![256, 64]] {
         let [cpu, gpu] = DEVICES.map(|device| -> Predictions {
             let settings = Settings { hidden: hidden.clone(), ..Settings::default() };
-            Run::new(Job { evaluate_untrained: true, ..job(device, settings) }).find(|report| match report {
+            let mut job = job(device, settings);
+            job.demands.evaluate_untrained = true;
+            Run::new(job).find(|report| match report {
                 Report::Untrained { predictions, .. } => Some(predictions),
                 _ => None,
             })
@@ -98,7 +100,9 @@ fn cuda_predicts_what_the_cpu_predicts() {
 fn cuda_has_the_losses_of_the_cpu_for_a_hundred_steps() {
     let [cpu, gpu] = DEVICES.map(|device| -> Vec<f64> {
         // At this pace each step gets its own report.
-        let run = Run::new(Job { pace: Some(50.0), ..job(device, Settings::default()) });
+        let mut job = job(device, Settings::default());
+        job.demands.pace = Some(50.0);
+        let run = Run::new(job);
         let loss = |report| match report {
             Report::Batch(batch) => Some((batch.steps, batch.loss)),
             _ => None,

@@ -37,7 +37,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Each crate with the rooms that may name it.
+/// The crates that every room may name.
+const EVERYWHERE: &[&str] = &["serde", "serde_json", "thiserror"];
+
+/// Each other crate with the rooms that may name it.
 const CRATES: &[(&str, &[&str])] = &[
     ("cudarc", &["engine"]),
     ("dfdx", &["engine"]),
@@ -79,6 +82,14 @@ impl Source {
         let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let inside = self.path.strip_prefix(&top).expect("found below the root").with_extension("");
         inside.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::")
+    }
+
+    /// The other rooms that it names: from the crate's root, or by steps out of its own.
+    fn other_rooms(&self) -> BTreeSet<String> {
+        let (named, handed) = named_paths(&self.code, &self.module(), &BTreeSet::new());
+        let paths = named.iter().chain(&handed).filter_map(|path| identifier(path));
+        let is_other = |room: &String| *room != self.room && ROOMS.iter().any(|(other, _)| other == room);
+        rooms_named(&self.code).into_iter().chain(paths).filter(is_other).collect()
     }
 
     /// Its text up to its tests, which may name whatever they try.
@@ -173,17 +184,43 @@ fn every_room_is_on_the_list() {
 fn imports_between_rooms_point_one_way() {
     for source in sources() {
         let (_, allowed) = ROOMS.iter().find(|(room, _)| *room == source.room).expect("every room is on the list");
-        for named in rooms_named(&source.code) {
+        for named in source.other_rooms() {
             assert!(
-                named == source.room
-                    || allowed.contains(&named.as_str())
-                    || !ROOMS.iter().any(|(room, _)| *room == named),
-                "{} names crate::{named}, which {} must not know",
+                allowed.contains(&named.as_str()),
+                "{} names {named}, which {} must not know",
                 source.path.display(),
                 source.room
             );
         }
     }
+}
+
+/// Else the wall has a hole that nobody sees.
+#[test]
+fn every_permission_is_used() {
+    let sources = sources();
+    let of = |room: &str| sources.iter().filter(|source| source.room == room).collect::<Vec<_>>();
+    let mut unused = Vec::new();
+    for (room, allowed) in ROOMS {
+        let named: BTreeSet<String> = of(room).into_iter().flat_map(Source::other_rooms).collect();
+        unused.extend(allowed.iter().filter(|other| !named.contains(**other)).map(|other| format!("{room} -> {other}")));
+    }
+    for (name, rooms) in CRATES {
+        let is_unused = |room: &&&str| !of(room).iter().any(|source| names_crate(&source.code, name));
+        unused.extend(rooms.iter().filter(is_unused).map(|room| format!("{room} -> {name}")));
+    }
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
+#[test]
+fn every_dependency_is_on_the_list() {
+    let manifest = include_str!("../Cargo.toml");
+    let (_, dependencies) = manifest.split_once("\n[dependencies]\n").expect("there are dependencies");
+    let lines = dependencies.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+    let names: BTreeSet<String> = names.map(|(name, _)| name.replace('-', "_")).collect();
+    let listed = CRATES.iter().map(|(name, _)| *name).chain(EVERYWHERE.iter().copied());
+    assert_eq!(names, listed.map(str::to_owned).collect());
 }
 
 #[test]
@@ -213,6 +250,19 @@ fn the_reader_of_imports_sees_through_braces() {
     assert!(names_crate("let x = dfdx::tensor::Cpu;", "dfdx"));
     assert!(!names_crate("let x = my_dfdx::y;", "dfdx"));
     assert!(!names_crate("crate::view::clap_like::x", "clap"));
+}
+
+#[test]
+fn the_reader_of_imports_sees_steps_out_of_a_room() {
+    let of = |file: &str, code: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
+        let source = Source { room: "app".to_owned(), path, code: code.to_owned() };
+        source.other_rooms().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(of("app.rs", "use super::engine::{self, Job};"), ["engine"]);
+    assert_eq!(of("app/keys.rs", "fn go() {\n    super::super::view::draw();\n}"), ["view"]);
+    assert_eq!(of("app/keys.rs", "pub use super::super::{run::Facts, tui};"), ["run", "tui"]);
+    assert!(of("app/keys.rs", "use super::engine;\nuse self::view::Half;\nuse engine::x;").is_empty());
 }
 
 /// The paths that a `use` stands for: `a::{b, c::{d, e as f}}` is `a::b`, `a::c::d` and `a::c::e`.

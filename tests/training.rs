@@ -5,7 +5,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, LazyLock,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -212,11 +212,14 @@ fn an_epoch_is_evaluated_after_its_last_batch() {
             Report::Batch(batch) if batch.step_in_epoch == 4 => "last batch",
             Report::Evaluating { .. } => "evaluating",
             Report::Epoch { .. } => "epoch",
+            Report::Paused => "paused",
+            Report::Resumed => "resumed",
             Report::Finished => "finished",
             _ => "",
         })
         .filter(|name| !name.is_empty())
         .collect();
+    // What nobody asked for is not answered: that it goes on is the next epoch's to show.
     let epoch = ["last batch", "evaluating", "epoch"];
     assert_eq!(order, [&epoch[..], &epoch[..], &["finished"]].concat());
     run.stop();
@@ -227,7 +230,7 @@ fn a_short_last_batch_counts_by_its_images() {
     let mut job = job(40, 10);
     job.settings.epochs = 1;
     // Slow enough that every step is reported by itself.
-    job.pace = Some(50.0);
+    job.demands.pace = Some(50.0);
     let run = Run::new(job);
     let reports = run.to_the_end();
     let batches = batches(&reports);
@@ -269,17 +272,13 @@ fn three_epochs_on_five_thousand_images_teach_most_of_the_classes() {
 #[test]
 fn the_untrained_network_is_reported_when_it_is_asked_for() {
     let mut job = job(100, 50);
-    job.evaluate_untrained = true;
-    job.look = predicted([7]);
+    job.demands.evaluate_untrained = true;
     let run = Run::new(job);
     assert!(matches!(run.next(), Report::Started(_)));
-    let Report::Untrained { predictions, .. } = run.next() else { panic!("the untrained network comes second") };
-    assert_eq!(predictions.len(), 50);
-    let Report::Prediction { index: 7, step: 0, probabilities } = run.next() else {
-        panic!("the selected image is third")
-    };
-    for class in 0..CLASSES {
-        assert!((probabilities[class] - predictions[7][class]).abs() < 1e-6);
+    let Report::Untrained { step, predictions } = run.next() else { panic!("the untrained network comes second") };
+    assert_eq!((step, predictions.len()), (0, 50));
+    for probabilities in &*predictions {
+        assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     }
     run.stop();
 }
@@ -303,6 +302,23 @@ fn pausing_stops_between_two_batches_and_resuming_goes_on_with_the_next() {
     let next = run.find(batch);
     assert_eq!(next.step, step + next.steps);
     run.stop();
+}
+
+#[test]
+fn a_pause_that_is_asked_for_during_an_evaluation_comes_once_the_epoch_is_told() {
+    // Each report waits until the test takes it.
+    let (sender, reports) = sync_channel(0);
+    let worker = engine::spawn(long_job(), move |report| drop(sender.send(report))).expect("the CPU is there");
+    let next = || reports.recv_timeout(PATIENCE).expect("a report comes");
+    while !matches!(next(), Report::Evaluating { .. }) {}
+    worker.send(Command::Pause).expect("the worker lives");
+    assert!(matches!(next(), Report::Epoch { .. }));
+    assert_eq!(next(), Report::Paused);
+    worker.send(Command::Resume).expect("the worker lives");
+    assert_eq!(next(), Report::Resumed);
+    assert!(matches!(next(), Report::Batch(Batch { epoch: 2, .. })));
+    drop(reports);
+    worker.stop().expect("the worker does not panic");
 }
 
 #[test]
@@ -337,12 +353,14 @@ fn a_pause_does_not_count_as_training_time() {
 
 #[test]
 fn a_step_while_paused_is_one_batch_and_its_prediction() {
-    let mut job = long_job();
-    job.look = predicted([3]);
+    let mut job = job(96, 10);
+    // The first step is trained at once, the second would come in an hour. The third is the epoch's last.
+    job.demands.pace = Some(1.0 / 3_600.0);
     let run = Run::new(job);
+    assert_eq!(run.find(batch).step, 1);
     run.pause();
-    let (before, _) = run.prediction_of(3);
-    for step in before + 1..=before + 3 {
+    assert_eq!(run.prediction_of(3).0, 1);
+    for step in 2..=4 {
         run.send(Command::Step);
         let Report::Batch(batch) = run.next() else { panic!("the batch comes first") };
         assert_eq!((batch.step, batch.steps), (step, 1));
@@ -350,8 +368,8 @@ fn a_step_while_paused_is_one_batch_and_its_prediction() {
             panic!("its prediction comes second")
         };
         assert_eq!((index, predicted), (3, step));
-        if batch.step_in_epoch == 32 {
-            assert!(matches!(run.next(), Report::Evaluating { .. }));
+        if step == 3 {
+            assert_eq!(run.next(), Report::Evaluating { epoch: 1 });
             assert!(matches!(run.next(), Report::Epoch { .. }));
         }
     }
@@ -363,7 +381,7 @@ fn a_step_while_paused_is_one_batch_and_its_prediction() {
 fn single_steps_go_over_the_ends_of_the_epochs_up_to_the_end_of_the_run() {
     let mut job = job(64, 10);
     // The first step is trained at once, the second would come in an hour.
-    job.pace = Some(1.0 / 3_600.0);
+    job.demands.pace = Some(1.0 / 3_600.0);
     let run = Run::new(job);
     assert_eq!(run.find(batch).step, 1);
     run.pause();
@@ -376,13 +394,13 @@ fn single_steps_go_over_the_ends_of_the_epochs_up_to_the_end_of_the_run() {
             Report::Batch(batch) => names.push(format!("batch {}.{}", batch.epoch, batch.step_in_epoch)),
             Report::Evaluating { epoch } => names.push(format!("evaluating {epoch}")),
             Report::Epoch { record, .. } => names.push(format!("epoch {}", record.epoch)),
-            Report::Paused => names.push("paused".to_owned()),
+            Report::Paused | Report::Resumed => names.push("an answer".to_owned()),
             _ => {}
         }
         (report == Report::Finished).then_some(())
     });
-    // The end of an epoch does not end the pause, and says so.
-    let first = ["batch 1.2", "evaluating 1", "epoch 1", "paused"];
+    // The end of an epoch does not end the pause, and nobody asked whether it does.
+    let first = ["batch 1.2", "evaluating 1", "epoch 1"];
     assert_eq!(names, [&first[..], &["batch 2.1", "batch 2.2", "evaluating 2", "epoch 2"]].concat());
     run.send(Command::Step);
     run.assert_silent();
@@ -392,7 +410,7 @@ fn single_steps_go_over_the_ends_of_the_epochs_up_to_the_end_of_the_run() {
 #[test]
 fn a_step_while_training_is_ignored() {
     let mut job = long_job();
-    job.pace = Some(1.0 / 3_600.0);
+    job.demands.pace = Some(1.0 / 3_600.0);
     let run = Run::new(job);
     run.find(batch);
     run.send(Command::Step);
@@ -403,11 +421,11 @@ fn a_step_while_training_is_ignored() {
 #[test]
 fn a_pace_is_kept_and_every_step_of_it_is_reported_with_its_prediction() {
     let mut job = long_job();
-    job.look = predicted([0]);
-    job.pace = Some(20.0);
+    job.demands.pace = Some(20.0);
     let run = Run::new(job);
     let start = Instant::now();
-    for step in 1..=6 {
+    let (before, _) = run.prediction_of(0);
+    for step in before + 1..=before + 6 {
         assert_eq!(run.find(batch).step, step);
         assert!(matches!(run.next(), Report::Prediction { index: 0, .. }));
     }
@@ -419,7 +437,7 @@ fn a_pace_is_kept_and_every_step_of_it_is_reported_with_its_prediction() {
 #[test]
 fn slow_motion_counts_as_training_time_and_every_epoch_begins_at_0() {
     let mut job = job(128, 10);
-    job.pace = Some(20.0);
+    job.demands.pace = Some(20.0);
     let start = Instant::now();
     let run = Run::new(job);
     let seconds: Vec<f64> = epochs(&run.to_the_end()).iter().map(|(record, _)| record.seconds).collect();
@@ -433,7 +451,7 @@ fn slow_motion_counts_as_training_time_and_every_epoch_begins_at_0() {
 #[test]
 fn commands_are_answered_at_once_however_slow_the_pace() {
     let mut job = long_job();
-    job.pace = Some(1.0 / 3_600.0);
+    job.demands.pace = Some(1.0 / 3_600.0);
     let run = Run::new(job);
     run.find(batch);
     let start = Instant::now();
@@ -453,7 +471,7 @@ fn commands_are_answered_at_once_however_slow_the_pace() {
 fn a_pace_that_is_none_is_ignored() {
     for pace in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let mut job = long_job();
-        job.pace = Some(pace);
+        job.demands.pace = Some(pace);
         let run = Run::new(job);
         run.find(batch);
         run.pause();
@@ -485,9 +503,8 @@ fn a_selection_is_answered_while_training_while_paused_and_after_the_end() {
 
 #[test]
 fn an_image_that_is_not_there_is_not_selected() {
-    let mut job = job(100, 50);
-    job.look = predicted([50]);
-    let run = Run::new(job);
+    let run = Run::new(job(100, 50));
+    run.send(select(50));
     assert!(run.to_the_end().iter().all(|report| !matches!(report, Report::Prediction { .. })));
     for index in [50, usize::MAX] {
         run.send(select(index));
@@ -498,9 +515,8 @@ fn an_image_that_is_not_there_is_not_selected() {
 
 #[test]
 fn the_selected_image_is_followed_while_the_network_learns() {
-    let mut job = long_job();
-    job.look = predicted([5]);
-    let run = Run::new(job);
+    let run = Run::new(long_job());
+    run.send(select(5));
     let mut steps = Vec::new();
     run.find(|report| {
         if let Report::Prediction { index: 5, step, .. } = report {
@@ -508,13 +524,13 @@ fn the_selected_image_is_followed_while_the_network_learns() {
         }
         (steps.len() == 4).then_some(())
     });
-    assert!(steps[0] == 0 && steps.is_sorted() && steps[3] > 0, "{steps:?}");
+    assert!(steps.is_sorted() && steps[3] > steps[0], "{steps:?}");
     run.stop();
 }
 
 #[test]
 fn what_the_pixels_say_is_told_while_it_is_asked_for() {
-    let run = Run::new(Job { look: predicted([3]), ..long_job() });
+    let run = Run::new(long_job());
     run.pause();
     run.send(Command::Look(Look { explained: BTreeSet::from([3]), ..predicted([3]) }));
     let attribution = |report| if let Report::Attribution(attribution) = report { Some(attribution) } else { None };
@@ -641,7 +657,9 @@ impl Listener for Keeper {
 /// A run of slow epochs, with a batch every 50 ms, that is to be kept every 20 ms and takes `cost` to keep.
 fn kept_run(cost: Duration) -> (Worker, Receiver<Kept>) {
     let (told, kept) = channel();
-    let job = Job { pace: Some(20.0), save_every: Some(Duration::from_millis(20)), ..long_job() };
+    let mut job = long_job();
+    job.demands.pace = Some(20.0);
+    job.demands.save_every = Some(Duration::from_millis(20));
     (engine::spawn(job, Keeper { cost, told }).expect("the CPU is there"), kept)
 }
 
@@ -673,7 +691,9 @@ fn what_takes_long_to_keep_is_kept_less_often_and_its_figures_come_all_the_same(
 fn what_was_trained_before_a_pause_is_kept_amid_it() {
     let (told, kept) = channel();
     let every = Duration::from_millis(300);
-    let job = Job { pace: Some(1.0), save_every: Some(every), ..long_job() };
+    let mut job = long_job();
+    job.demands.pace = Some(1.0);
+    job.demands.save_every = Some(every);
     let worker = engine::spawn(job, Keeper { cost: Duration::ZERO, told }).expect("the CPU is there");
     worker.send(Command::Pause).expect("it lives");
     worker.send(Command::Step).expect("it lives");

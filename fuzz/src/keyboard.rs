@@ -1,7 +1,7 @@
 //! What a terminal sends, in reads of any length: the first byte of each is its length, and 0 is a pause.
 
 use crossterm::event::Event;
-use fitroom::{app::keys, tui::keyboard::Decoder};
+use fitroom::{app::{Overlay, keys}, tui::keyboard::Decoder};
 
 use super::within;
 
@@ -30,7 +30,7 @@ pub fn take(input: &[u8]) {
     });
     for event in events {
         if let Event::Key(key) = event {
-            let _ = keys::action(key);
+            let _ = keys::action(&Overlay::None, key);
         }
     }
 }

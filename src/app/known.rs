@@ -1,6 +1,6 @@
 //! What is known of the run: what the reports said, and what was read for the screen. Knows nothing of where a person stands.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use super::{
     archive::{Archive, Moment},
@@ -72,6 +72,8 @@ pub struct Known {
     pub started: Option<Started>,
     /// How far the run is, as the worker says.
     pub phase: Phase,
+    /// What goes on after the evaluation, if there is one.
+    after_evaluation: Phase,
     /// Where the newest batch stands.
     pub batch: Option<Batch>,
     /// The run's curve.
@@ -120,8 +122,9 @@ impl Known {
             Report::Paused => self.enter(Phase::Paused),
             Report::Resumed => self.enter(Phase::Training),
             Report::Paced { steps_per_second } => self.pace = steps_per_second,
-            Report::Evaluating { .. } => self.phase = Phase::Evaluating,
+            Report::Evaluating { .. } => self.begin_evaluation(),
             Report::Epoch { record, predictions } => {
+                self.end_evaluation();
                 self.keep(record.epoch, record.step, true, predictions, seen);
                 self.epochs.push(record);
             }
@@ -147,6 +150,19 @@ impl Known {
             self.asked_to_pause = None;
         }
         self.phase = phase;
+    }
+
+    /// An evaluation comes between two batches, whether somebody waits for each of them or not.
+    fn begin_evaluation(&mut self) {
+        if self.phase != Phase::Evaluating {
+            self.after_evaluation = mem::replace(&mut self.phase, Phase::Evaluating);
+        }
+    }
+
+    fn end_evaluation(&mut self) {
+        if self.phase == Phase::Evaluating {
+            self.phase = mem::take(&mut self.after_evaluation);
+        }
     }
 
     /// A run that goes on shows what it did before: its epochs, and their means as points of the curve. Of what was known

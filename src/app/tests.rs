@@ -217,27 +217,50 @@ fn pausing_twice_resumes() {
     assert_eq!(app.known().phase, Phase::Training);
 }
 
-/// At an epoch's end the worker goes on evaluating, and then says that training goes on, before it gets to the pause.
+#[test]
+fn after_an_evaluation_it_trains_or_waits_as_it_did_before() {
+    let epoch = || Report::Epoch { record: record(1), predictions: predictions(&[]) };
+    let mut app = training();
+    app.apply(Report::Evaluating { epoch: 1 });
+    assert_eq!(app.known().phase, Phase::Evaluating);
+    app.apply(epoch());
+    assert_eq!(app.known().phase, Phase::Training);
+
+    app.apply(Report::Paused);
+    assert_eq!(press(&mut app, "."), [Command::Step]);
+    app.apply(Report::Evaluating { epoch: 2 });
+    assert_eq!(app.known().phase, Phase::Evaluating);
+    app.apply(epoch());
+    assert_eq!(app.known().phase, Phase::Paused);
+    // One that nobody has seen begin ends nothing.
+    app.apply(epoch());
+    assert_eq!(app.known().phase, Phase::Paused);
+}
+
 #[test]
 fn a_pause_that_is_asked_for_while_an_epoch_is_evaluated_comes_once_and_is_taken_back_by_the_next_key() {
+    let epoch = || Report::Epoch { record: record(1), predictions: predictions(&[]) };
     let mut app = training();
     app.apply(Report::Evaluating { epoch: 1 });
     assert_eq!(press(&mut app, "Space"), [Command::Pause]);
     assert_eq!((&app.known().phase, app.known().will_pause()), (&Phase::Evaluating, true));
-    app.apply(Report::Epoch { record: record(1), predictions: predictions(&[]) });
-    app.apply(Report::Resumed);
-    assert!(app.known().will_pause(), "that is no answer to what was asked for");
+    app.apply(epoch());
+    assert!(app.known().will_pause(), "the end of an epoch is no answer to what was asked for");
     app.apply(Report::Paused);
     assert_eq!((&app.known().phase, app.known().asked_to_pause), (&Phase::Paused, None));
 
     let mut app = training();
     app.apply(Report::Evaluating { epoch: 1 });
     assert_eq!(press(&mut app, "Space Space"), [Command::Pause, Command::Resume]);
+    app.apply(epoch());
     assert!(!app.known().will_pause());
-    for report in [Report::Resumed, Report::Paused, Report::Resumed] {
+    // Before the answers come.
+    assert_eq!(press(&mut app, "Space"), [Command::Pause]);
+    assert!(app.known().will_pause());
+    for report in [Report::Paused, Report::Resumed, Report::Paused] {
         app.apply(report);
     }
-    assert_eq!((&app.known().phase, app.known().asked_to_pause), (&Phase::Training, None));
+    assert_eq!((&app.known().phase, app.known().asked_to_pause), (&Phase::Paused, None));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use safetensors::{SafeTensors, tensor};
 pub use self::error::CheckpointError;
 use self::{
     header::{CheckpointHeader, VERSION},
-    tensors::{Floats, SECOND_MOMENT, check_values, floats},
+    tensors::{FIRST_MOMENT, Floats, PARAMETER, SECOND_MOMENT, check_values, floats},
 };
 use super::{
     choice,
@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// What the names of the parameters and of their moments begin with.
-const KINDS: [&str; 3] = ["", "adam.first_moment.", SECOND_MOMENT];
+const KINDS: [&str; 3] = [PARAMETER, FIRST_MOMENT, SECOND_MOMENT];
 
 /// A training between two of its steps: all that it takes to go on as if it had never stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,8 @@ impl Checkpoint {
         let tensors = |kind| -> Result<Vec<NamedTensor>, CheckpointError> {
             model::outlines(&header.settings).map(|outline| floats(&file, kind, outline)).collect()
         };
-        let [parameters, first_moments, second_moments] = [tensors(KINDS[0])?, tensors(KINDS[1])?, tensors(KINDS[2])?];
+        let (parameters, first_moments) = (tensors(PARAMETER)?, tensors(FIRST_MOMENT)?);
+        let second_moments = tensors(SECOND_MOMENT)?;
         for (kind, all) in KINDS.into_iter().zip([&parameters, &first_moments, &second_moments]) {
             all.iter().try_for_each(|tensor| check_values(kind, tensor))?;
         }
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_the_run_is_told() {
+    fn what_differs_from_the_run_is_said() {
         let read =
             Checkpoint::from_bytes(&checkpoint(&[16]).to_bytes("digest").expect("there is room")).expect("whole");
         let ours = Settings { hidden: vec![16], ..Settings::default() };

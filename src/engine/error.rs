@@ -44,7 +44,7 @@ pub enum EngineError {
     Panicked(String),
 }
 
-// Without `#[from]`, which would also make it the error's source: that is told after the error, and so twice.
+// Without `#[from]`, which would also make it the error's source: that is shown after the error, and so twice.
 impl From<io::Error> for EngineError {
     fn from(error: io::Error) -> Self {
         Self::Thread(error)

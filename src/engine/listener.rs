@@ -1,13 +1,13 @@
-//! Who is told what happens to a run, and keeps of it what is to be kept. Knows nothing of how.
+//! Who gets a run's reports, and keeps of it what is to be kept. Knows nothing of how.
 
 use std::time::Duration;
 
 use super::checkpoint::Checkpoint;
 use crate::protocol::{BatchRecord, Report};
 
-/// Who is told, on the thread that trains, what happens to a run. Any `FnMut(Report)` is one that keeps no checkpoints.
+/// Who gets a run's reports, on the thread that trains. Any `FnMut(Report)` is one that keeps no checkpoints.
 pub trait Listener: Send + 'static {
-    /// Something happened.
+    /// Takes a report: something happened.
     fn report(&mut self, report: Report);
 
     /// Whether [`Listener::keep`] is to be called: after each epoch, as often as `save_every` of the job has it, on

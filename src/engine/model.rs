@@ -113,14 +113,12 @@ pub(super) fn untrained(settings: &Settings) -> LearnerState {
     generator.set_stream(WEIGHTS_STREAM);
     let mut state = zeros(settings, 0);
     for NamedTensor { shape, values, .. } in &mut state.parameters {
-        let [outputs, inputs, kernel @ ..] = &shape[..] else { continue };
-        // A kernel that moves over its inputs has each of them as often as it has places.
-        let places: usize = kernel.iter().product();
+        let [outputs, inputs] = &shape[..] else { continue };
         #[expect(
             clippy::cast_precision_loss,
             reason = "layers are far smaller than the 2^24 that a float counts exactly"
         )]
-        let limit = (6.0 / (places * (inputs + outputs)) as f32).sqrt();
+        let limit = (6.0 / (inputs + outputs) as f32).sqrt();
         let uniform = Uniform::new_inclusive(-limit, limit).expect("the limit is positive and finite");
         values.fill_with(|| uniform.sample(&mut generator));
     }

@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_learner_tells_its_parameters() {
+    fn a_learner_shows_its_parameters() {
         let state = untrained(&[16], 0);
         let learner = learner(&fashion(1, 1), &state);
         assert!(learner.parameters().expect("the CPU computes") == state.parameters);

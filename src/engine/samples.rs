@@ -1,21 +1,18 @@
 //! Real images and small networks for this room's tests. Not compiled into the program.
 
-use std::{
-    num::NonZeroUsize,
-    sync::{Arc, LazyLock},
-};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use super::{learner::LearnerState, model};
 use crate::{
-    fashion::{Dataset, FASHION_NAMES, Source},
+    fashion::{Dataset, FASHION_NAMES},
+    protocol::samples::dataset,
     settings::Settings,
 };
 
-static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
-
 /// So many of Fashion-MNIST's first training and test images.
 pub(super) fn fashion(train: usize, test: usize) -> Arc<Dataset> {
-    Arc::new(Dataset::new(FASHION.train.head(train), FASHION.test.head(test), FASHION_NAMES))
+    let all = dataset();
+    Arc::new(Dataset::new(all.train.head(train), all.test.head(test), FASHION_NAMES))
 }
 
 /// Settings of a dense network with these hidden layers, for batches of this size and so many threads.

@@ -15,20 +15,20 @@ use self::{
     saving::Saving,
 };
 use super::{checkpoint::Checkpoint, error::EngineError, listener::Listener, trainer::Trainer};
-use crate::protocol::{Batch, Command, EpochRecord, Look, Report, Started};
+use crate::protocol::{Batch, Command, EpochRecord, Report, Started};
 
 /// Batches are reported no more often than this while training runs free: 50 times per second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
 
-/// What the run's worker is asked for beyond its settings.
-pub(super) struct Demands {
-    /// Train at most this many steps per second.
+/// What a run's worker is asked for beyond its settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Demands {
+    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device
+    /// can.
     pub pace: Option<f64>,
-    /// Report every test image's prediction before the first step.
+    /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
-    /// What is to be seen of the network while it learns.
-    pub look: Look,
-    /// Have figures and a checkpoint kept this often during an epoch.
+    /// Have figures and a checkpoint kept this often during an epoch; `None`: only after each epoch.
     pub save_every: Option<Duration>,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn run(
         rate: Rate::default(),
         last_step: None,
         last_batch: None,
-        outlook: Outlook::new(demands.look),
+        outlook: Outlook::default(),
         saving: Saving::new(demands.save_every),
     };
     let beginning = worker.begin(started, checkpoint, demands.evaluate_untrained);
@@ -113,14 +113,13 @@ impl<E: Listener> TrainerLoop<'_, E> {
         if let Some(checkpoint) = checkpoint {
             self.trainer.restore(&checkpoint.state)?;
             self.watch = Stopwatch::after(checkpoint.seconds);
-            self.saving.is_kept(checkpoint.step());
+            self.saving.note_kept(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
         if evaluate_untrained {
             let predictions = self.trainer.evaluate()?.predictions.into();
             self.listener.report(Report::Untrained { step: self.trainer.steps(), predictions });
         }
-        self.outlook.report_predictions(&mut self.trainer, self.listener)?;
         if self.trainer.epoch_is_over() {
             return self.go_on_or_finish(true);
         }
@@ -177,7 +176,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
                 self.pace = steps_per_second;
                 self.listener.report(Report::Paced { steps_per_second });
             }
-            Command::Look(look) => self.outlook.turn_to(look, &mut self.trainer, self.listener)?,
+            Command::Look(look) => self.outlook.turn_to(look, &mut self.trainer, self.listener),
             Command::Save => self.save()?,
             // What the state has no use for, a pace that is none, and the end, which `next_turn` has taken.
             Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Stop => {}
@@ -191,7 +190,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
             self.watch.stop();
             self.activity = Activity::Paused;
             self.report_batch()?;
-            self.outlook.report(&mut self.trainer, self.listener)?;
+            self.outlook.report(&mut self.trainer, self.listener);
         }
         self.listener.report(Report::Paused);
         Ok(())
@@ -207,9 +206,9 @@ impl<E: Listener> TrainerLoop<'_, E> {
             self.report_batch()?;
         }
         if alone || over {
-            self.outlook.report(&mut self.trainer, self.listener)?;
+            self.outlook.report(&mut self.trainer, self.listener);
         } else {
-            self.outlook.report_in_time(at_once, &mut self.trainer, self.listener)?;
+            self.outlook.report_in_time(at_once, &mut self.trainer, self.listener);
         }
         if over { self.close_epoch() } else { self.keep_in_time() }
     }
@@ -282,10 +281,6 @@ impl<E: Listener> TrainerLoop<'_, E> {
             if train {
                 self.activity = Activity::Training;
                 self.watch.start();
-                self.listener.report(Report::Resumed);
-            } else {
-                // The end of an epoch is news of the training, and it still waits.
-                self.listener.report(Report::Paused);
             }
         }
         Ok(())
@@ -343,7 +338,8 @@ impl<E: Listener> TrainerLoop<'_, E> {
         }
     }
 
-    /// After a failure there is no training, but there are predictions.
+    /// After a failure there is no training, but there are predictions. What cannot be looked at is none: that is for
+    /// [`Outlook`] to say.
     fn fail_on_error(&mut self, done: Result<(), EngineError>) {
         if let Err(error) = done {
             self.watch.stop();
@@ -356,4 +352,79 @@ impl<E: Listener> TrainerLoop<'_, E> {
 /// Whether one can train at this many steps per second.
 fn is_a_pace(steps_per_second: f64) -> bool {
     steps_per_second.is_finite() && steps_per_second > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::{
+        engine::{
+            choice,
+            learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
+            samples::{dense, fashion},
+        },
+        protocol::{Look, TileRange, samples},
+        settings::Settings,
+    };
+
+    /// A learner whose device has room for training and for nothing beyond it.
+    struct Cramped(Box<dyn Learner>);
+
+    impl Learner for Cramped {
+        fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
+            self.0.step(batch)
+        }
+
+        fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError> {
+            self.0.drain(outcomes)
+        }
+
+        fn logits(&mut self, _: &[u8]) -> Result<Vec<Logits>, EngineError> {
+            Err(EngineError::Memory)
+        }
+
+        fn test_logits(&mut self) -> Result<Vec<Logits>, EngineError> {
+            self.0.test_logits()
+        }
+
+        fn parameters(&self) -> Result<Vec<NamedTensor>, EngineError> {
+            Err(EngineError::Memory)
+        }
+
+        fn state(&self) -> Result<LearnerState, EngineError> {
+            self.0.state()
+        }
+
+        fn restore(&mut self, state: &LearnerState) -> Result<(), EngineError> {
+            self.0.restore(state)
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_said_once_and_the_training_goes_on() {
+        let (dataset, settings) = (fashion(64, 10), Settings { epochs: 2, ..dense(&[8], 32, 1) });
+        let learner = choice::learner(settings.clone(), &dataset).expect("the CPU is there").learner;
+        let trainer = Trainer::new(Box::new(Cramped(learner)), dataset, settings);
+        let tiles = [TileRange { first: 0, count: 2 }].into();
+        let look = Command::Look(Look { predicted: [0].into(), explained: [0].into(), tiles });
+        let ((commands, receiver), (sender, reports)) = (channel(), channel());
+        // Before the first step, and once more after the last one.
+        commands.send(look.clone()).expect("it listens");
+        let mut listener = move |report| {
+            if report == Report::Finished {
+                commands.send(look.clone()).and_then(|()| commands.send(Command::Stop)).expect("it listens");
+            }
+            sender.send(report).expect("the test listens");
+        };
+        run(trainer, None, samples::started(), Demands::default(), &receiver, &mut listener);
+        drop(listener);
+        let reports: Vec<Report> = reports.iter().collect();
+        let notes = reports.iter().filter(|report| matches!(report, Report::Note { .. })).collect::<Vec<_>>();
+        let text = format!("cannot show all that is looked at: {}", EngineError::Memory);
+        assert_eq!(notes, [&Report::Note { text }]);
+        assert_eq!(reports.iter().filter(|report| matches!(report, Report::Epoch { .. })).count(), 2);
+        assert_eq!(reports.last(), Some(&Report::Finished));
+    }
 }

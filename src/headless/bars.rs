@@ -1,4 +1,4 @@
-//! A run on a terminal: a progress bar an epoch, in Keras's manner, that leaves the epoch's line behind.
+//! A run on a terminal: a progress bar per epoch, in Keras's manner, that leaves the epoch's line behind.
 
 use std::io::{self, Write};
 

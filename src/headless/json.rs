@@ -1,4 +1,4 @@
-//! A run as lines of JSON, one an epoch: those of `metrics.jsonl`.
+//! A run as lines of JSON, one per epoch: those of `metrics.jsonl`.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! A run as lines of text, one an epoch, in Keras's manner.
+//! A run as lines of text, one per epoch, in Keras's manner.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,5 @@
-//! A curve in bounded memory: every point while there are few, means over several of them later. Knows no curve.
+//! Means over spans of consecutive steps, in bounded memory: each span as it came while there are few, neighbours in one
+//! later. Draws nothing.
 
 use crate::protocol::Batch;
 

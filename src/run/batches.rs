@@ -1,4 +1,4 @@
-//! `batches.jsonl`: a line of JSON a span of batches, which say how an epoch goes before it ends. Knows the lines, not
+//! `batches.jsonl`: one line of JSON per span of batches, which say how an epoch goes before it ends. Knows the lines, not
 //! what makes them.
 
 use std::{io, path::Path};

@@ -39,7 +39,7 @@ impl Lock {
         Err(RunError::InUse { path: path.to_owned(), holder: Holder::of(path) })
     }
 
-    /// Whether somebody holds this directory. `None` where that cannot be told.
+    /// Whether somebody holds this directory. `None` where that cannot be known.
     #[must_use]
     pub fn is_held(path: &Path) -> Option<bool> {
         match flock(open(path).ok()?, FlockOperation::NonBlockingLockShared) {

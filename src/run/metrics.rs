@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: a line of JSON an epoch. Knows the lines, not what makes them.
+//! `metrics.jsonl`: one line of JSON per epoch. Knows the lines, not what makes them.
 
 use std::{io, path::Path};
 

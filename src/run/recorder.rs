@@ -76,11 +76,15 @@ impl Recorder {
         &self.facts
     }
 
-    /// Writes what this report means for the files, and waits until it is on the disk.
+    /// Writes what this report means for the files, and waits until it is on the disk. Of a run that was let go of, and
+    /// that others may have gone on with, nothing is written.
     ///
     /// # Errors
     /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, none is torn.
     pub fn record(&mut self, report: &Report, now: Timestamp) -> Result<(), RunError> {
+        if self.is_let_go() {
+            return Ok(());
+        }
         match report {
             Report::Started(started) => self.start(started),
             Report::Epoch { record, .. } => self.epoch(record, now),
@@ -108,19 +112,25 @@ impl Recorder {
     }
 
     /// Writes the histograms of the variables after this epoch (from 1), under these tags: see
-    /// [`histogram_tag`](super::events::histogram_tag).
+    /// [`histogram_tag`](super::events::histogram_tag). Of a run that was let go of nothing is written.
     ///
     /// # Errors
     /// When the event file cannot be written.
     pub fn histograms(&mut self, epoch: u32, variables: &[(String, Vec<f32>)], now: Timestamp) -> Result<(), RunError> {
+        if self.is_let_go() {
+            return Ok(());
+        }
         self.logs.histograms(epoch, variables, now)
     }
 
-    /// Writes the figures of a span of batches.
+    /// Writes the figures of a span of batches. Of a run that was let go of nothing is written.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn batches(&mut self, record: BatchRecord, now: Timestamp) -> Result<(), RunError> {
+        if self.is_let_go() {
+            return Ok(());
+        }
         self.logs.batches(&SpanLine { record, time: to_milliseconds(now) })
     }
 
@@ -151,8 +161,7 @@ impl Recorder {
     /// # Errors
     /// When a file cannot be written.
     pub fn close(mut self, now: Timestamp) -> Result<(), RunError> {
-        // Of a run that is others' by now there is nothing left to write.
-        if self.lock.is_none() {
+        if self.is_let_go() {
             return Ok(());
         }
         let logs = self.logs.flush();
@@ -168,7 +177,7 @@ impl Recorder {
         self.save()
     }
 
-    /// What cannot be written of it is told, and the rest written all the same.
+    /// What cannot be written of it is the error, and the rest is written all the same.
     fn epoch(&mut self, record: &EpochRecord, now: Timestamp) -> Result<(), RunError> {
         self.facts.add_epoch(record);
         self.logs.epoch(record, now).and(self.save())
@@ -208,9 +217,14 @@ impl Recorder {
         Ok(())
     }
 
+    /// Whether the run is over, on the disk, and others' to go on with: none of its files are ours to write any longer.
+    fn is_let_go(&self) -> bool {
+        self.lock.is_none()
+    }
+
     /// Takes hold of a run that was let go of, unless somebody else has gone on with it.
     fn hold_again(&mut self) -> Result<(), RunError> {
-        if self.lock.is_none() {
+        if self.is_let_go() {
             let lock = Lock::take(self.run.directory())?;
             if self.run.facts()? != self.facts {
                 return Err(RunError::GoneOn { name: self.run.shown_name() });

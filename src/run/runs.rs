@@ -1,4 +1,4 @@
-//! All runs: a directory with a directory a run. Gives new ones their names, lists them and finds them.
+//! All runs: a directory with one directory per run. Gives new ones their names, lists them and finds them.
 
 use std::{
     ffi::OsStr,

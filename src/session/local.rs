@@ -17,7 +17,7 @@ use super::{
     relay::Relay,
 };
 use crate::{
-    engine::{self, Job, Worker},
+    engine::{self, Demands, Job, Worker},
     fashion::Dataset,
     protocol::{Command, Report},
     run::{Run, Timestamp},
@@ -48,9 +48,8 @@ impl LocalRun {
         let (hub, emitter) = Hub::new(shows_predictions);
         let (seat, reports) = hub.join();
         let mut job = Job::new(plan.settings, dataset);
-        job.pace = plan.pace;
-        job.save_every = plan.save_every;
-        job.evaluate_untrained = shows_predictions;
+        job.demands =
+            Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained: shows_predictions };
         let opened = match plan.keeping {
             Destination::Nowhere => None,
             Destination::New { runs, name } => {

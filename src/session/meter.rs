@@ -36,7 +36,10 @@ impl Watch {
                 // Without a thread there is nothing to be read of the device, which is no loss to the training.
                 let _ = thread::Builder::new()
                     .name("meter".to_owned())
-                    .spawn(move || read(Meter::new(gpu), &watched, &emitter));
+                    .spawn(move || {
+                        let mut meter = Meter::new(gpu);
+                        follow(|| meter.read(), &watched, &emitter);
+                    });
             }
             Report::Resumed => self.watched().at_work = true,
             Report::Paused | Report::Finished | Report::Failed { .. } | Report::Ended { .. } => {
@@ -60,20 +63,57 @@ fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
     watched.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reports how busy the device is, once a second while it is at work, until nobody trains any longer.
-fn read(mut meter: Meter, watched: &Weak<Mutex<Watched>>, emitter: &Emitter) {
+/// Reports how busy the device is, by `read`, once a second while it is at work, until nobody trains any longer. A driver
+/// may take its time to answer: it keeps nobody waiting who trains.
+fn follow(mut read: impl FnMut() -> Option<Usage>, watched: &Weak<Mutex<Watched>>, emitter: &Emitter) {
+    let at_work = || Some(lock(&*watched.upgrade()?).at_work);
     // The first reading is what the later ones are compared with.
-    let _ = meter.read();
+    let _ = read();
     loop {
         thread::sleep(METER_INTERVAL);
+        let Some(is_at_work) = at_work() else { return };
+        let Some(usage) = is_at_work.then(&mut read).flatten() else { continue };
         let Some(watched) = watched.upgrade() else { return };
-        let mut watched = lock(&watched);
-        if watched.at_work
-            && let Some(usage) = meter.read()
-        {
-            watched.usage = Some(usage.clone());
-            drop(watched);
-            emitter.emit(Report::Usage(usage));
-        }
+        lock(&watched).usage = Some(usage.clone());
+        emitter.emit(Report::Usage(usage));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{channel, sync_channel};
+
+    use super::*;
+    use crate::session::hub::Hub;
+
+    #[test]
+    fn a_driver_that_does_not_answer_keeps_nobody_waiting_who_trains() {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let usage =
+            Usage { name: None, load_percent: 90, memory: 0, memory_total: None, temperature: None, power: None };
+        let ((asked, is_asked), (answers, answer)) = (channel(), sync_channel::<Usage>(0));
+        let (hub, emitter) = Hub::new(false);
+        let (_seat, mut reports) = hub.join();
+        let watch = Watch(Arc::new(Mutex::new(Watched { at_work: true, usage: None })));
+        let watched = Arc::downgrade(&watch.0);
+        let ask = move || asked.send(()).ok().and_then(|()| answer.recv().ok());
+        let meter = thread::spawn(move || follow(ask, &watched, &emitter));
+        let until_asked = || is_asked.recv_timeout(PATIENCE).expect("the meter is read");
+        until_asked();
+        answers.send(usage.clone()).expect("the meter waits");
+        until_asked();
+        // The driver has not answered yet.
+        let (taken, is_taken) = channel();
+        let trainer = thread::spawn(move || {
+            let _ = taken.send(watch.take_usage());
+            watch
+        });
+        assert_eq!(is_taken.recv_timeout(PATIENCE), Ok(None));
+        let watch = trainer.join().expect("it does not panic");
+        answers.send(usage.clone()).expect("the meter waits");
+        assert_eq!(reports.wait(), Some(Report::Usage(usage.clone())));
+        assert_eq!(watch.take_usage(), Some(usage));
+        drop((watch, answers));
+        meter.join().expect("it ends with the training");
     }
 }

@@ -20,7 +20,7 @@ pub struct RunPlan {
     pub settings: Settings,
     /// Where the images come from.
     pub source: Source,
-    /// Train at most this many steps a second.
+    /// Train at most this many steps per second.
     pub pace: Option<f64>,
     /// Save so often while an epoch lasts.
     pub save_every: Option<Duration>,

@@ -50,8 +50,8 @@ fn not_saved(error: &impl ToString) -> Report {
     Report::NotSaved { reason: format!("not saved: {}", error.to_string()) }
 }
 
-/// The recorder's thread: writes what comes, in its order, and tells what could not be written. Where it cannot go on,
-/// also for a bug of its own, that is told, and once more to whoever has a checkpoint to be kept.
+/// The recorder's thread: writes what comes, in its order, and reports what could not be written. Where it cannot go on,
+/// also for a bug of its own, it reports that, and once more for each checkpoint that was to be kept.
 pub(super) fn record(
     begin: impl FnOnce() -> Recording,
     epochs_done: u32,
@@ -78,7 +78,7 @@ pub(super) fn record(
 /// Writes what comes until nothing more does.
 ///
 /// # Errors
-/// When the run's files cannot be begun. What cannot be written of them later is told.
+/// When the run's files cannot be begun. What cannot be written of them later is reported.
 fn write(
     begin: impl FnOnce() -> Recording,
     epochs_done: u32,
@@ -149,23 +149,34 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::Listener,
+        engine::{Job, Listener},
+        fashion::{Dataset, FASHION_NAMES},
+        protocol::samples,
         session::{hub::Hub, meter::Watch, relay::Relay},
+        settings::{DeviceChoice, Settings},
     };
 
+    /// A run of two batches.
+    fn job() -> Job {
+        let images = samples::dataset();
+        let dataset = Dataset::new(images.train.head(64), images.test.head(10), FASHION_NAMES);
+        let settings = Settings { epochs: 1, hidden: vec![8], device: DeviceChoice::Cpu, ..Settings::default() };
+        Job::new(settings, Arc::new(dataset))
+    }
+
     #[test]
-    fn a_recorder_that_panics_is_told_as_a_bug_and_what_comes_after_it_is_not_waited_for() {
+    fn a_recorder_that_panics_is_reported_as_a_bug_and_once_more_for_a_checkpoint_and_nobody_waits_for_it() {
         let (sender, messages) = sync_channel(QUEUE);
         let (hub, emitter) = Hub::new(false);
         let (_seat, mut reports) = hub.join();
         let cost = Arc::new(SavingCost::default());
         let theirs = Arc::clone(&cost);
-        let told = emitter.clone();
+        let their_emitter = emitter.clone();
         let recorder = thread::spawn(move || {
             let begin = || panic!("a bucket without a bottom");
-            record(begin, 0, &messages, &theirs, &told);
+            record(begin, 0, &messages, &theirs, &their_emitter);
         });
-        let Report::NotSaved { reason } = reports.wait().unwrap() else { panic!("it is told what is not saved") };
+        let Some(Report::NotSaved { reason }) = reports.wait() else { panic!("it says what is not saved") };
         assert!(
             reason.starts_with("not saved: a bug in fitroom, the recorder panicked: a bucket without a bottom"),
             "{reason}"
@@ -176,11 +187,13 @@ mod tests {
         for _ in 0..3 * QUEUE {
             relay.report(Report::Finished);
         }
-        drop(relay);
-        recorder.join().expect("the panic is told, and no more");
-        assert_eq!(
-            std::iter::from_fn(|| reports.wait()).filter(|report| matches!(report, Report::NotSaved { .. })).count(),
-            0
-        );
+        // Its last epoch is to be kept.
+        let worker = engine::spawn(job(), relay).expect("the CPU is there");
+        assert!(std::iter::from_fn(|| reports.wait()).any(|report| report == Report::Evaluating { epoch: 1 }));
+        worker.stop().expect("it does not panic");
+        recorder.join().expect("the panic is reported, and no more");
+        hub.close();
+        let not_saved = std::iter::from_fn(|| reports.wait()).filter(|report| matches!(report, Report::NotSaved { .. }));
+        assert_eq!(not_saved.collect::<Vec<_>>(), [Report::NotSaved { reason }]);
     }
 }

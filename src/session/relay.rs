@@ -41,10 +41,10 @@ impl Relay {
         })
     }
 
-    /// Tells the recorder, if there is one.
+    /// Hands a report to the recorder, if there is one.
     fn record(&self, report: Option<Report>) {
         if let (Some(recorder), Some(report)) = (&self.recorder, report) {
-            // It listens to the end, unless the session could not begin, which is told by then.
+            // It listens to the end, unless the session could not begin, which is reported by then.
             let _ = recorder.send(ToRecord::Report(report));
         }
     }

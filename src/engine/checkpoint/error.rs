@@ -68,7 +68,7 @@ pub enum CheckpointError {
     Dataset,
 }
 
-// Without `#[from]`, which would also make it the error's source: that is told after the error, and so twice.
+// Without `#[from]`, which would also make it the error's source: that is shown after the error, and so twice.
 impl From<SafeTensorError> for CheckpointError {
     fn from(error: SafeTensorError) -> Self {
         Self::NoSafetensors(error)

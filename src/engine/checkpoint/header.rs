@@ -37,7 +37,7 @@ pub(super) struct CheckpointHeader {
 impl CheckpointHeader {
     /// Reads what the file of these bytes says of itself, unchecked.
     pub fn read(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        /// All that can be told of any version.
+        /// All that can be said of any version.
         #[derive(Deserialize)]
         struct Version {
             version: u32,
@@ -119,7 +119,7 @@ impl CheckpointHeader {
                 expected,
             });
         }
-        // An epoch that is over tells how many steps each of them had.
+        // An epoch that is over shows how many steps each of them had.
         let before = u64::from(self.epoch - 1);
         let (least, most) =
             if self.epoch_is_over { (steps, steps) } else { (1.max(steps), MOST_IMAGES.div_ceil(batch_size)) };

@@ -10,6 +10,10 @@ use crate::{
     json,
 };
 
+/// What the names of the parameters begin with: nothing.
+pub(super) const PARAMETER: &str = "";
+/// What the names of Adam's first moments begin with.
+pub(super) const FIRST_MOMENT: &str = "adam.first_moment.";
 /// What the names of Adam's second moments begin with.
 pub(super) const SECOND_MOMENT: &str = "adam.second_moment.";
 
@@ -89,7 +93,7 @@ mod tests {
         values[17] = f32::NAN;
         values[20] = f32::INFINITY;
         let tensor = NamedTensor { name: "layers.0.weight".to_owned(), shape: vec![2, 3, 4], values };
-        let error = check_values("adam.first_moment.", &tensor).expect_err("NaN is no number").to_string();
+        let error = check_values(FIRST_MOMENT, &tensor).expect_err("NaN is no number").to_string();
         let expected = "its tensor adam.first_moment.layers.0.weight has NaN at [1, 1, 1], expected a number";
         assert!(error.starts_with(expected), "{error}");
     }

@@ -13,82 +13,98 @@ const PREDICTION_REPORT: Duration = Duration::from_millis(100);
 const INSIGHT_SHARE: u32 = 50;
 
 /// What is to be seen, and when it is time to report it again.
+///
+/// What cannot be seen, for want of memory for instance, is no reason to stop training: it is said once, and then no longer
+/// looked at.
+#[derive(Default)]
 pub(super) struct Outlook {
     look: Look,
     next_predictions: Option<Instant>,
     /// When the network may be looked into again, beyond its predictions.
     next_insight: Option<Instant>,
+    /// Why something could not be seen, as it was said last.
+    unseen: Option<String>,
 }
 
 impl Outlook {
-    /// This is to be seen.
-    pub fn new(look: Look) -> Self {
-        Self { look, next_predictions: None, next_insight: None }
-    }
-
     /// From now on this is to be seen; reports it as it is now.
-    pub fn turn_to(
-        &mut self,
-        look: Look,
-        trainer: &mut Trainer,
-        listener: &mut impl Listener,
-    ) -> Result<(), EngineError> {
+    pub fn turn_to(&mut self, look: Look, trainer: &mut Trainer, listener: &mut impl Listener) {
         self.look = look;
-        self.report(trainer, listener)
+        self.report(trainer, listener);
     }
 
     /// Reports all of it, whether it is time or not.
-    pub fn report(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) -> Result<(), EngineError> {
-        self.report_predictions(trainer, listener)?;
-        self.report_insight(trainer, listener)
+    pub fn report(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) {
+        self.report_predictions(trainer, listener);
+        self.report_insight(trainer, listener);
     }
 
     /// Reports what it is time to report; where every step is to be followed (`slow`), it is time for predictions.
-    pub fn report_in_time(
-        &mut self,
-        slow: bool,
-        trainer: &mut Trainer,
-        listener: &mut impl Listener,
-    ) -> Result<(), EngineError> {
+    pub fn report_in_time(&mut self, slow: bool, trainer: &mut Trainer, listener: &mut impl Listener) {
         if slow || is_due(self.next_predictions) {
-            self.report_predictions(trainer, listener)?;
+            self.report_predictions(trainer, listener);
         }
         if is_due(self.next_insight) {
-            self.report_insight(trainer, listener)?;
+            self.report_insight(trainer, listener);
         }
-        Ok(())
     }
 
     /// Reports what the network makes of the images that are to be seen.
-    pub fn report_predictions(
-        &mut self,
-        trainer: &mut Trainer,
-        listener: &mut impl Listener,
-    ) -> Result<(), EngineError> {
-        for index in &self.look.predicted {
-            if let Some(probabilities) = trainer.predict(*index)? {
-                let step = trainer.steps();
-                listener.report(Report::Prediction { index: *index, step, probabilities });
-            }
+    fn report_predictions(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) {
+        if let Err(error) = predictions(&self.look, trainer, listener) {
+            self.look.predicted.clear();
+            self.say(&error, listener);
         }
         self.next_predictions = Some(Instant::now() + PREDICTION_REPORT);
-        Ok(())
     }
 
     /// Reports what is to be seen of the network's inside, and puts off the next time by what this one took.
-    fn report_insight(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) -> Result<(), EngineError> {
+    fn report_insight(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) {
         let start = Instant::now();
-        for index in &self.look.explained {
-            if let Some(attribution) = trainer.attribution(*index)? {
-                listener.report(Report::Attribution(attribution));
-            }
+        if let Err(error) = attributions(&self.look, trainer, listener) {
+            self.look.explained.clear();
+            self.say(&error, listener);
         }
-        for range in &self.look.tiles {
-            listener.report(Report::Tiles(trainer.tiles(*range)?));
+        if let Err(error) = tiles(&self.look, trainer, listener) {
+            self.look.tiles.clear();
+            self.say(&error, listener);
         }
         self.next_insight = Some(start + PREDICTION_REPORT.max(start.elapsed() * INSIGHT_SHARE));
-        Ok(())
     }
+
+    /// Says why something cannot be seen, unless that was said just before.
+    fn say(&mut self, error: &EngineError, listener: &mut impl Listener) {
+        let text = format!("cannot show all that is looked at: {error}");
+        if self.unseen.as_ref() != Some(&text) {
+            self.unseen = Some(text.clone());
+            listener.report(Report::Note { text });
+        }
+    }
+}
+
+fn predictions(look: &Look, trainer: &mut Trainer, listener: &mut impl Listener) -> Result<(), EngineError> {
+    for &index in &look.predicted {
+        if let Some(probabilities) = trainer.predict(index)? {
+            listener.report(Report::Prediction { index, step: trainer.steps(), probabilities });
+        }
+    }
+    Ok(())
+}
+
+fn attributions(look: &Look, trainer: &mut Trainer, listener: &mut impl Listener) -> Result<(), EngineError> {
+    for &index in &look.explained {
+        if let Some(attribution) = trainer.attribution(index)? {
+            listener.report(Report::Attribution(attribution));
+        }
+    }
+    Ok(())
+}
+
+fn tiles(look: &Look, trainer: &mut Trainer, listener: &mut impl Listener) -> Result<(), EngineError> {
+    for &range in &look.tiles {
+        listener.report(Report::Tiles(trainer.tiles(range)?));
+    }
+    Ok(())
 }
 
 fn is_due(next: Option<Instant>) -> bool {

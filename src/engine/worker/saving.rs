@@ -34,7 +34,7 @@ impl Saving {
     }
 
     /// A checkpoint of this step is there already.
-    pub fn is_kept(&mut self, step: u64) {
+    pub fn note_kept(&mut self, step: u64) {
         self.kept = Some(step);
     }
 

@@ -211,6 +211,40 @@ fn a_run_that_is_done_is_others_to_go_on_with_and_theirs_from_then_on() {
 }
 
 #[test]
+fn what_happens_after_a_run_is_done_changes_none_of_its_files() {
+    let late = |recorder: &mut Recorder| {
+        feed(recorder, [Report::Failed { reason: "the device has too little free memory".to_owned() }]);
+        feed(recorder, [report(4, 0.0), Report::Finished]);
+        let figures = BatchRecord { epoch: 4, step: 6_000, steps: 375, loss: 0.5, accuracy: 0.8 };
+        recorder.batches(figures, now()).unwrap();
+        recorder.histograms(4, &[("kernel".to_owned(), vec![0.5])], now()).unwrap();
+    };
+    let files = |run: &Run| {
+        let events = [run.train_directory(), run.validation_directory()].map(|directory| {
+            let names = files::names_in(&directory).unwrap();
+            names.into_iter().map(|name| fs::read(directory.join(name)).unwrap()).collect::<Vec<_>>()
+        });
+        let logs = [run.facts_path(), run.metrics_path(), run.batches_path()].map(|path| fs::read(path).unwrap());
+        (logs, events)
+    };
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, 0.0)]);
+    keep(&mut recorder, 3).unwrap();
+    feed(&mut recorder, [Report::Finished]);
+    let done = files(&run);
+    late(&mut recorder);
+    assert!(files(&run) == done, "a run that is done was written to: {:?}", run.facts());
+
+    let mut other = resume(&run, 3).unwrap();
+    feed(&mut other, [started(), report(4, 0.0)]);
+    let theirs = files(&run);
+    late(&mut recorder);
+    recorder.close(now()).unwrap();
+    assert!(files(&run) == theirs, "a run that another program trains was written to: {:?}", run.facts());
+}
+
+#[test]
 fn a_run_goes_on_only_with_the_data_that_it_learned_from() {
     let (_directory, run) = run();
     drop(create(&run));

@@ -35,6 +35,8 @@ pub(super) struct Memory {
     saved: Option<Report>,
     /// The newest word of whether it trains.
     phase: Option<Report>,
+    /// The evaluation that goes on between two batches, if one does.
+    evaluating: Option<Report>,
     answers: BTreeMap<Asked, Report>,
 }
 
@@ -75,12 +77,12 @@ impl Memory {
             Report::Paced { .. } => &mut self.pace,
             Report::Usage(_) => &mut self.usage,
             Report::Saved { .. } | Report::NotSaved { .. } => &mut self.saved,
-            Report::Paused
-            | Report::Resumed
-            | Report::Evaluating { .. }
-            | Report::Finished
-            | Report::Failed { .. }
-            | Report::Ended { .. } => &mut self.phase,
+            Report::Evaluating { .. } => &mut self.evaluating,
+            Report::Paused | Report::Resumed => &mut self.phase,
+            Report::Finished | Report::Failed { .. } | Report::Ended { .. } => {
+                self.evaluating = None;
+                &mut self.phase
+            }
         };
         *newest = Some(report.clone());
         report.into()
@@ -89,6 +91,7 @@ impl Memory {
     fn keep_predictions(&mut self, report: Report) -> Letter {
         match report {
             Report::Epoch { record, predictions } => {
+                self.evaluating = None;
                 let predictions = self.epochs.push(record, predictions);
                 Letter::Epoch { record, predictions }
             }
@@ -121,7 +124,8 @@ impl Memory {
             letters.push(Letter::Epoch { record, predictions });
         }
         letters.extend(batches.map(|batch| Letter::from(Report::Batch(batch))));
-        letters.extend([&self.usage, &self.saved, &self.phase].into_iter().flatten().cloned().map(Letter::from));
+        let newest = [&self.usage, &self.saved, &self.phase, &self.evaluating];
+        letters.extend(newest.into_iter().flatten().cloned().map(Letter::from));
         letters
     }
 

@@ -114,7 +114,6 @@ fn a_late_listener_gets_what_it_missed_in_an_order_in_which_it_could_have_happen
         Report::Batch(batch(1, 10)),
         Report::Evaluating { epoch: 1 },
         epoch_report(1),
-        Report::Resumed,
         Report::Saved { step: 10 },
         usage(90),
         Report::Paced { steps_per_second: Some(8.0) },
@@ -143,6 +142,22 @@ fn a_late_listener_gets_what_it_missed_in_an_order_in_which_it_could_have_happen
     );
     emitter.emit(Report::Resumed);
     assert_eq!(waiting(&mut late), [Report::Resumed]);
+}
+
+#[test]
+fn a_late_listener_learns_of_a_pause_and_of_the_evaluation_that_comes_in_it() {
+    let (hub, emitter, _commands) = connected();
+    let evaluating = Report::Evaluating { epoch: 1 };
+    emit_all(&emitter, &[started(), Report::Paused, evaluating.clone()]);
+    let (_seat, mut amid) = hub.join();
+    assert_eq!(waiting(&mut amid), [started(), Report::Paused, evaluating.clone()]);
+    emit_all(&emitter, &[epoch_report(1)]);
+    let (_seat, mut after) = hub.join();
+    assert_eq!(waiting(&mut after), [started(), epoch_report(1), Report::Paused]);
+    let failed = Report::Failed { reason: "the loss is NaN".to_owned() };
+    emit_all(&emitter, &[evaluating, failed.clone()]);
+    let (_seat, mut last) = hub.join();
+    assert_eq!(waiting(&mut last), [started(), epoch_report(1), failed]);
 }
 
 #[test]

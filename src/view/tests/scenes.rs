@@ -45,7 +45,6 @@ pub fn trained(steps: u64) -> App {
             let epoch = u32::try_from(step / EPOCH).expect("few epochs");
             app.apply(Report::Evaluating { epoch });
             app.apply(Report::Epoch { record: record(epoch), predictions: predictions(f64::from(epoch)) });
-            app.apply(Report::Resumed);
         }
     }
     app

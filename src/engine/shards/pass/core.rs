@@ -61,7 +61,7 @@ pub(super) struct Core {
     pub work: RefCell<Work>,
     /// The errors of each layer's inputs, those of the pixels left out, and last those of the logits.
     pub errors: Vec<GradientSlot>,
-    /// Each shard's weights' and biases' gradients, a layer each, where a batch is more than a pass.
+    /// Each shard's weights' and biases' gradients, one per layer, where a batch is more than a pass.
     pub parameters: Vec<Vec<(GradientSlot, GradientSlot)>>,
 }
 
