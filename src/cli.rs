@@ -113,6 +113,12 @@ pub enum Subcommand {
         /// Print one line of JSON per epoch, the same as in metrics.jsonl
         #[arg(long)]
         json: bool,
+        /// Train in the background: print the run's name once it trains, and give the shell back
+        #[arg(long, conflicts_with_all = ["no_save", "json"])]
+        detach: bool,
+        /// Say in a line of JSON what trains, and leave the terminal.
+        #[arg(long, hide = true, conflicts_with_all = ["no_save", "json"])]
+        background: bool,
     },
     /// Evaluate a run on the test images: loss, accuracy, figures per class, confusion matrix
     Evaluate {
@@ -158,6 +164,14 @@ pub enum Subcommand {
         /// Its looks.
         #[command(flatten)]
         looks: Looks,
+    },
+    /// Save and end a run that another program trains
+    Stop {
+        /// A run's name or directory [default: the newest that trains]
+        run: Option<PathBuf>,
+        /// The directory of all runs
+        #[arg(long, value_name = "DIR", default_value = "runs")]
+        runs: PathBuf,
     },
     /// List the runs, newest first, with their best test accuracy
     Runs {

@@ -1,4 +1,5 @@
-//! The commands that ask about saved runs: how good they are, what they predict, which there are. Trains nothing.
+//! The commands that ask about saved runs: how good they are, what they predict, which there are; and those that
+//! begin and end runs of other processes. Trains nothing itself.
 
 mod evaluate;
 mod listing;
@@ -6,11 +7,15 @@ mod output;
 mod paint;
 mod predict;
 mod saved;
+mod stop;
 mod table;
+mod train;
 
 pub use self::{
     evaluate::evaluate,
     listing::list,
     output::{check_output, complain, print, refuse},
     predict::{AnswerForm, predict},
+    stop::stop,
+    train::train_in_the_background,
 };

@@ -1,5 +1,6 @@
 //! Trains without a screen: turns reports into lines of text, lines of JSON, or a progress bar. Knows no keys.
 
+mod background;
 mod bars;
 mod inbox;
 mod json;
@@ -17,14 +18,15 @@ use std::{
 };
 
 use color_eyre::eyre::{Context, Result, bail};
+use rustix::io::Errno;
 
-use self::{bars::ProgressBars, inbox::Inbox, json::JsonLines, lines::TextLines, teller::Teller};
+use self::{background::Mute, bars::ProgressBars, inbox::Inbox, json::JsonLines, lines::TextLines, teller::Teller};
 use crate::{
     depth,
     printable::Printable,
     protocol::Report,
     session::{Link, Reports, RunPlan},
-    signals::{self, First, READER_GONE, Signal, exit_status},
+    signals::{self, First, HANGUP, READER_GONE, Signal, exit_status},
 };
 
 /// Exit status where the run's last state is not on the disk.
@@ -48,6 +50,17 @@ enum Happening {
     },
 }
 
+/// How it is told how the training goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One progress bar per epoch on a terminal, one line per epoch elsewhere.
+    Text,
+    /// One line of JSON per epoch.
+    Json,
+    /// Not at all: once it trains, the program says so in a line of JSON and leaves its terminal.
+    Background,
+}
+
 /// How a run ended.
 enum Ending {
     Finished,
@@ -58,23 +71,31 @@ enum Ending {
     Stopped,
 }
 
-/// Trains, and writes to standard output how it goes: with `json` one line of JSON per epoch; else one progress bar per
-/// epoch on a terminal, and one line per epoch elsewhere. The training never waits for an output that takes nothing.
-/// Returns the exit status: 0, 1 when the last state is not on the disk, 141 when the reader went away, or 128 + N for the
-/// signal N that ended it; then the run is saved first, unless a second one comes.
+/// Trains, and writes to standard output how it goes. The training never waits for an output that takes nothing, and a
+/// run that is kept outlives the terminal. Returns the exit status: 0, 1 when the last state is not on the disk, 141 when
+/// the reader went away, or 128 + N for the signal N that ended it; then the run is saved first, unless a second one
+/// comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
 /// training that failed.
 #[expect(clippy::missing_panics_doc, reason = "the teller sends an event however it ends")]
-pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
+pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
+    if form == Form::Background {
+        background::leave_the_session();
+    }
     let (sender, events) = mpsc::channel();
-    listen(sender.clone())?;
+    // Nobody could reach a run that is not kept once its terminal is gone.
+    let outlives = plan.is_kept();
+    listen(sender.clone(), outlives)?;
     let dataset = Arc::new(plan.source.load()?);
     let (link, reports) = Link::train(plan, dataset, false)?;
+    if let (Form::Background, Some(run)) = (form, link.own_run()) {
+        background::announce(run)?;
+    }
     thread::Builder::new()
         .name("teller".to_owned())
-        .spawn(move || tell(news(reports), teller(json, stdout()), &sender))
+        .spawn(move || tell(news(reports), teller(form, stdout()), outlives, &sender))
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is told what is not.
@@ -127,31 +148,39 @@ fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
     })
 }
 
-/// Tells these reports, in their order. Once one cannot be told the others are only looked through.
-fn tell(reports: impl Iterator<Item = Report>, mut teller: Box<dyn Teller>, events: &mpsc::Sender<Happening>) {
+/// Tells these reports, in their order. Once one cannot be told the others are only looked through; where that is because
+/// the terminal is gone, and the run `outlives` it, for how the run ends.
+fn tell(
+    reports: impl Iterator<Item = Report>,
+    mut teller: Box<dyn Teller>,
+    outlives: bool,
+    events: &mpsc::Sender<Happening>,
+) {
     let mut last = Last { events, is_unsaved: false };
     // An error means that the program is about to end.
     let send = |event| drop(events.send(event));
-    let mut is_told = true;
+    let (mut is_told, mut is_broken) = (true, false);
     for report in reports {
         match report {
             Report::NotSaved { .. } => last.is_unsaved = true,
             Report::Saved { .. } => last.is_unsaved = false,
             _ => {}
         }
-        if !is_told {
-            continue;
-        }
-        if let Err(error) = teller.tell(&report) {
+        if is_told && let Err(error) = teller.tell(&report) {
             is_told = false;
-            send(Happening::NotTold(error));
+            if !(outlives && is_hung_up(&error)) {
+                is_broken = true;
+                send(Happening::NotTold(error));
+            }
+        }
+        if is_broken {
             continue;
         }
         match report {
             Report::Finished => send(Happening::Ended(Ending::Finished)),
             Report::Ended { .. } => send(Happening::Ended(Ending::Stopped)),
             Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
-            Report::NotSaved { reason: words } | Report::Note { text: words } => {
+            Report::NotSaved { reason: words } | Report::Note { text: words } if is_told => {
                 // Where standard error is gone there is nobody to tell.
                 let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
             }
@@ -173,9 +202,16 @@ impl Drop for Last<'_> {
     }
 }
 
-fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {
+/// Whether this is how writing to a terminal fails that is gone.
+fn is_hung_up(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::IO.raw_os_error()) && stdout().is_terminal()
+}
+
+fn teller(form: Form, out: Stdout) -> Box<dyn Teller + Send> {
     let variable = |name: &str| env::var(name).ok();
-    if json {
+    if form == Form::Background {
+        Box::new(Mute)
+    } else if form == Form::Json {
         Box::new(JsonLines::new(out))
     } else if out.is_terminal() && depth::can_draw(variable) {
         Box::new(ProgressBars::new(out, depth::is_unicode(variable)))
@@ -184,11 +220,15 @@ fn teller(json: bool, out: Stdout) -> Box<dyn Teller + Send> {
     }
 }
 
-/// Listens for signals that ask to end: the first one is handed on, the second one ends the program.
-fn listen(events: mpsc::Sender<Happening>) -> Result<()> {
+/// Listens for signals that ask to end: the first one is handed on, the second one ends the program. A run that
+/// `outlives` its terminal goes on when that is hung up.
+fn listen(events: mpsc::Sender<Happening>, outlives: bool) -> Result<()> {
     let mut first: Option<First> = None;
     let hand_on = move |signal| {
         let Signal::End(number) = signal else { return };
+        if number == HANGUP && outlives {
+            return;
+        }
         match &first {
             None => {
                 first = Some(First::now());
@@ -223,7 +263,7 @@ mod tests {
     /// What comes of these reports, where so many of them can be told.
     fn told(reports: Vec<Report>, count: usize) -> Vec<Happening> {
         let (sender, happenings) = mpsc::channel();
-        tell(reports.into_iter(), Box::new(Breaking(count)), &sender);
+        tell(reports.into_iter(), Box::new(Breaking(count)), true, &sender);
         drop(sender);
         happenings.iter().collect()
     }

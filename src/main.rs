@@ -11,11 +11,11 @@ use color_eyre::{
     eyre::{Result, bail},
 };
 use fitroom::{
-    cli::{Cli, Subcommand},
+    cli::{Cli, Subcommand, Which},
     commands::{self, AnswerForm},
     depth,
     fashion::photo::Handling,
-    headless,
+    headless::{self, Form},
     run::Runs,
     session::{Opening, RunPlan, Watching},
     signals, tui,
@@ -46,9 +46,21 @@ fn run(cli: Cli) -> Result<u8> {
             if stdout().is_terminal() {
                 let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
             }
-            headless::run(RunPlan::new(&cli.training, &cli.keeping)?, false)
+            headless::run(RunPlan::new(&cli.training, &cli.keeping)?, Form::Text)
         }
-        Some(Subcommand::Train { training, keeping, json }) => headless::run(RunPlan::new(&training, &keeping)?, json),
+        Some(Subcommand::Train { keeping, detach: true, background: false, .. }) => {
+            let runs = Runs::new(keeping.runs);
+            commands::train_in_the_background(env::args_os().skip(2), &runs, stdout())
+        }
+        Some(Subcommand::Train { training, keeping, json, background, .. }) => {
+            let form = match (background, json) {
+                (true, _) => Form::Background,
+                (false, true) => Form::Json,
+                (false, false) => Form::Text,
+            };
+            headless::run(RunPlan::new(&training, &keeping)?, form)
+        }
+        Some(Subcommand::Stop { run, runs }) => commands::stop(&Which { run, runs, data: None }, stdout()),
         Some(Subcommand::Evaluate { run, directories, json }) => {
             commands::evaluate(&directories.which(run), json, stdout())
         }

@@ -25,4 +25,19 @@ mod standing;
 mod watching;
 mod wire;
 
+use color_eyre::eyre::Result;
+
+use self::remote::Connection;
+use crate::{protocol::Command, run::Run};
+
 pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, watching::Watching};
+
+/// Asks whoever trains this run to save and end it, and waits until the run is left or nothing more is heard of it.
+/// Returns whether anybody listens.
+///
+/// # Errors
+/// When whoever listens cannot be understood.
+pub fn ask_to_stop(run: &Run) -> Result<bool> {
+    let Some(connection) = Connection::open(run)? else { return Ok(false) };
+    Ok(connection.send_and_wait(&Command::Stop).is_ok())
+}

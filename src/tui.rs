@@ -266,12 +266,7 @@ impl EventLoop {
 
     /// Stops the training and waits until the run is on the disk, or until a signal or a key asks to leave at once.
     /// Returns whether the whole run is on the disk.
-    async fn close(
-        &mut self,
-        inputs: &mut Inputs,
-        steps: &mut Steps,
-        reports: &mut Option<Reports>,
-    ) -> Result<bool> {
+    async fn close(&mut self, inputs: &mut Inputs, steps: &mut Steps, reports: &mut Option<Reports>) -> Result<bool> {
         steps.call_off();
         while reports.is_none() {
             // It may be about to start, and then it is to be closed as any other.

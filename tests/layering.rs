@@ -60,7 +60,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["run"]),
     ("nvml_wrapper", &["machine"]),
     ("sysinfo", &["machine"]),
-    ("rustix", &["commands", "run", "session", "tui"]),
+    ("rustix", &["commands", "headless", "run", "session", "tui"]),
     ("sha2", &["run"]),
     ("base64", &["protocol"]),
     ("tokio", &["session", "tui"]),
@@ -203,7 +203,8 @@ fn every_permission_is_used() {
     let mut unused = Vec::new();
     for (room, allowed) in ROOMS {
         let named: BTreeSet<String> = of(room).into_iter().flat_map(Source::other_rooms).collect();
-        unused.extend(allowed.iter().filter(|other| !named.contains(**other)).map(|other| format!("{room} -> {other}")));
+        unused
+            .extend(allowed.iter().filter(|other| !named.contains(**other)).map(|other| format!("{room} -> {other}")));
     }
     for (name, rooms) in CRATES {
         let is_unused = |room: &&&str| !of(room).iter().any(|source| names_crate(&source.code, name));

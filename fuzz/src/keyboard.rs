@@ -1,7 +1,10 @@
 //! What a terminal sends, in reads of any length: the first byte of each is its length, and 0 is a pause.
 
 use crossterm::event::Event;
-use fitroom::{app::{Overlay, keys}, tui::keyboard::Decoder};
+use fitroom::{
+    app::{Overlay, keys},
+    tui::keyboard::Decoder,
+};
 
 use super::within;
 

@@ -319,7 +319,8 @@ fn prompt_action(event: KeyEvent) -> Option<Action> {
 fn leaving_action(event: KeyEvent) -> Option<Action> {
     let chord = Chord::from(event);
     let way = WAYS_TO_LEAVE.iter().find(|way| way.chord == chord);
-    let others = || table_action(event).filter(|action| matches!(action, Action::Quit | Action::Redraw | Action::Suspend));
+    let others =
+        || table_action(event).filter(|action| matches!(action, Action::Quit | Action::Redraw | Action::Suspend));
     way.map(|way| way.action).or_else(others)
 }
 

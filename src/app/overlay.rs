@@ -38,10 +38,7 @@ impl Overlay {
     /// Whether an action gets past it.
     pub(super) fn lets_through(&self, action: Action) -> bool {
         if *self == Self::Leave {
-            return matches!(
-                action,
-                Action::Leave(_) | Action::Quit | Action::Back | Action::Redraw | Action::Suspend
-            );
+            return matches!(action, Action::Leave(_) | Action::Quit | Action::Back | Action::Redraw | Action::Suspend);
         }
         let takes_keys = matches!(self, Self::Help { .. } | Self::Runs(_));
         !takes_keys

@@ -48,8 +48,7 @@ impl LocalRun {
         let (hub, emitter) = Hub::new(shows_predictions);
         let (seat, reports) = hub.join();
         let mut job = Job::new(plan.settings, dataset);
-        job.demands =
-            Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained: shows_predictions };
+        job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained: shows_predictions };
         let opened = match plan.keeping {
             Destination::Nowhere => None,
             Destination::New { runs, name } => {

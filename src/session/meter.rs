@@ -34,12 +34,10 @@ impl Watch {
                 self.watched().at_work = true;
                 let (gpu, watched, emitter) = (started.gpu, Arc::downgrade(&self.0), emitter.clone());
                 // Without a thread there is nothing to be read of the device, which is no loss to the training.
-                let _ = thread::Builder::new()
-                    .name("meter".to_owned())
-                    .spawn(move || {
-                        let mut meter = Meter::new(gpu);
-                        follow(|| meter.read(), &watched, &emitter);
-                    });
+                let _ = thread::Builder::new().name("meter".to_owned()).spawn(move || {
+                    let mut meter = Meter::new(gpu);
+                    follow(|| meter.read(), &watched, &emitter);
+                });
             }
             Report::Resumed => self.watched().at_work = true,
             Report::Paused | Report::Finished | Report::Failed { .. } | Report::Ended { .. } => {

@@ -193,7 +193,8 @@ mod tests {
         worker.stop().expect("it does not panic");
         recorder.join().expect("the panic is reported, and no more");
         hub.close();
-        let not_saved = std::iter::from_fn(|| reports.wait()).filter(|report| matches!(report, Report::NotSaved { .. }));
+        let not_saved =
+            std::iter::from_fn(|| reports.wait()).filter(|report| matches!(report, Report::NotSaved { .. }));
         assert_eq!(not_saved.collect::<Vec<_>>(), [Report::NotSaved { reason }]);
     }
 }

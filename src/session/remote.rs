@@ -58,7 +58,6 @@ struct TheLine {
 /// A connection whose greeting was read.
 pub(super) struct Connection {
     reader: BufReader<UnixStream>,
-    pub greeting: Greeting,
 }
 
 impl RemoteRun {
@@ -136,26 +135,19 @@ impl Connection {
             }
             Err(error) => return Err(error).wrap_err_with(|| format!("cannot read from {}", path())),
         }
-        /// What every version's greeting has.
-        #[derive(serde::Deserialize)]
-        struct AnyGreeting {
-            fitroom: String,
-            protocol: u32,
-        }
-        let Ok(any) = serde_json::from_slice::<AnyGreeting>(&first) else {
+        let Ok(greeting) = serde_json::from_slice::<Greeting>(&first) else {
             bail!("what listens at {} is no fitroom", path());
         };
-        if any.protocol != PROTOCOL {
+        if greeting.protocol != PROTOCOL {
             bail!(
                 "the run is trained by fitroom {}, which speaks version {} of the protocol, and this fitroom {} speaks \
                  version {PROTOCOL}: watch it with that program",
-                Printable(any.fitroom),
-                any.protocol,
+                Printable(greeting.fitroom),
+                greeting.protocol,
                 env!("CARGO_PKG_VERSION"),
             );
         }
-        let greeting = serde_json::from_slice(&first).wrap_err_with(|| format!("cannot understand {}", path()))?;
-        Ok(Some(Self { reader, greeting }))
+        Ok(Some(Self { reader }))
     }
 
     /// Sends one command, and waits until the other side has hung up or has said this long nothing.

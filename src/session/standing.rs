@@ -2,7 +2,7 @@
 
 use crate::{
     protocol::Report,
-    run::{Facts, Holder, Run, Runs, Status, Timestamp, command},
+    run::{Facts, Run, Runs, Status, Timestamp, command},
 };
 
 /// How this run ended, and how to continue it.
@@ -44,11 +44,6 @@ fn ago(then: Timestamp, now: Timestamp) -> String {
         3600..86_400 => format!("{} h ago", seconds / 3600),
         _ => format!("{} d ago", seconds / 86_400),
     }
-}
-
-/// Whether this is a process of this machine.
-pub(super) fn is_here(holder: &Holder) -> bool {
-    holder.host == Holder::this().host
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) const LONGEST_COMMAND: usize = 1 << 16;
 /// The longest line of a report. The largest one has the predictions of an epoch: 54 bytes per test image.
 pub(super) const LONGEST_REPORT: usize = 1 << 26;
 
-/// The first line.
+/// The first line. Every version has these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Greeting {
     /// The program's version, for people to read.
