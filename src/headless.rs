@@ -138,7 +138,20 @@ fn tell(reports: impl Iterator<Item = Report>, mut teller: Box<dyn Teller>, even
                 // Where standard error is gone there is nobody to tell.
                 let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
             }
-            _ => {}
+            // What there is to be said of them is the teller's.
+            Report::Started(_)
+            | Report::Batch(_)
+            | Report::Prediction { .. }
+            | Report::Attribution(_)
+            | Report::Tiles(_)
+            | Report::Untrained { .. }
+            | Report::Paused
+            | Report::Resumed
+            | Report::Paced { .. }
+            | Report::Evaluating { .. }
+            | Report::Epoch { .. }
+            | Report::Usage(_)
+            | Report::Saved { .. } => {}
         }
     }
 }

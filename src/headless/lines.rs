@@ -84,7 +84,20 @@ impl<W: Write> Teller for TextLines<W> {
             Report::Started(started) => self.begin(started)?,
             Report::Epoch { record, .. } => self.epoch(record)?,
             Report::Finished => self.end()?,
-            _ => return Ok(()),
+            Report::Batch(_)
+            | Report::Prediction { .. }
+            | Report::Attribution(_)
+            | Report::Tiles(_)
+            | Report::Untrained { .. }
+            | Report::Paused
+            | Report::Resumed
+            | Report::Paced { .. }
+            | Report::Evaluating { .. }
+            | Report::Usage(_)
+            | Report::Saved { .. }
+            | Report::NotSaved { .. }
+            | Report::Note { .. }
+            | Report::Failed { .. } => return Ok(()),
         }
         self.out.flush()
     }

@@ -9,8 +9,8 @@ pub(super) enum Asked {
     Prediction(usize),
     /// What this test image's pixels say for that.
     Attribution(usize),
-    /// These tiles, as far as the network has them.
-    Tiles(TileRange),
+    /// These tiles, as far as the network has them, which has so many.
+    Tiles { range: TileRange, of: usize },
 }
 
 /// What this report is an answer to; `None`: it is news for everybody.
@@ -18,7 +18,7 @@ pub(super) fn answered(report: &Report) -> Option<Asked> {
     match report {
         Report::Prediction { index, .. } => Some(Asked::Prediction(*index)),
         Report::Attribution(attribution) => Some(Asked::Attribution(attribution.index)),
-        Report::Tiles(tiles) => Some(Asked::Tiles(range(tiles))),
+        Report::Tiles(tiles) => Some(Asked::Tiles { range: range(tiles), of: tiles.of }),
         Report::Started(_)
         | Report::Batch(_)
         | Report::Untrained { .. }
@@ -38,12 +38,11 @@ pub(super) fn answered(report: &Report) -> Option<Asked> {
 
 /// Whether this report is an answer to this look.
 pub(super) fn answers(report: &Report, look: &Look) -> bool {
-    match report {
-        Report::Prediction { index, .. } => look.predicted.contains(index),
-        Report::Attribution(attribution) => look.explained.contains(&attribution.index),
-        Report::Tiles(tiles) => look.tiles.iter().any(|asked| within(*asked, tiles.of) == range(tiles)),
-        _ => false,
-    }
+    answered(report).is_some_and(|asked| match asked {
+        Asked::Prediction(index) => look.predicted.contains(&index),
+        Asked::Attribution(index) => look.explained.contains(&index),
+        Asked::Tiles { range, of } => look.tiles.iter().any(|asked| within(*asked, of) == range),
+    })
 }
 
 /// Which tiles these are.
