@@ -53,10 +53,10 @@ enum Ending {
     Failed { reason: String },
 }
 
-/// Trains and tells on standard output how it goes: `json`, a line of JSON an epoch; else a progress bar on a terminal, and
-/// elsewhere a line an epoch. The training never waits for an output that takes nothing. Returns the exit status: 0, 1 when
-/// the last state is not on the disk, 141 when the reader went away, or 128 + N for the signal N that ended it; then the run
-/// is saved first, unless a second one comes.
+/// Trains and shows on standard output how it goes: `json`, one line of JSON per epoch; else a progress bar on a terminal,
+/// and elsewhere one line per epoch. The training never waits for an output that takes nothing. Returns the exit status:
+/// 0, 1 when the last state is not on the disk, 141 when the reader went away, or 128 + N for the signal N that ended it;
+/// then the run is saved first, unless a second one comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
@@ -87,8 +87,8 @@ pub fn run(plan: RunPlan, json: bool) -> Result<u8> {
     }
 }
 
-/// Waits until all is told, but after a signal not for long. Returns the signal, and whether the last state is not on the
-/// disk.
+/// Waits until all is told, but after a signal not for long. Returns the signal, and whether the last state is not on
+/// the disk.
 fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) -> (Option<u8>, bool) {
     let signal = match event {
         Happening::AllTold { is_unsaved } => return (None, *is_unsaved),

@@ -410,3 +410,24 @@ fn code_ends_where_its_tests_are_written_out() {
     let with_attributes = "#[cfg(test)]\nmod samples;\n#[cfg(test)]\n#[expect(unused)]\npub(super) mod tests {\n}";
     assert_eq!(without_tests(with_attributes), "#[cfg(test)]\nmod samples;\n");
 }
+
+/// The most characters of a line of Rust.
+const WIDEST: usize = 120;
+
+#[test]
+#[ignore = "some seventy lines of src/app, src/view, src/session and others are still to be reflowed"]
+fn no_line_of_rust_is_too_wide() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        collect(&top.join(folder), &mut files);
+    }
+    let mut wide = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a source file is text");
+        for (line, number) in text.lines().zip(1..).filter(|(line, _)| line.chars().count() > WIDEST) {
+            wide.push(format!("{}:{number}: {} characters", path.display(), line.chars().count()));
+        }
+    }
+    assert!(wide.is_empty(), "more than {WIDEST} characters:\n{}", wide.join("\n"));
+}

@@ -131,7 +131,8 @@ mod tests {
         assert_eq!(
             String::from_utf8(lines.out).expect("text"),
             "Run coat\n\
-             Training 784-128-10 (101770 parameters) on CPU, 2 threads: 60000 images in batches of 32, 10000 for testing\n\
+             Training 784-128-10 (101770 parameters) on CPU, 2 threads: 60000 images in batches of 32, \
+             10000 for testing\n\
              Epoch  1/10 - 0.789s - loss: 0.5038 - accuracy: 0.8237 - val_loss: 0.4412 - val_accuracy: 0.8410\n\
              Test loss: 0.4412 - Test accuracy: 0.8410\n"
         );

@@ -34,8 +34,8 @@ impl Logs {
         Self::with_events(run, (metrics, batches), 0, now)
     }
 
-    /// The logs of a run that goes on from this checkpoint, and the epochs that are in them: what is later is cut off, and
-    /// what a killed program left of files is removed.
+    /// The logs of a run that goes on from this checkpoint, and the epochs that are in them: what is later is cut off,
+    /// and what a killed program left of files is removed.
     ///
     /// # Errors
     /// When a file cannot be read or written.
