@@ -53,10 +53,10 @@ enum Ending {
     Failed { reason: String },
 }
 
-/// Trains and shows on standard output how it goes: `json`, one line of JSON per epoch; else a progress bar on a terminal,
-/// and elsewhere one line per epoch. The training never waits for an output that takes nothing. Returns the exit status:
-/// 0, 1 when the last state is not on the disk, 141 when the reader went away, or 128 + N for the signal N that ended it;
-/// then the run is saved first, unless a second one comes.
+/// Trains and shows on standard output how it goes: `json`, one line of JSON per epoch; else a progress bar on a
+/// terminal, and elsewhere one line per epoch. The training never waits for an output that takes nothing. Returns the
+/// exit status: 0, 1 when the last state is not on the disk, 141 when the reader went away, or 128 + N for the signal N
+/// that ended it; then the run is saved first, unless a second one comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a

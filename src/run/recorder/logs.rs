@@ -1,5 +1,5 @@
-//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl` and the event files. Knows
-//! neither `run.json` nor who trains.
+//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl` and the event files.
+//! Knows neither `run.json` nor who trains.
 
 use jiff::Timestamp;
 
