@@ -104,6 +104,10 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     match (event, signal) {
         (Happening::Ended(Ending::Failed { reason }), _) => bail!("{reason}"),
         (_, Some(number)) => Ok(exit_status(number)),
+        (Happening::Ended(Ending::Stopped), None) => {
+            let _ = writeln!(stderr(), "fitroom: the run was stopped by somebody who watches it");
+            Ok(if is_unsaved { UNSAVED } else { 0 })
+        }
         (Happening::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
         (Happening::NotTold(error), _) => Err(error).context("cannot write to standard output"),
         (Happening::AllTold { .. }, _) => {
@@ -113,8 +117,8 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     }
 }
 
-/// Waits until all is told, but after a signal not for long. Returns the signal, and whether the last state is not on the
-/// disk.
+/// Waits until all is told, but after a signal not for long. Returns the signal, and whether the last state is not on
+/// the disk.
 fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) -> (Option<u8>, bool) {
     let signal = match event {
         Happening::AllTold { is_unsaved } => return (None, *is_unsaved),
@@ -180,11 +184,25 @@ fn tell(
             Report::Finished => send(Happening::Ended(Ending::Finished)),
             Report::Ended { .. } => send(Happening::Ended(Ending::Stopped)),
             Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
-            Report::NotSaved { reason: words } | Report::Note { text: words } if is_told => {
+            Report::NotSaved { reason: words } | Report::Note { text: words } => {
                 // Where standard error is gone there is nobody to tell.
                 let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
             }
-            _ => {}
+            // What there is to be said of them is the teller's.
+            Report::Started(_)
+            | Report::Batch(_)
+            | Report::Prediction { .. }
+            | Report::Attribution(_)
+            | Report::Tiles(_)
+            | Report::Untrained { .. }
+            | Report::Paused
+            | Report::Resumed
+            | Report::Paced { .. }
+            | Report::Evaluating { .. }
+            | Report::Epoch { .. }
+            | Report::Usage(_)
+            | Report::Saved { .. }
+            | Report::Silent => {}
         }
     }
 }

@@ -153,8 +153,8 @@ fn what_cannot_be_predicted_says_why() {
     fs::write(&checkpoint, &whole[..5]).expect("there is room");
     assert_eq!(
         error(place.command(&["predict", "0"])),
-        "fitroom: cannot use runs/coat/checkpoint.safetensors: it is not a complete safetensors file (header too small): put back \
-         a copy of it, or train again"
+        "fitroom: cannot use runs/coat/checkpoint.safetensors: it is not a complete safetensors file (header too \
+         small): put back a copy of it, or train again"
     );
     fs::remove_file(&checkpoint).expect("it is there");
     assert!(error(place.command(&["evaluate"])).contains("the run coat was saved, but its checkpoint is missing"));

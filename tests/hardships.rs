@@ -409,7 +409,8 @@ fn where_there_is_no_alternate_screen_the_first_frame_clears_it_and_the_last_lin
     let place = Place::new();
     let mut command = CommandBuilder::new("sh");
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
-    let fill = "for row in $(seq 24); do printf 'old text old text old text old text old text old text old text old text'; done";
+    let row = ["old text"; 8].join(" ");
+    let fill = format!("for row in $(seq 24); do printf '{row}'; done");
     command.args(["-c", &format!("{fill}; {fitroom} --data data --hidden 16 --epochs 1 --run coat; printf 'shell> '")]);
     command.cwd(place.directory.path());
     let mut terminal = Terminal::run(80, 24, command);

@@ -660,7 +660,10 @@ fn files_that_cannot_be_shown_say_why_in_a_line() {
     for (content, words) in [
         (&b""[..], format!("the file is empty, {expected}")),
         (b"words", format!("it is text that begins with \"words\", {expected}")),
-        (b"<!DOCTYPE html>\n<html>", format!("it is a web page, perhaps of an error: download the data again, {expected}")),
+        (
+            b"<!DOCTYPE html>\n<html>",
+            format!("it is a web page, perhaps of an error: download the data again, {expected}"),
+        ),
         (b"GIF89a..", format!("it is a GIF picture: save it as PNG, {expected}")),
         (b"\x93NUMPY\x01\0", format!("it is a NumPy array (.npy): write its bytes as IDX, {expected}")),
         (b"\x89PNG\r\n\x1a\nand no chunk of its own kind", "the PNG picture cannot be read: it is damaged".to_owned()),
@@ -674,8 +677,8 @@ fn files_that_cannot_be_shown_say_why_in_a_line() {
         ),
         (
             &[0, 0, 8, 1, 0, 0, 0, 1, 5],
-            "bad IDX magic 0x00000801, expected 0x00000803 for images; these are labels: are the files of images and labels \
-             swapped?"
+            "bad IDX magic 0x00000801, expected 0x00000803 for images; these are labels: are the files of images and \
+             labels swapped?"
                 .to_owned(),
         ),
     ] {

@@ -326,6 +326,8 @@ fn leaving_action(event: KeyEvent) -> Option<Action> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -352,5 +354,68 @@ mod tests {
         }
         let letter = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
         assert_eq!(prompt_action(letter), Some(Action::Type('q')));
+    }
+
+    /// How README names a key.
+    fn name(Chord { code, control }: Chord) -> String {
+        match code {
+            KeyCode::Char(letter) if control => format!("Ctrl-{}", letter.to_ascii_uppercase()),
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(letter) => letter.to_string(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// The keys of the table by their names, but for `=`, which is + without Shift and goes without saying.
+    fn bound() -> BTreeSet<String> {
+        let chords = bindings().flat_map(|binding| binding.chords).map(|(chord, _)| name(*chord));
+        chords.filter(|name| name != "=").collect()
+    }
+
+    /// The keys that a text names: `1…3` and `1-3` are three, `: or /` are two, and so are `Ctrl-L -Z`.
+    fn named(text: &str) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for word in text.split_whitespace().filter(|word| *word != "or") {
+            match word.split(['…', '-']).collect::<Vec<_>>()[..] {
+                [first, last] if first.parse::<u8>().is_ok() => {
+                    let (first, last): (u8, u8) = (first.parse().expect("a digit"), last.parse().expect("a digit"));
+                    names.extend((first..=last).map(|digit| digit.to_string()));
+                }
+                ["", letter] if !letter.is_empty() => {
+                    names.insert(format!("Ctrl-{letter}"));
+                }
+                _ => {
+                    names.insert(word.to_owned());
+                }
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn the_readme_s_table_names_all_keys_and_no_others() {
+        let readme = include_str!("../../README.md");
+        let section = readme.split("\n## ").find(|section| section.starts_with("Keys\n")).expect("it has a section");
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).skip(1);
+        let (named, bound) = (named(&rows.collect::<Vec<_>>().join(" ")), bound());
+        let odd: Vec<&String> = named.symmetric_difference(&bound).collect();
+        assert!(odd.is_empty(), "only the README or only the key table has {odd:?}");
+    }
+
+    #[test]
+    fn the_help_names_the_keys_of_each_row_and_no_others() {
+        for binding in bindings() {
+            let mut keys: BTreeSet<String> = binding.chords.iter().map(|(chord, _)| name(*chord)).collect();
+            // Tab names both.
+            keys.retain(|name| name != "=" && name != "Shift-Tab");
+            assert_eq!(named(binding.keys), keys, "{:?}", binding.keys);
+        }
     }
 }

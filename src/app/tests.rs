@@ -309,13 +309,83 @@ fn keys_before_the_data_set_is_read_do_no_harm() {
     assert_eq!((album(&app).selected(), &app.known().phase), (0, &Phase::Loading));
 }
 
+/// The sample run, in training and kept.
+fn kept() -> App {
+    let mut app = training();
+    app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
+    app
+}
+
 #[test]
-fn quitting_stops_the_worker() {
+fn a_run_that_is_not_kept_is_left_without_a_question() {
     for keys in ["q", "C-c", ":12 C-c", "? q"] {
         let mut app = training();
-        assert_eq!(press(&mut app, keys).last(), Some(&Command::Stop), "{keys}");
-        assert!(app.leaving().is_some(), "{keys}");
+        press(&mut app, keys);
+        assert_eq!(app.leaving(), Some(Leaving::Stopping), "{keys}");
     }
+}
+
+#[test]
+fn whoever_leaves_a_run_that_trains_is_asked_how() {
+    for (keys, leaving) in [
+        ("q", None),
+        (":12 C-c", None),
+        ("q s", Some(Leaving::Stopping)),
+        ("q d", Some(Leaving::Detaching)),
+        ("q q", Some(Leaving::AtOnce)),
+        ("C-c C-c", Some(Leaving::AtOnce)),
+        ("q C-c", Some(Leaving::AtOnce)),
+        ("q Esc", None),
+        ("q l Space 3 Enter", None),
+    ] {
+        let mut app = kept();
+        assert_eq!(press(&mut app, keys), [], "{keys}: nothing is asked of the run yet");
+        assert_eq!(app.leaving(), leaving, "{keys}");
+        assert_eq!(app.screen(), Screen::Dashboard, "{keys}");
+    }
+    let mut app = kept();
+    press(&mut app, "q Esc");
+    assert_eq!(app.overlay(), &Overlay::None, "it goes on");
+    app.apply(Report::Finished);
+    press(&mut app, "q");
+    assert_eq!(app.leaving(), Some(Leaving::Stopping), "there is nothing left to go on");
+}
+
+#[test]
+fn whoever_looks_on_leaves_the_run_alone() {
+    let mut app = App::of_another();
+    app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
+    assert_eq!(press(&mut app, "q"), []);
+    assert_eq!(app.leaving(), Some(Leaving::Stopping));
+}
+
+#[test]
+fn a_run_that_somebody_else_stops_is_left_by_who_trains_it_and_not_by_who_looks_on() {
+    let ended = Report::Ended { how: "stopped in epoch 1".to_owned(), next: None };
+    let (mut owner, mut watcher) = (kept(), App::of_another());
+    owner.apply(ended.clone());
+    watcher.apply(ended);
+    assert_eq!((owner.leaving(), watcher.leaving()), (Some(Leaving::Stopping), None));
+}
+
+#[test]
+fn a_run_that_begins_again_is_shown_from_its_beginning() {
+    let mut app = kept();
+    app.apply(Report::Epoch { record: samples::record(1), predictions: [].into() });
+    app.apply(Report::Batch(samples::batch(1876)));
+    app.apply(Report::Started(samples::started()));
+    let known = app.known();
+    assert!(known.epochs.is_empty() && known.batch.is_none() && known.history.points().is_empty());
+    assert!(known.data.is_some(), "the images stay");
+}
+
+#[test]
+fn a_program_that_says_nothing_is_silent_until_it_says_something() {
+    let mut app = kept();
+    app.apply(Report::Silent);
+    assert!(app.known().is_silent);
+    app.apply(Report::Batch(samples::batch(1)));
+    assert!(!app.known().is_silent);
 }
 
 #[test]

@@ -25,7 +25,7 @@ use crate::{
 /// A single figure that may still be on its way to be computed.
 type Scalar<D, T = NoneTape> = Tensor<Rank0, f32, D, T>;
 
-/// Images that one pass of [`PlainLearner::logits`] takes, which bounds its memory.
+/// Images that one pass of [`logits`] takes, which bounds its memory.
 const CHUNK: usize = 1_000;
 
 /// A network, its optimizer, and the images that it learns from: on the device, once and for all, so that a step sends
@@ -88,16 +88,6 @@ impl<D: Device<f32>> PlainLearner<D> {
         Ok(())
     }
 
-    /// The logits of these images, a chunk of them after the other.
-    fn try_logits(&self, mut chunks: impl Iterator<Item = Result<Rows<D>, D::Err>>) -> Result<Vec<Logits>, D::Err> {
-        let mut logits = Vec::new();
-        chunks.try_for_each(|images| {
-            logits.extend_from_slice(self.network.forward(images?)?.as_vec().as_chunks().0);
-            Ok(())
-        })?;
-        Ok(logits)
-    }
-
     /// The figures of the steps since the last call, fetched in one go: the host waits for the device once.
     fn fetch(&mut self) -> Result<Vec<StepOutcome>, D::Err> {
         if self.pending.is_empty() {
@@ -137,6 +127,32 @@ where
     Ok((loss, correct))
 }
 
+/// What a network on this device says of these images (`pixels`: n × 784 bytes). Takes no data set, as a learner does.
+///
+/// # Errors
+/// When the device has no room.
+pub(super) fn logits<D: Device<f32>>(
+    network: &Network<D>,
+    device: &D,
+    pixels: &[u8],
+) -> Result<Vec<Logits>, EngineError> {
+    let chunks = pixels.chunks(CHUNK * PIXELS).map(|chunk| rows(device, chunk));
+    try_logits(network, chunks).map_err(EngineError::arithmetic)
+}
+
+/// The logits of these images, a chunk of them after the other.
+fn try_logits<D: Device<f32>>(
+    network: &Network<D>,
+    mut chunks: impl Iterator<Item = Result<Rows<D>, D::Err>>,
+) -> Result<Vec<Logits>, D::Err> {
+    let mut logits = Vec::new();
+    chunks.try_for_each(|images| {
+        logits.extend_from_slice(network.forward(images?)?.as_vec().as_chunks().0);
+        Ok(())
+    })?;
+    Ok(logits)
+}
+
 /// Images on a device, `[images, 784]`.
 pub(super) fn rows<D: Device<f32>>(device: &D, pixels: &[u8]) -> Result<Rows<D>, D::Err> {
     device.try_tensor_from_vec(pixels.iter().copied().map(ink).collect(), (pixels.len() / PIXELS, PIXELS))
@@ -153,12 +169,11 @@ impl<D: Device<f32>> Learner for PlainLearner<D> {
     }
 
     fn logits(&mut self, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
-        let chunks = pixels.chunks(CHUNK * PIXELS).map(|chunk| rows(&self.device, chunk));
-        self.try_logits(chunks).map_err(EngineError::arithmetic)
+        logits(&self.network, &self.device, pixels)
     }
 
     fn test_logits(&mut self) -> Result<Vec<Logits>, EngineError> {
-        self.try_logits(self.test.iter().cloned().map(Ok)).map_err(EngineError::arithmetic)
+        try_logits(&self.network, self.test.iter().cloned().map(Ok)).map_err(EngineError::arithmetic)
     }
 
     fn parameters(&self) -> Result<Vec<NamedTensor>, EngineError> {

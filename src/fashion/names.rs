@@ -37,8 +37,8 @@ pub enum NamesProblem {
     },
 }
 
-/// The names in the bytes of a `labels.txt`: ten lines, one name each, in the classes' order. Blanks around a name, blank
-/// lines at the end and a byte order mark, which some editors write, are no part of it.
+/// The names in the bytes of a `labels.txt`: ten lines, one name each, in the classes' order. Blanks around a name,
+/// blank lines at the end and a byte order mark, which some editors write, are no part of it.
 ///
 /// # Errors
 /// When there are not ten, one is empty, or one cannot be shown.

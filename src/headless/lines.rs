@@ -84,7 +84,22 @@ impl<W: Write> Teller for TextLines<W> {
             Report::Started(started) => self.begin(started)?,
             Report::Epoch { record, .. } => self.epoch(record)?,
             Report::Finished => self.end()?,
-            _ => return Ok(()),
+            Report::Batch(_)
+            | Report::Prediction { .. }
+            | Report::Attribution(_)
+            | Report::Tiles(_)
+            | Report::Untrained { .. }
+            | Report::Paused
+            | Report::Resumed
+            | Report::Paced { .. }
+            | Report::Evaluating { .. }
+            | Report::Usage(_)
+            | Report::Saved { .. }
+            | Report::NotSaved { .. }
+            | Report::Note { .. }
+            | Report::Failed { .. }
+            | Report::Ended { .. }
+            | Report::Silent => return Ok(()),
         }
         self.out.flush()
     }
@@ -118,7 +133,8 @@ mod tests {
         assert_eq!(
             String::from_utf8(lines.out).expect("text"),
             "Run coat\n\
-             Training 784-128-10 (101770 parameters) on CPU, 2 threads: 60000 images in batches of 32, 10000 for testing\n\
+             Training 784-128-10 (101770 parameters) on CPU, 2 threads: 60000 images in batches of 32, \
+             10000 for testing\n\
              Epoch  1/10 - 0.789s - loss: 0.5038 - accuracy: 0.8237 - val_loss: 0.4412 - val_accuracy: 0.8410\n\
              Test loss: 0.4412 - Test accuracy: 0.8410\n"
         );

@@ -86,7 +86,8 @@ pub enum RunError {
     },
     /// A run would go on with other images.
     #[error(
-        "the run {name} was trained on {theirs}, and this is other data: {ours}; name the data it was trained on with --data"
+        "the run {name} was trained on {theirs}, and this is other data: {ours}; name the data it was trained on with \
+         --data"
     )]
     OtherData {
         /// The run's name.

@@ -93,6 +93,21 @@ fn for_the_files(report: &Report) -> Option<Report> {
     match report {
         Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: [].into() }),
         Report::Started(_) | Report::Finished | Report::Failed { .. } => Some(report.clone()),
-        _ => None,
+        Report::Batch(_)
+        // It comes from elsewhere, and goes into the files with an epoch's end.
+        | Report::Usage(_)
+        | Report::Prediction { .. }
+        | Report::Attribution(_)
+        | Report::Tiles(_)
+        | Report::Untrained { .. }
+        | Report::Paused
+        | Report::Resumed
+        | Report::Paced { .. }
+        | Report::Evaluating { .. }
+        | Report::Saved { .. }
+        | Report::NotSaved { .. }
+        | Report::Note { .. }
+        | Report::Ended { .. }
+        | Report::Silent => None,
     }
 }

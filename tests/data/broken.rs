@@ -72,17 +72,18 @@ fn a_gz_name_without_gzip_shows_its_first_bytes() {
         (b"", "not gzip: begins with nothing (the file is empty), expected 1F 8B"),
         (
             b"<!DOCTYPE html>",
-            "not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is a web page, perhaps of an error: download the data \
-             again",
+            "not gzip: begins with 3C 21 44 4F, expected 1F 8B; it is a web page, perhaps of an error: download the \
+             data again",
         ),
         (
             b"PK\x03\x04 and more",
-            "not gzip: begins with 50 4B 03 04, expected 1F 8B; it is a Zip archive (as .npz files are): unpack it, and \
-             write its arrays as IDX",
+            "not gzip: begins with 50 4B 03 04, expected 1F 8B; it is a Zip archive (as .npz files are): unpack it, \
+             and write its arrays as IDX",
         ),
         (
             b"\0\0\x08\x03\0\0\0\x1E",
-            "not gzip: begins with 00 00 08 03, expected 1F 8B; it seems to be a plain IDX file: remove .gz from its name",
+            "not gzip: begins with 00 00 08 03, expected 1F 8B; it seems to be a plain IDX file: remove .gz from \
+             its name",
         ),
     ] {
         let files = Files::gzipped();
@@ -204,13 +205,14 @@ fn a_wrong_magic_number_is_shown_beside_the_right_one() {
         (
             TRAIN_IMAGES,
             text.to_vec(),
-            "bad IDX magic 0x76657273, expected 0x00000803 for images; it is a Git LFS pointer, the data are elsewhere: \
-             get them with `git lfs pull`",
+            "bad IDX magic 0x76657273, expected 0x00000803 for images; it is a Git LFS pointer, the data are \
+             elsewhere: get them with `git lfs pull`",
         ),
         (
             TEST_LABELS,
             b"\x93NUMPY\x01\0".to_vec(),
-            "bad IDX magic 0x934E554D, expected 0x00000801 for labels; it is a NumPy array (.npy): write its bytes as IDX",
+            "bad IDX magic 0x934E554D, expected 0x00000801 for labels; it is a NumPy array (.npy): write its bytes \
+             as IDX",
         ),
         (
             TRAIN_IMAGES,
@@ -221,7 +223,8 @@ fn a_wrong_magic_number_is_shown_beside_the_right_one() {
         (
             TRAIN_IMAGES,
             b"\0\0\x0D\x03\0\0\0\x1E".to_vec(),
-            "bad IDX magic 0x00000D03, expected 0x00000803 for images; it is an IDX file of 32-bit floats in 3 dimensions",
+            "bad IDX magic 0x00000D03, expected 0x00000803 for images; it is an IDX file of 32-bit floats in 3 \
+             dimensions",
         ),
         (
             TEST_IMAGES,

@@ -80,7 +80,8 @@ fn what_a_full_disk_kept_waiting_is_written_once_there_is_room_but_for_old_histo
     let fitroom = env!("CARGO_BIN_EXE_fitroom");
     // There is room for the checkpoint and the metrics, but only for few epochs' histograms.
     let options = format!(
-        "--data data --hidden 24,24,24,24,24,24,24,24,24,24,24,24 --batch-size 6000 --threads 1 --epochs {EPOCHS} --run coat"
+        "--data data --hidden 24,24,24,24,24,24,24,24,24,24,24,24 --batch-size 6000 --threads 1 --epochs {EPOCHS} \
+         --run coat"
     );
     command.args(["-c", &format!("ulimit -S -f 800; exec {fitroom} train {options}")]);
     command.current_dir(place.directory.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -127,10 +127,20 @@ impl Waiting {
             Report::Paused | Report::Resumed => {
                 self.position(|waits| matches!(waits, Report::Paused | Report::Resumed))
             }
-            _ => {
+            Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
                 let asked = answered(report)?;
                 self.position(|waits| answered(waits) == Some(asked))
             }
+            // Batches are merged instead; of all others each waits.
+            Report::Batch(_)
+            | Report::Started(_)
+            | Report::Untrained { .. }
+            | Report::Epoch { .. }
+            | Report::Ended { .. }
+            | Report::NotSaved { .. }
+            | Report::Note { .. }
+            | Report::Finished
+            | Report::Failed { .. } => None,
         }
     }
 

@@ -107,25 +107,27 @@ impl Memory {
 
     /// All of it, in an order in which it could have happened.
     pub fn replay(&self) -> Vec<Letter> {
+        // All fields by their names, so that the compiler asks for a new one. Answers go to whoever looks.
+        let Self { started, notes, untrained, batches, epochs, pace, usage, saved, phase, evaluating, answers: _ } =
+            self;
         let mut letters: Vec<Letter> = Vec::new();
-        letters.extend(self.started.clone().map(|started| Report::Started(started).into()));
-        letters.extend(self.notes.iter().map(|text| Report::Note { text: text.clone() }.into()));
-        letters.extend(self.pace.clone().map(Letter::from));
+        letters.extend(started.clone().map(|started| Report::Started(started).into()));
+        letters.extend(notes.iter().map(|text| Report::Note { text: text.clone() }.into()));
+        letters.extend(pace.clone().map(Letter::from));
         letters.extend(
-            self.untrained
+            untrained
                 .as_ref()
                 .map(|(step, predictions)| Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) }),
         );
-        let mut batches = self.batches.iter().peekable();
-        for (record, predictions) in self.epochs.iter() {
+        let mut batches = batches.iter().peekable();
+        for (record, predictions) in epochs.iter() {
             while let Some(batch) = batches.next_if(|batch| batch.step <= record.step) {
                 letters.push(Report::Batch(batch).into());
             }
             letters.push(Letter::Epoch { record, predictions });
         }
         letters.extend(batches.map(|batch| Letter::from(Report::Batch(batch))));
-        let newest = [&self.usage, &self.saved, &self.phase, &self.evaluating];
-        letters.extend(newest.into_iter().flatten().cloned().map(Letter::from));
+        letters.extend([usage, saved, phase, evaluating].into_iter().flatten().cloned().map(Letter::from));
         letters
     }
 
