@@ -180,7 +180,9 @@ impl App {
             Report::Note { text } if self.notice.is_some() => self.notes.push_back(text.clone()),
             Report::Note { text } => self.notice = Some(text.clone()),
             // Somebody else has stopped it.
-            Report::Ended { .. } if self.role == Role::Trains => self.leaving = Some(Leaving::Stopping),
+            Report::Ended { .. } if self.role == Role::Trains => {
+                self.leaving.get_or_insert(Leaving::Stopping);
+            }
             _ => {}
         }
         self.scene.apply(report);

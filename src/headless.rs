@@ -88,6 +88,8 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     // Nobody could reach a run that is not kept once its terminal is gone.
     let outlives = plan.is_kept();
     listen(sender.clone(), outlives)?;
+    // One that is gone no longer says that it is one.
+    let is_terminal = stdout().is_terminal();
     let dataset = Arc::new(plan.source.load()?);
     let (link, reports) = Link::train(plan, dataset, false)?;
     if let (Form::Background, Some(run)) = (form, link.own_run()) {
@@ -95,7 +97,7 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     }
     thread::Builder::new()
         .name("teller".to_owned())
-        .spawn(move || tell(news(reports), teller(form, stdout()), outlives, &sender))
+        .spawn(move || tell(news(reports), teller(form, stdout()), outlives && is_terminal, &sender))
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is told what is not.
@@ -222,7 +224,7 @@ impl Drop for Last<'_> {
 
 /// Whether this is how writing to a terminal fails that is gone.
 fn is_hung_up(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::IO.raw_os_error()) && stdout().is_terminal()
+    error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
 
 fn teller(form: Form, out: Stdout) -> Box<dyn Teller + Send> {
