@@ -494,5 +494,5 @@ fn a_batch_larger_than_the_data_set_is_told_as_what_it_is() {
     let output = run(place.train(&["--epochs", "1", "--no-save", "--batch-size", "60000"]));
     assert_success(&output);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.contains(": 6000 images in one batch (60000 asked for), 500 for testing"), "{told}");
+    assert!(told.contains(": 6,000 images in one batch (60,000 asked for), 500 for testing"), "{told}");
 }
