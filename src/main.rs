@@ -46,8 +46,8 @@ fn run(cli: Cli) -> Result<u8> {
             headless::run(RunPlan::new(&cli.training, &cli.keeping)?, false)
         }
         Some(Subcommand::Train { training, keeping, json }) => headless::run(RunPlan::new(&training, &keeping)?, json),
-        Some(Subcommand::Evaluate { run, directories, json }) => {
-            commands::evaluate(&directories.which(run), json, stdout())
+        Some(Subcommand::Evaluate { argument, run, directories, json }) => {
+            commands::evaluate(&directories.which(argument.or(run)), json, stdout())
         }
         Some(Subcommand::Predict { inputs, as_is, run, directories, json, colours }) => {
             let form = AnswerForm::of_standard_output(json, &colours);
