@@ -17,6 +17,7 @@ pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Th
 }
 
 /// The columns of the terminal that standard output is, where it says how many it has.
+#[must_use]
 pub fn columns() -> Option<usize> {
     crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
 }

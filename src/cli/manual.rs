@@ -16,8 +16,8 @@ pub(super) fn write(command: &Command, out: &mut impl Write) -> io::Result<()> {
     write!(out, "{before}{SYNOPSIS}{}\n.SH {after}", synopsis(command))
 }
 
-/// The forms that the command line can have. `clap_mangen` lists all options here, without their values; they have sections
-/// of their own.
+/// The forms that the command line can have. `clap_mangen` lists all options here, without their values; they have a
+/// section of their own.
 fn synopsis(command: &Command) -> String {
     const OPTIONS: &str = "[\\fIOPTION\\fR]...";
     let name = format!("\\fB{}\\fR", command.get_bin_name().unwrap_or(command.get_name()));

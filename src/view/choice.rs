@@ -80,7 +80,7 @@ fn rows(area: Rect, choice: &RunChoice, ellipsis: &str) -> Vec<String> {
     }
 }
 
-/// A run per row: its name, what tells it from others, how good it became. Names give way where the columns are too wide.
+/// A run per row: its name, what tells it from others, how good it became. Names give way where there is little room.
 fn table(area: Rect, runs: &[OtherRun], ellipsis: &str) -> Vec<String> {
     let figures: Vec<[String; 5]> = runs.iter().map(figures).collect();
     let widths: [usize; 5] =

@@ -50,7 +50,7 @@ fn epoch(record: &EpochRecord) -> String {
     record.epoch.to_string()
 }
 
-/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit; the one whose
+/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit. The one whose
 /// predictions are shown, which ended at the step `seen`, is marked and always among them.
 pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], seen: Option<u64>, theme: &Theme) {
     let [heading, titles, rows] = parts(area);

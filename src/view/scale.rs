@@ -110,14 +110,14 @@ pub struct VerticalAxis {
 }
 
 impl VerticalAxis {
-    /// The axis that shows these values with a round number at each end, and as many between them as so many rows hold. Of
-    /// those that are hardly larger than they need to be it has the most labels.
+    /// The axis that shows these values with a round number at each end, and as many between them as so many rows
+    /// hold. Of those that are hardly larger than they need to be it has the most labels.
     pub fn new(bounds: &Bounds, rows: u16) -> Self {
-        let (least, most) = (bounds.low, bounds.high);
+        let (lowest, highest) = (bounds.low, bounds.high);
         let most_parts = u32::from(rows.saturating_sub(1)).clamp(1, MOST_LABELS - 1);
         let axis = |parts: u32| {
-            let part = round_step((most - least) * (1.0 - 1e-9), f64::from(parts));
-            let (first, last) = ((least / part + 1e-9).floor(), (most / part - 1e-9).ceil());
+            let part = round_step((highest - lowest) * (1.0 - 1e-9), f64::from(parts));
+            let (first, last) = ((lowest / part + 1e-9).floor(), (highest / part - 1e-9).ceil());
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few parts")]
             let count = (last - first).max(1.0) as u32 + 1;
             // A zero that is not negative, as which it would be written.
@@ -126,10 +126,10 @@ impl VerticalAxis {
         };
         let fitting: Vec<Self> =
             (1..=most_parts).map(axis).filter(|axis| axis.ticks.len() <= usize::from(rows).max(2)).collect();
-        let waste = |axis: &Self| (axis.high - axis.low) / (most - least);
+        let waste = |axis: &Self| (axis.high - axis.low) / (highest - lowest);
         let least_waste = fitting.iter().map(waste).fold(f64::INFINITY, f64::min);
         let best = fitting.into_iter().rev().find(|axis| waste(axis) <= least_waste.max(SLACK));
-        best.unwrap_or(Self { low: least, high: most, ticks: vec![least, most], decimals: bounds.decimals })
+        best.unwrap_or(Self { low: lowest, high: highest, ticks: vec![lowest, highest], decimals: bounds.decimals })
     }
 
     /// The same for powers of ten: the labels stand at the logarithms of round numbers.
@@ -155,8 +155,8 @@ pub fn logarithm_label(tick: f64) -> String {
     format!("{:.decimals$}", 10_f64.powf(tick))
 }
 
-/// The logarithms of these digits times powers of ten, from the last that is no higher than the bounds to the first that is
-/// no lower.
+/// The logarithms of these digits times powers of ten, from the last that is no higher than the bounds to the first that
+/// is no lower.
 fn logarithms(bounds: &Bounds, digits: &[f64]) -> Vec<f64> {
     #[expect(clippy::cast_possible_truncation, reason = "a few powers of ten")]
     let powers = (bounds.low.floor() as i32)..=(bounds.high.ceil() as i32);

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_cpu_is_busy_by_its_cores_and_a_gpu_in_percent() {
-        let of_cpu = Usage {
+        let process = Usage {
             name: None,
             load_percent: 102,
             memory: 93_000_000,
@@ -267,8 +267,8 @@ mod tests {
             temperature: None,
             power: None,
         };
-        assert_eq!(usage(&of_cpu, false), ["1.0 cores busy", "93 MB"]);
-        let of_gpu = Usage { load_percent: 98, memory_total: Some(80_000_000_000), ..of_cpu };
-        assert_eq!(usage(&of_gpu, true), ["98% busy", "93 MB of 80.0 GB"]);
+        assert_eq!(usage(&process, false), ["1.0 cores busy", "93 MB"]);
+        let gpu = Usage { load_percent: 98, memory_total: Some(80_000_000_000), ..process };
+        assert_eq!(usage(&gpu, true), ["98% busy", "93 MB of 80.0 GB"]);
     }
 }
