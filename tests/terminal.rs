@@ -126,7 +126,7 @@ fn another_run_is_laid_over_the_curves() {
     let mut second = dashboard("shirt");
     second.until_shown("done in");
     second.press("4r");
-    second.until_shown("▸ coat   16 units, Adam 0.001, batch 32   2 epochs");
+    second.until_shown("▸ coat  16 units  Adam 0.001  batch 32  2 epochs");
     second.press("\r");
     second.until_shown("coat: training");
     second.press("q");
