@@ -38,9 +38,11 @@ pub use self::{
 use self::{
     album::{Filter, Order},
     answer::Answer,
+    scene::{LOADING, NOT_PREDICTED},
 };
 use crate::{
     fashion::{Dataset, Survey},
+    printable::thousands,
     protocol::{Command, Look, OtherRun, Report},
 };
 
@@ -173,7 +175,7 @@ impl App {
     pub fn apply(&mut self, report: Report) {
         match &report {
             Report::Saved { step } if std::mem::take(&mut self.saving) => {
-                self.notice = Some(format!("saved as it is after step {step}"));
+                self.notice = Some(format!("saved as it is after step {}", thousands(*step)));
             }
             Report::NotSaved { .. } if std::mem::take(&mut self.saving) => self.notice = self.notes.pop_front(),
             // Each is read before the next one: a key leads on.
@@ -200,6 +202,10 @@ impl App {
     }
 
     fn obey(&mut self, action: Action, page: &Page) -> Option<Command> {
+        if let Some(answer) = self.elsewhere(action) {
+            self.follow(answer);
+            return None;
+        }
         let half = self.half();
         let Self { scene, screens, screen, .. } = self;
         let shown = screens.get_mut(*screen);
@@ -215,6 +221,7 @@ impl App {
             Action::ToggleWrong => toggle_wrong(scene, half),
             Action::NextOrder => next_order(scene, half),
             Action::ClearFilter => set_filter(scene, half, Filter::default(), scene.album(half).order()),
+            Action::Earlier | Action::Later if half == Half::Train => NOT_PREDICTED.into(),
             Action::Earlier => scene.earlier(),
             Action::Later => scene.later(),
             Action::See(step) => scene.see(step),
@@ -223,9 +230,9 @@ impl App {
                 Answer::Done
             }
             Action::ToggleExplain => self.toggle_explain(),
-            Action::Show(screen) => Answer::Show(screen, None),
-            Action::NextScreen => Answer::Show(self.screen.after(1), None),
-            Action::PreviousScreen => Answer::Show(self.screen.after(Screen::ALL.len() - 1), None),
+            Action::Show(screen) => Answer::Show(screen),
+            Action::NextScreen => Answer::Show(self.screen.after(1)),
+            Action::PreviousScreen => Answer::Show(self.screen.after(Screen::ALL.len() - 1)),
             Action::Enter => self.enter(),
             Action::Back => self.back(),
             Action::ToggleHalf
@@ -237,10 +244,7 @@ impl App {
             | Action::PickUnit(_)
             | Action::PickCell(..)
             | Action::PickClass(_)
-            | Action::PickStep(_) => match shown.act(scene, action) {
-                Some(answer) => answer,
-                None => self.elsewhere(action),
-            },
+            | Action::PickStep(_) => shown.act(scene, action).unwrap_or(Answer::Done),
             Action::PickRow(row) => self.pick_row(row),
             Action::ToggleHelp if matches!(self.overlay, Overlay::Help { .. }) => Answer::Open(Overlay::None),
             Action::ToggleHelp => Answer::Open(Overlay::Help { page: 0 }),
@@ -265,13 +269,12 @@ impl App {
             Answer::Done => {}
             Answer::Say(words) => self.notice = Some(words.into_owned()),
             Answer::Open(overlay) => self.overlay = overlay,
-            Answer::Show(screen, words) => {
+            Answer::Show(screen) => {
                 let stance = Stance { half: self.half(), is_large: false };
                 self.screens.get_mut(self.screen).stand(stance);
                 self.screen = screen;
                 self.trail.clear();
                 self.overlay = Overlay::None;
-                self.notice = words.map(Into::into);
             }
             Answer::Into(screen, stance, filter) => {
                 let before = self.screens.get_mut(screen).stand(stance);
@@ -322,25 +325,30 @@ impl App {
     }
 
     fn toggle_explain(&mut self) -> Answer {
-        self.scene.explain = !self.scene.explain;
-        if !self.scene.explain || self.shows_explanation() {
-            return Answer::Done;
+        if self.half() == Half::Train {
+            return NOT_PREDICTED.into();
+        }
+        if !self.screens.get(self.screen).can_explain() {
+            return "open an image first (Enter): its pixels are coloured there".into();
         }
         if self.scene.is_past() {
-            "what the pixels say is known only of now: ] leads there".into()
-        } else {
-            "what the pixels say is shown on the Dashboard's picture".into()
+            return "w explains only the newest predictions: ] leads to them".into();
         }
+        self.scene.explain = !self.scene.explain;
+        Answer::Done
     }
 
-    /// The answer to a key that means something on one screen alone, and not on this one.
-    fn elsewhere(&self, action: Action) -> Answer {
-        let owner = Screen::ALL.into_iter().find(|screen| self.screens.get(*screen).owns(action));
-        match owner.map(Screen::with_digit) {
-            Some(screen) if action == Action::ToggleHalf => format!("training images are in {screen}").into(),
-            Some(screen) => format!("this key is for {screen}").into(),
-            None => Answer::Done,
-        }
+    /// The answer to a key that acts only where what it changes is shown, on a screen that does not show it.
+    fn elsewhere(&self, action: Action) -> Option<Answer> {
+        let owners = Screen::ALL.into_iter().filter(|screen| self.screens.get(*screen).owns(action));
+        let owners: Vec<Screen> = owners.collect();
+        let last = owners.last().filter(|_| !owners.contains(&self.screen))?.with_digit();
+        let others: Vec<String> = owners[..owners.len() - 1].iter().map(|screen| screen.with_digit()).collect();
+        Some(match others[..] {
+            [] if action == Action::ToggleHalf => format!("training images are in {last}").into(),
+            [] => format!("this key is for {last}").into(),
+            _ => format!("this key is for {} and {last}", others.join(", ")).into(),
+        })
     }
 
     fn enter(&mut self) -> Answer {
@@ -370,7 +378,9 @@ impl App {
         if self.screens.get_mut(self.screen).close() {
             return Answer::Done;
         }
-        let Some(Place { screen, into: (left, stance), filter }) = self.trail.pop() else { return Answer::Done };
+        let Some(Place { screen, into: (left, stance), filter }) = self.trail.pop() else {
+            return self.scene.return_to_now();
+        };
         self.screens.get_mut(left).stand(stance);
         if let Some((half, filter)) = filter {
             self.replace_filter(half, filter);
@@ -384,7 +394,9 @@ impl App {
     pub fn offers(&self, action: Action) -> Offer {
         match action {
             Action::Step => self.scene.known.will_pause().into(),
-            Action::Back => (!self.trail.is_empty() || self.screens.get(self.screen).is_open()).into(),
+            Action::Back if !self.trail.is_empty() || self.screens.get(self.screen).is_open() => Offer::Yes,
+            Action::Back if self.scene.is_past() => Offer::As("present"),
+            Action::Back => Offer::No,
             Action::Show(_) | Action::ToggleHelp | Action::Redraw | Action::Quit => Offer::Yes,
             action => self.screens.get(self.screen).offers(&self.scene, action),
         }
@@ -473,6 +485,9 @@ fn next_order(scene: &mut Scene, half: Half) -> Answer {
 }
 
 fn set_filter(scene: &mut Scene, half: Half, filter: Filter, order: Order) -> Answer {
+    if scene.known.data.is_none() {
+        return LOADING.into();
+    }
     scene.set_filter(half, filter, order);
     Answer::Done
 }

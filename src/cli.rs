@@ -1,15 +1,16 @@
 //! The command line: arguments and their environment variables, checked and turned into settings. Runs nothing.
 
+mod manual;
 mod variables;
 
 use std::{ffi::OsString, fmt, io, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clap_complete::Shell;
-use clap_mangen::Man;
 
 use crate::{
     fashion::Source,
+    printable::thousands,
     settings::{DeviceChoice, Difference, Settings},
 };
 
@@ -93,7 +94,7 @@ impl Cli {
         fitroom.build();
         let mut pages = Vec::new();
         for page in [&fitroom].into_iter().chain(fitroom.get_subcommands()) {
-            Man::new(page.clone()).render(&mut pages).expect("memory takes all");
+            manual::write(page, &mut pages).expect("memory takes all");
         }
         pages
     }
@@ -123,6 +124,10 @@ pub enum Subcommand {
     /// Evaluate a run on the test images: loss, accuracy, figures per class, confusion matrix
     Evaluate {
         /// A run's name or directory [default: the newest that has a checkpoint]
+        #[arg(value_name = "RUN")]
+        argument: Option<PathBuf>,
+        /// The same, as predict takes it
+        #[arg(long, value_name = "RUN", conflicts_with = "argument")]
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]
@@ -261,7 +266,7 @@ pub struct Training {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EPOCHS)))]
     pub epochs: Option<u32>,
 
-    /// Images per step, 1 to 60000 [default: 32]
+    /// Images per step, 1 to 60,000 [default: 32]
     #[arg(long, value_name = "N", value_parser = batch_size)]
     pub batch_size: Option<usize>,
 
@@ -394,7 +399,7 @@ impl Training {
 fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(format!("expected a whole number from {least} to {most}")),
+        _ => Err(format!("expected a whole number from {least} to {}", thousands(most as u64))),
     }
 }
 
@@ -424,14 +429,14 @@ fn interval(text: &str) -> Result<Interval, String> {
     match text.trim().parse() {
         Ok(0.0) => Ok(Interval(None)),
         Ok(seconds) if (0.01..=1e6).contains(&seconds) => Ok(Interval(Some(Duration::from_secs_f64(seconds)))),
-        _ => Err("expected seconds from 0.01 to 1000000, or off".to_owned()),
+        _ => Err("expected seconds from 0.01 to 1,000,000, or off".to_owned()),
     }
 }
 
 fn pace(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(number) if (1.0..=1e6).contains(&number) => Ok(number),
-        _ => Err("expected a number of steps per second from 1 to 1000000".to_owned()),
+        _ => Err("expected a number of steps per second from 1 to 1,000,000".to_owned()),
     }
 }
 
@@ -461,6 +466,20 @@ mod tests {
         let cli = parse("fitroom").expect("no option is needed");
         assert_eq!(cli.training.settings(), Settings::default());
         assert_eq!(cli.training.source(), Source::Embedded);
+    }
+
+    #[test]
+    fn evaluate_and_predict_both_take_a_run_as_an_option_and_evaluate_as_its_argument_too() {
+        let run_of = |line| match parse(line).expect(line).command {
+            Some(Subcommand::Evaluate { argument, run, .. }) => argument.or(run),
+            Some(Subcommand::Predict { run, .. }) => run,
+            other => panic!("{other:?}"),
+        };
+        for line in ["fitroom evaluate coat", "fitroom evaluate --run coat", "fitroom predict 7 --run coat"] {
+            assert_eq!(run_of(line), Some(PathBuf::from("coat")), "{line}");
+        }
+        assert_eq!(run_of("fitroom evaluate"), None);
+        assert!(parse("fitroom evaluate coat --run shirt").is_err(), "which of the two?");
     }
 
     #[test]

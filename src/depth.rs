@@ -16,6 +16,12 @@ pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Th
     Theme::new(detect(colours.color, variable), ascii)
 }
 
+/// The columns of the terminal that standard output is, where it says how many it has.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
 /// Whether the terminal can be drawn on: it can print anywhere, unlike that of an editor, and `TERM` names it.
 pub fn can_draw(variable: impl Fn(&str) -> Option<String>) -> bool {
     let types_only = ["", "dumb", "unknown", "emacs"];

@@ -61,8 +61,8 @@ fn run(cli: Cli) -> Result<u8> {
             headless::run(RunPlan::new(&training, &keeping)?, form)
         }
         Some(Subcommand::Stop { run, runs }) => commands::stop(&Which { run, runs, data: None }, stdout()),
-        Some(Subcommand::Evaluate { run, directories, json }) => {
-            commands::evaluate(&directories.which(run), json, stdout())
+        Some(Subcommand::Evaluate { argument, run, directories, json }) => {
+            commands::evaluate(&directories.which(argument.or(run)), json, stdout())
         }
         Some(Subcommand::Predict { inputs, as_is, run, directories, json, colours }) => {
             let form = AnswerForm::of_standard_output(json, &colours);

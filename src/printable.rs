@@ -59,6 +59,33 @@ pub fn number(value: f64) -> String {
     if plain.len() <= scientific.len().max(8) { plain } else { scientific }
 }
 
+/// A count with its thousands set apart: `101,770`.
+#[must_use]
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.char_indices() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A pace in steps per second: `16 steps/s`.
+#[must_use]
+pub fn pace(steps_per_second: f64) -> String {
+    let number = format!("{steps_per_second:.2}");
+    let (whole, part) = number.split_once('.').unwrap_or((&number, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), thousands);
+    match (whole.as_str(), part.trim_end_matches('0')) {
+        ("1", "") => "1 step/s".to_owned(),
+        (whole, "") => format!("{whole} steps/s"),
+        (whole, part) => format!("{whole}.{part} steps/s"),
+    }
+}
+
 /// Displays what it holds, with control characters escaped.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<T>(pub T);
@@ -118,6 +145,18 @@ mod tests {
         assert_eq!([0.499_63, 0.0, 99_999.0, 1e30].map(figure), ["0.4996", "0.0000", "99999.0000", "1.0000e30"]);
         assert_eq!([f64::NAN, f64::INFINITY, -1e9].map(figure), ["NaN", "inf", "-1.0000e9"]);
         assert_eq!([0.001, 0.0007, 1e30, 1e-30, 3.0].map(number), ["0.001", "0.0007", "1e30", "1e-30", "3"]);
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let texts = [0, 7, 999, 1000, 101_770, 1_234_567].map(thousands);
+        assert_eq!(texts, ["0", "7", "999", "1,000", "101,770", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_pace_is_told_without_needless_zeros() {
+        let texts = [0.5, 1.0, 16.0, 0.333_333, 1024.0].map(pace);
+        assert_eq!(texts, ["0.5 steps/s", "1 step/s", "16 steps/s", "0.33 steps/s", "1,024 steps/s"]);
     }
 
     #[test]

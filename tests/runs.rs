@@ -468,7 +468,7 @@ fn more_threads_than_there_is_work_for_are_told() {
     let output = run(place.train(&["--epochs", "1", "--run", "coat", "--threads", "1000"]));
     assert_success(&output);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.contains(" threads (1000 asked for: the layers have no more parts): 6000 images"), "{told}");
+    assert!(told.contains(" threads (1000 asked for: the layers have no more parts): 6,000 images"), "{told}");
     // The same options again change nothing.
     assert_success(&run(place.train(&["--resume", "coat", "--epochs", "2", "--threads", "1000"])));
 }
@@ -494,5 +494,5 @@ fn a_batch_larger_than_the_data_set_is_told_as_what_it_is() {
     let output = run(place.train(&["--epochs", "1", "--no-save", "--batch-size", "60000"]));
     assert_success(&output);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.contains(": 6000 images in one batch (60000 asked for), 500 for testing"), "{told}");
+    assert!(told.contains(": 6,000 images in one batch (60,000 asked for), 500 for testing"), "{told}");
 }

@@ -11,8 +11,8 @@ pub enum Answer {
     Done,
     /// This is to be said to the person.
     Say(Cow<'static, str>),
-    /// Another screen is shown, and this, if anything, is said.
-    Show(Screen, Option<Cow<'static, str>>),
+    /// Another screen is shown.
+    Show(Screen),
     /// Another screen is shown, or this one in another way, with only those of its images that a filter leaves, if there is
     /// one; and Esc leads back here.
     Into(Screen, Stance, Option<Filter>),

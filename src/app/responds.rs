@@ -5,7 +5,6 @@ use super::{
     answer::{Answer, Offer, Stance},
     known::Half,
     scene::Scene,
-    screen::Screen,
     ways::{Direction, Page, Stride},
 };
 use crate::protocol::TileRange;
@@ -35,15 +34,9 @@ pub trait Responds {
         NO_ZOOM.into()
     }
 
-    /// Goes to the index that was typed: that of a test image, where the screen has nothing else to count.
-    fn jump(&mut self, scene: &mut Scene, index: usize) -> Answer {
-        if let Some(refused) = scene.refuse(Half::Test, index) {
-            return refused;
-        }
-        match scene.jump(Half::Test, index) {
-            Answer::Say(words) => Answer::Show(Screen::Dashboard, Some(words)),
-            _ => Answer::Show(Screen::Dashboard, None),
-        }
+    /// Goes to the index that was typed.
+    fn jump(&mut self, _: &mut Scene, _: usize) -> Answer {
+        Answer::Done
     }
 
     /// Goes into what is picked where it is selected already, else selects it.
@@ -63,7 +56,7 @@ pub trait Responds {
         None
     }
 
-    /// Whether a key has a meaning on this screen alone.
+    /// Whether a key that acts only where what it changes is shown acts here.
     fn owns(&self, _: Action) -> bool {
         false
     }
@@ -105,6 +98,18 @@ pub trait Responds {
     fn stand(&mut self, stance: Stance) -> Stance {
         stance
     }
+}
+
+/// Whether a key chooses among images, or changes what is seen of one: it acts where images are listed.
+pub fn is_of_images(action: Action) -> bool {
+    let of_a_list = matches!(action, Action::NextClass | Action::ToggleWrong | Action::NextOrder | Action::ClearFilter);
+    let of_a_picture = matches!(action, Action::Invert | Action::ToggleExplain);
+    of_a_list || of_a_picture || is_of_predictions(action) || action == Action::OpenPrompt
+}
+
+/// Whether a key goes to a mistake or to another epoch's predictions: it acts where predictions are shown.
+pub fn is_of_predictions(action: Action) -> bool {
+    matches!(action, Action::Wrong(_) | Action::Earlier | Action::Later)
 }
 
 /// Makes pictures a size larger or smaller, where that fits.

@@ -1,10 +1,14 @@
 //! The keys that steer the run: pause, step, pace, save. What they ask for is the worker's to do.
 
 use super::{Action, App, Phase};
-use crate::protocol::Command;
+use crate::{printable::pace as words, protocol::Command};
 
 /// Steps a second from which doubling leads back to full speed.
 const FASTEST_PACE: f64 = 4096.0;
+
+/// What is said where there is no training yet, and no longer.
+const NOT_STARTED: &str = "training has not started yet";
+const ENDED: &str = "training has ended";
 
 impl App {
     /// Asks the worker for what a key means.
@@ -13,8 +17,8 @@ impl App {
         match action {
             Action::TogglePause => self.toggle_pause(),
             Action::Step => self.step(),
-            Action::Slower => Some(self.slower()),
-            Action::Faster => Some(self.faster()),
+            Action::Slower => self.slower(),
+            Action::Faster => self.faster(),
             Action::Save => self.save(),
             _ => None,
         }
@@ -28,8 +32,8 @@ impl App {
     /// Turns round what training does, or will do as soon as the worker gets to what it was asked for last.
     fn toggle_pause(&mut self) -> Option<Command> {
         match self.scene.known.phase {
-            Phase::Loading => self.say("training has not started"),
-            Phase::Done | Phase::Failed { .. } | Phase::Ended { .. } => self.say("training has ended"),
+            Phase::Loading => self.say(NOT_STARTED),
+            Phase::Done | Phase::Failed { .. } | Phase::Ended { .. } => self.say(ENDED),
             Phase::Training | Phase::Evaluating | Phase::Paused => {
                 let pause = !self.scene.known.will_pause();
                 self.scene.known.asked_to_pause = Some(pause);
@@ -42,29 +46,35 @@ impl App {
         if self.scene.known.will_pause() {
             return Some(Command::Step);
         }
-        self.say(if self.scene.known.is_over() {
-            "training has ended"
-        } else {
-            "pause first (Space), then train batch by batch"
+        self.say(match self.scene.known.phase {
+            Phase::Loading => NOT_STARTED,
+            Phase::Done | Phase::Failed { .. } | Phase::Ended { .. } => ENDED,
+            Phase::Training | Phase::Evaluating | Phase::Paused => "pause first (Space), then train batch by batch",
         })
     }
 
-    fn slower(&mut self) -> Command {
+    fn slower(&mut self) -> Option<Command> {
         let known = &self.scene.known;
         let from = known.pace.or(known.full_speed).unwrap_or(FASTEST_PACE).max(2.0);
         // A power of two is a pace that a person can name, whatever the machine's own was.
         self.set_pace(Some((from / 2.0).log2().floor().exp2()))
     }
 
-    fn faster(&mut self) -> Command {
+    fn faster(&mut self) -> Option<Command> {
         let known = &self.scene.known;
         let fastest = known.full_speed.unwrap_or(FASTEST_PACE);
         self.set_pace(known.pace.map(|pace| pace * 2.0).filter(|pace| *pace < fastest))
     }
 
-    fn set_pace(&mut self, pace: Option<f64>) -> Command {
+    /// Most screens do not show the pace, so it is said.
+    fn set_pace(&mut self, pace: Option<f64>) -> Option<Command> {
+        if self.scene.known.is_over() {
+            return self.say(ENDED);
+        }
         self.scene.known.pace = pace;
-        Command::Pace { steps_per_second: pace }
+        self.notice =
+            Some(pace.map_or_else(|| "full speed".to_owned(), |pace| format!("slow motion: {}", words(pace))));
+        Some(Command::Pace { steps_per_second: pace })
     }
 
     fn save(&mut self) -> Option<Command> {

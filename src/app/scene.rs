@@ -15,10 +15,12 @@ use crate::{
 
 /// What is said where there are no predictions yet.
 pub(super) const NO_PREDICTIONS: &str = "no predictions yet: they come with the first evaluation";
+/// What is said where there are no images yet.
+pub(super) const LOADING: &str = "the images are still being read";
 /// What is said where something takes predictions that training images do not have.
 pub(super) const NOT_PREDICTED: &str = "training images are not predicted";
 /// What is said where the filter leaves nothing.
-pub(super) const NOTHING_LEFT: &str = "no image matches the filter: C clears it";
+const NOTHING_LEFT: &str = "no image matches the filter: C clears it";
 
 /// What all screens share.
 #[derive(Debug, Default)]
@@ -87,6 +89,12 @@ impl Scene {
         moment(&self.known, self.seen)
     }
 
+    /// The moment that is shown, where it is not now.
+    #[must_use]
+    pub fn past(&self) -> Option<&Moment> {
+        self.moment().filter(|_| self.is_past())
+    }
+
     /// Whether what is shown was before now.
     #[must_use]
     pub fn is_past(&self) -> bool {
@@ -128,6 +136,14 @@ impl Scene {
         cells
     }
 
+    /// Why no image of this half can be shown, if so.
+    pub(super) fn why_no_image(&self, half: Half) -> Option<&'static str> {
+        match &self.known.data {
+            None => Some(LOADING),
+            Some(_) => self.album(half).is_empty().then_some(NOTHING_LEFT),
+        }
+    }
+
     /// Why the images of this half have no predictions, if so.
     pub(super) fn why_no_predictions(&self, half: Half) -> Option<&'static str> {
         match (half, self.moment()) {
@@ -151,11 +167,11 @@ impl Scene {
 
     /// Goes through the images that the filter leaves.
     pub(super) fn leaf(&mut self, half: Half, page: &Page, stride: Stride, direction: Direction) -> Answer {
-        if self.known.data.is_none() {
-            return Answer::Done;
+        if let Some(reason) = self.why_no_image(half) {
+            return reason.into();
         }
         let album = self.album(half);
-        let Some(last) = album.len().checked_sub(1) else { return NOTHING_LEFT.into() };
+        let last = album.len().saturating_sub(1);
         // From an image that has dropped out of the list one step on is the one that has taken its place.
         let distance = match (album.place(), direction) {
             (None, Direction::Forward) => page.distance(stride) - 1,
@@ -169,7 +185,7 @@ impl Scene {
 
     /// Goes to the next test image that the network gets wrong.
     pub(super) fn leaf_to_wrong(&mut self, direction: Direction) -> Answer {
-        let Some(data) = &self.known.data else { return Answer::Done };
+        let Some(data) = &self.known.data else { return LOADING.into() };
         let Some(moment) = self.moment() else { return NO_PREDICTIONS.into() };
         let (count, from) = (self.test.len(), self.test.nearest_place());
         let is_wrong =
@@ -198,14 +214,9 @@ impl Scene {
         }
     }
 
-    /// The answer to an index that no image of this half has.
-    pub(super) fn refuse(&self, half: Half, index: usize) -> Option<Answer> {
-        refuse(name(half), index, self.known.split(half).map_or(0, Split::len))
-    }
-
     /// Selects the image that was typed, of those of this half.
     pub(super) fn jump(&mut self, half: Half, index: usize) -> Answer {
-        if let Some(refused) = self.refuse(half, index) {
+        if let Some(refused) = refuse(name(half), index, self.known.split(half).map_or(0, Split::len)) {
             return refused;
         }
         let is_left = self.album(half).place_of(index).is_some();
@@ -225,12 +236,12 @@ impl Scene {
         match archive.before(from).map(|moment| moment.step) {
             Some(step) => self.see(step),
             None if archive.newest().is_none() => NO_PREDICTIONS.into(),
-            None => "no earlier predictions are kept".into(),
+            None => "there are no earlier predictions".into(),
         }
     }
 
     pub(super) fn later(&mut self) -> Answer {
-        let Some(from) = self.seen else { return "this is the present".into() };
+        let Some(from) = self.seen else { return "these are the newest predictions".into() };
         match self.known.archive.after(from).map(|moment| moment.step) {
             Some(step) => self.see(step),
             None => self.return_to_now(),
@@ -242,7 +253,7 @@ impl Scene {
         let archive = &self.known.archive;
         let (first, newest) = (archive.moments().first(), archive.newest().map(|moment| moment.step));
         if let Some(first) = first.filter(|first| first.step > step) {
-            return format!("no predictions from before epoch {} are kept", first.epoch).into();
+            return format!("the predictions from before epoch {} were not kept", first.epoch).into();
         }
         let at = archive.at(step).map(|moment| moment.step);
         let has_gone_on = self.known.batch.as_ref().is_some_and(|batch| batch.step > newest.unwrap_or(0));
@@ -262,10 +273,10 @@ impl Scene {
     }
 }
 
-/// The answer to an index that none of `count` things has. Of none at all nothing is said.
+/// The answer to an index that none of `count` things has.
 pub(super) fn refuse(what: &str, index: usize, count: usize) -> Option<Answer> {
     match count.checked_sub(1) {
-        None => Some(Answer::Done),
+        None => Some(format!("no {what} can be shown yet").into()),
         Some(last) if index > last => Some(format!("no {what} {index}: the last one is {last}").into()),
         Some(_) => None,
     }

@@ -292,6 +292,22 @@ fn the_pace_halves_from_full_speed_down_to_one_and_doubles_back_to_full_speed() 
 }
 
 #[test]
+fn the_pace_is_said_wherever_it_is_changed_and_after_the_end_why_it_is_not() {
+    for screen in 1..=6 {
+        let mut app = training();
+        press(&mut app, &format!("{screen} <"));
+        assert_eq!(app.notice(), Some("slow motion: 2,048 steps/s"), "screen {screen}");
+        press(&mut app, "> >");
+        assert_eq!(app.notice(), Some("full speed"), "screen {screen}");
+        app.apply(Report::Finished);
+        for key in ["<", ">"] {
+            assert_eq!(press(&mut app, key), [], "{key}");
+            assert_eq!((app.notice(), app.known().pace), (Some("training has ended"), None), "{key}");
+        }
+    }
+}
+
+#[test]
 fn help_opens_and_closes_by_its_key_and_by_escape() {
     let mut app = training();
     press(&mut app, "?");
@@ -314,6 +330,27 @@ fn kept() -> App {
     let mut app = training();
     app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
     app
+}
+
+#[test]
+fn keys_that_cannot_do_anything_before_the_data_set_is_read_say_so() {
+    let loading = "the images are still being read";
+    for (keys, notice) in [
+        (":5 Enter", "no test image can be shown yet"),
+        ("6 :5 Enter", "no unit can be shown yet"),
+        ("Space", "training has not started yet"),
+        (".", "training has not started yet"),
+        ("l", loading),
+        ("n", loading),
+        ("c", loading),
+        ("Enter", loading),
+        ("2 Enter", loading),
+        ("5 Enter", loading),
+    ] {
+        let mut app = App::new(None);
+        assert_eq!(press(&mut app, keys), [], "{keys}");
+        assert_eq!(app.notice(), Some(notice), "{keys}");
+    }
 }
 
 #[test]
@@ -615,7 +652,20 @@ fn brackets_go_through_the_epochs_and_everything_is_as_it_was() {
     }
     let mut app = three_epochs();
     press(&mut app, "] [ [ [");
-    assert_eq!(app.notice(), Some("no earlier predictions are kept"));
+    assert_eq!(app.notice(), Some("there are no earlier predictions"));
+}
+
+#[test]
+fn escape_leads_back_to_the_present_once_nothing_else_is_open() {
+    let mut app = three_epochs();
+    assert_eq!(app.offers(Action::Back), Offer::No);
+    press(&mut app, "[ [ Enter");
+    assert_eq!(app.offers(Action::Back), Offer::Yes);
+    press(&mut app, "Esc");
+    assert_eq!((app.screen(), app.scene().is_past()), (Screen::Dashboard, true), "it has closed the image");
+    assert_eq!(app.offers(Action::Back), Offer::As("present"));
+    press(&mut app, "Esc");
+    assert_eq!((app.scene().is_past(), app.offers(Action::Back)), (false, Offer::No));
 }
 
 #[test]
@@ -687,6 +737,52 @@ fn keys_of_the_curves_work_there_and_say_so_elsewhere() {
     assert_eq!(chart.window(5625), (4219, 5625));
     press(&mut app, "- - -");
     assert_eq!(app.notice(), Some("this is the whole run"));
+}
+
+/// Whatever a key changes is seen where it is pressed; else it changes nothing and names the screens that show it.
+#[test]
+fn a_key_acts_only_where_what_it_changes_is_shown() {
+    let images = "this key is for the Dashboard (1) and the Gallery (2)";
+    let predictions = "this key is for the Dashboard (1), the Gallery (2) and the Confusion (3)";
+    let jump = "this key is for the Dashboard (1), the Gallery (2) and the Neurons (6)";
+    let pictures = "this key is for the Dashboard (1), the Gallery (2), the Data (5) and the Neurons (6)";
+    for (screens, keys, notice) in [
+        ("3456", "x c C o w", images),
+        ("456", "n N [ ]", predictions),
+        ("345", ": /", jump),
+        ("34", "i", pictures),
+        ("12356", "m y a r", "this key is for the Curves (4)"),
+        ("13456", "t", "training images are in the Gallery (2)"),
+    ] {
+        for (screen, key) in screens.chars().flat_map(|screen| keys.split(' ').map(move |key| (screen, key))) {
+            let mut app = three_epochs();
+            press(&mut app, &format!("{screen} {key}"));
+            assert_eq!(app.notice(), Some(notice), "{key} on screen {screen}");
+            assert!(app.scene().album(Half::Test).is_plain() && app.overlay() == &Overlay::None, "{key}");
+            let scene = app.scene();
+            assert!(!scene.is_past() && !scene.inverted && !scene.explain, "{key} on screen {screen}");
+            let offered = keys::bindings().filter(|row| app.offers(row.action()) != Offer::No);
+            let unseen: Vec<&str> =
+                offered.filter(|row| app.elsewhere(row.action()).is_some()).map(|row| row.keys).collect();
+            assert!(unseen.is_empty(), "{unseen:?} are offered on screen {screen}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_needs_predictions_or_a_large_picture_says_so_where_there_is_none() {
+    let not_predicted = "training images are not predicted";
+    for (keys, notice) in [
+        ("2 w", "open an image first (Enter): its pixels are coloured there"),
+        ("[ w", "w explains only the newest predictions: ] leads to them"),
+        ("2 t w", not_predicted),
+        ("2 t [", not_predicted),
+        ("2 t ]", not_predicted),
+    ] {
+        let mut app = three_epochs();
+        press(&mut app, keys);
+        assert_eq!((app.notice(), app.scene().explain), (Some(notice), false), "{keys}");
+    }
 }
 
 #[test]
@@ -827,7 +923,10 @@ fn an_epoch_that_is_not_kept_is_not_shown_as_another() {
     app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
     app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
     app.act(Action::See(1875), &Page::default());
-    assert_eq!((app.scene().is_past(), app.notice()), (false, Some("no predictions from before epoch 3 are kept")));
+    assert_eq!(
+        (app.scene().is_past(), app.notice()),
+        (false, Some("the predictions from before epoch 3 were not kept"))
+    );
     app.act(Action::See(3 * 1875), &Page::default());
     assert_eq!((app.scene().is_past(), app.scene().moment().map(|moment| moment.epoch)), (true, Some(3)));
     app.act(Action::See(4 * 1875), &Page::default());

@@ -13,7 +13,7 @@ use crate::{
     cli::Which,
     fashion::{Class, Dataset},
     metrics::{ClassFigures, ConfusionMatrix},
-    printable::{self, Printable},
+    printable::{self, Printable, thousands},
     view::width,
 };
 
@@ -92,7 +92,8 @@ impl Totals {
         let Self { step, epochs, images, loss, accuracy, .. } = self;
         let many = if *epochs == 1 { "epoch" } else { "epochs" };
         let run = Printable(&self.run);
-        writeln!(out, "Run {run}, after {epochs} {many} ({step} steps), on {images} test images")?;
+        let (steps, images) = (thousands(*step), thousands(*images as u64));
+        writeln!(out, "Run {run}, after {epochs} {many} ({steps} steps), on {images} test images")?;
         writeln!(out, "Test loss: {} - Test accuracy: {accuracy:.4}\n", printable::figure(*loss))?;
         let names: Vec<Cow<str>> = Class::all().map(|class| printable::escape(dataset.name(class))).collect();
         let longest = names.iter().map(|name| width(name)).max().unwrap_or(0);
@@ -101,13 +102,13 @@ impl Totals {
         for class in Class::all() {
             write_row(out, &names[class.index()], &confusion.class(class), wide)?;
         }
-        writeln!(out, "\n{:>wide$}  {:9}  {:8}  {accuracy:8.4}  {images:8}", "accuracy", "", "")?;
+        writeln!(out, "\n{:>wide$}  {:9}  {:8}  {accuracy:8.4}  {images:>8}", "accuracy", "", "")?;
         write_row(out, "macro avg", &confusion.macro_average(), wide)?;
         write_row(out, "weighted avg", &confusion.weighted_average(), wide)?;
         writeln!(out, "\nConfusion matrix: one row per true class, one column per predicted class\n")?;
         // Each name is followed by its number.
         let wide = longest + 2;
-        let largest = confusion.counts().iter().flatten().max().map_or(0, |count| count.to_string().len());
+        let largest = confusion.counts().iter().flatten().max().map_or(0, |count| thousands((*count).into()).len());
         let column = largest.max(5);
         write!(out, "{:wide$}", "")?;
         Class::all().try_for_each(|class| write!(out, " {:>column$}", class.index()))?;
@@ -115,7 +116,10 @@ impl Totals {
         for class in Class::all() {
             let name = format!("{} {}", names[class.index()], class.index());
             write!(out, "{}", to_the_right(&name, wide))?;
-            confusion.counts()[class.index()].iter().try_for_each(|count| write!(out, " {count:>column$}"))?;
+            confusion.counts()[class.index()].iter().try_for_each(|count| {
+                let count = thousands((*count).into());
+                write!(out, " {count:>column$}")
+            })?;
             writeln!(out)?;
         }
         Ok(())
@@ -124,6 +128,6 @@ impl Totals {
 
 fn write_row(out: &mut impl Write, name: &str, figures: &ClassFigures, wide: usize) -> io::Result<()> {
     let ClassFigures { precision, recall, f1, support } = figures;
-    let name = to_the_right(name, wide);
-    writeln!(out, "{name}  {precision:9.4}  {recall:8.4}  {f1:8.4}  {support:8}")
+    let (name, support) = (to_the_right(name, wide), thousands(u64::from(*support)));
+    writeln!(out, "{name}  {precision:9.4}  {recall:8.4}  {f1:8.4}  {support:>8}")
 }

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{lines::TextLines, teller::Teller};
 use crate::{
+    depth,
     printable::figure,
     protocol::{Batch, Report},
 };
@@ -22,11 +23,11 @@ impl<W: Write> ProgressBars<W> {
     /// Bars and lines that go to `out`, which is standard output; `unicode`: whether it shows more than ASCII.
     pub fn new(out: W, unicode: bool) -> Self {
         let characters = if unicode { "━╸─" } else { "=>-" };
-        Self { lines: TextLines::new(out), steps: 0, bar: ProgressBar::hidden(), characters }
+        Self { lines: TextLines::within(out, depth::columns), steps: 0, bar: ProgressBar::hidden(), characters }
     }
 
     fn begin(&mut self, epoch: u32) {
-        let style = ProgressStyle::with_template("{prefix} {pos:>5}/{len} {bar:24} {elapsed} {msg}")
+        let style = ProgressStyle::with_template("{prefix} {human_pos:>6}/{human_len} {bar:16} {elapsed} {wide_msg}")
             .expect("the template is a valid one")
             .progress_chars(self.characters);
         self.bar = ProgressBar::with_draw_target(Some(self.steps), ProgressDrawTarget::stdout_with_hz(20));

@@ -50,8 +50,9 @@ fn epoch(record: &EpochRecord) -> String {
     record.epoch.to_string()
 }
 
-/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit.
-pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], theme: &Theme) {
+/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit. The one whose
+/// predictions are shown, which ended at the step `seen`, is marked and always among them.
+pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], seen: Option<u64>, theme: &Theme) {
     let [heading, titles, rows] = parts(area);
     let best = epochs.iter().map(|record| record.val_accuracy).fold(f64::NEG_INFINITY, f64::max);
     let aside = if best.is_finite() { format!("best test accuracy {}", format::accuracy(best)) } else { String::new() };
@@ -68,10 +69,14 @@ pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], theme: &Theme
     };
     let named = line(columns.iter().map(|column| column.title.to_owned()).collect());
     frame.render_widget(Line::styled(named, theme.muted()), titles);
-    for (record, row) in shown(epochs, rows).iter().zip(rows.rows()) {
+    for (record, row) in shown(epochs, seen, rows).iter().zip(rows.rows()) {
         let text = line(columns.iter().map(|column| (column.text)(record)).collect());
         let is_best = record.val_accuracy.total_cmp(&best).is_eq();
         frame.render_widget(if is_best { Span::styled(text, theme.strong()) } else { Span::raw(text) }, row);
+        if seen == Some(record.step) {
+            frame.render_widget(Span::styled(theme.glyphs().predicted, theme.accent()), row);
+            frame.buffer_mut().set_style(row, theme.accent());
+        }
     }
 }
 
@@ -80,15 +85,17 @@ fn parts(area: Rect) -> [Rect; 3] {
     area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)]))
 }
 
-/// The epochs that these rows show.
-fn shown(epochs: &[EpochRecord], rows: Rect) -> &[EpochRecord] {
-    &epochs[epochs.len().saturating_sub(usize::from(rows.height))..]
+/// The epochs that these rows show: the last ones, or those from the one that is seen.
+fn shown(epochs: &[EpochRecord], seen: Option<u64>, rows: Rect) -> &[EpochRecord] {
+    let last = epochs.len().saturating_sub(usize::from(rows.height));
+    let seen = epochs.iter().position(|record| Some(record.step) == seen);
+    &epochs[seen.map_or(last, |seen| seen.min(last))..]
 }
 
 /// What a click there means: to see the predictions of that epoch.
-pub fn hit(area: Rect, epochs: &[EpochRecord], position: Position) -> Option<Action> {
+pub fn hit(area: Rect, epochs: &[EpochRecord], seen: Option<u64>, position: Position) -> Option<Action> {
     let [_, _, rows] = parts(area);
-    let record = shown(epochs, rows).get(usize::from(position.y.checked_sub(rows.y)?))?;
+    let record = shown(epochs, seen, rows).get(usize::from(position.y.checked_sub(rows.y)?))?;
     Some(Action::See(record.step))
 }
 
@@ -99,7 +106,8 @@ fn fitting(cells: usize, newest: u32) -> (Vec<Column>, usize) {
     };
     let numbered = |columns: [Column; 6]| {
         let mut columns = columns.to_vec();
-        columns[0].cells = columns[0].cells.max(newest.to_string().len());
+        // The mark stands before the number.
+        columns[0].cells = columns[0].cells.max(1 + newest.to_string().len());
         columns
     };
     let wide = numbered(WIDE);

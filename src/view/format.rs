@@ -3,6 +3,7 @@
 use ratatui::{style::Style, text::Span};
 
 use crate::app::archive::Moment;
+pub use crate::printable::{pace, thousands};
 
 /// Bytes in the unit that leaves one to three digits before the point: `93 MB`, `1.4 GB`.
 pub fn bytes(bytes: u64) -> String {
@@ -10,19 +11,6 @@ pub fn bytes(bytes: u64) -> String {
         megabytes @ ..1000 => format!("{megabytes} MB"),
         megabytes => format!("{}.{} GB", megabytes / 1000, megabytes % 1000 / 100),
     }
-}
-
-/// A count with its thousands set apart: `101,770`.
-pub fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.char_indices() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A count to three digits, so that a measured rate is not more restless than it is exact: `151,000`.
@@ -89,13 +77,6 @@ pub fn accuracy_in(value: f64, cells: usize) -> String {
 /// A probability, 0 to 1, as the tutorial writes it: Python's `"{:2.0f}%".format(100 * p)`.
 pub fn percent(probability: f32) -> String {
     format!("{:2.0}%", 100.0 * probability)
-}
-
-/// A pace in steps a second: `16 steps/s`.
-pub fn pace(steps_per_second: f64) -> String {
-    let number = format!("{steps_per_second:.2}");
-    let number = number.trim_end_matches('0').trim_end_matches('.');
-    if number == "1" { "1 step/s".to_owned() } else { format!("{number} steps/s") }
 }
 
 /// Which moment of the run this is: `epoch 3`.
@@ -178,12 +159,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart() {
-        let texts = [0, 7, 999, 1000, 101_770, 1_234_567].map(thousands);
-        assert_eq!(texts, ["0", "7", "999", "1,000", "101,770", "1,234,567"]);
-    }
-
-    #[test]
     fn a_rate_keeps_three_digits() {
         let texts = [0.0, 31.6, 999.4, 1234.0, 151_499.0, 2_345_678.0].map(rounded);
         assert_eq!(texts, ["0", "32", "999", "1,230", "151,000", "2,350,000"]);
@@ -211,12 +186,6 @@ mod tests {
         // As `"{:2.0f}%".format(100 * np.float32(p))` prints them; 1.5 and 2.5 go to the even neighbour.
         let texts = [0.0, 0.005, 0.015, 0.025, 0.125, 0.625, 0.8349, 0.994, 0.996, 1.0].map(percent);
         assert_eq!(texts, [" 0%", " 0%", " 2%", " 2%", "12%", "62%", "83%", "99%", "100%", "100%"]);
-    }
-
-    #[test]
-    fn a_pace_is_told_without_needless_zeros() {
-        let texts = [0.5, 1.0, 16.0, 0.333_333, 1024.0].map(pace);
-        assert_eq!(texts, ["0.5 steps/s", "1 step/s", "16 steps/s", "0.33 steps/s", "1024 steps/s"]);
     }
 
     #[test]

@@ -99,8 +99,8 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
 
 /// Which moment is shown, where it is not now.
 fn past(scene: &Scene, theme: &Theme) -> Option<[String; 2]> {
-    let moment = scene.moment().filter(|_| scene.is_past())?;
-    Some([format!("{} {}", theme.glyphs().back, format::moment(moment)), "] forward".to_owned()])
+    let moment = scene.past()?;
+    Some([format!("{} {}", theme.glyphs().back, format::moment(moment)), "] later".to_owned()])
 }
 
 /// What is trained, the most telling first.

@@ -10,7 +10,7 @@ use crate::{
     fashion::{Dataset, Split},
     protocol::{Attribution, Probabilities},
     view::{
-        format::{thousands, wrap},
+        format::{fit, thousands, width, wrap},
         theme::Theme,
     },
 };
@@ -75,6 +75,19 @@ impl<'a> Shown<'a> {
         }
         words.push(order_words(album.order()).to_owned());
         words.join(dot)
+    }
+
+    /// The same in so many cells: where they are few, what leaves images out and their order alone.
+    pub fn words_in(&self, cells: usize, theme: &Theme) -> String {
+        let words = self.words(theme);
+        if width(&words) <= cells {
+            return words;
+        }
+        let dot = theme.glyphs().dot;
+        let order = Some(self.album.order()).filter(|order| *order != Order::Index).map(order_words);
+        let filter = self.filter_words(self.album.filter(), dot);
+        let words: Vec<&str> = [filter.as_str()].into_iter().filter(|words| !words.is_empty()).chain(order).collect();
+        fit(&words.join(dot), cells, theme.glyphs().ellipsis)
     }
 
     fn filter_words(&self, filter: Filter, dot: &str) -> String {

@@ -63,6 +63,13 @@ impl Bounds {
         Self { low, high, decimals: decimals(step).min(2) }
     }
 
+    /// The same around parts of a whole, none of which is less than 0 or more than 1.
+    pub fn around_parts(values: &[f64]) -> Self {
+        let bounds = Self::around(values);
+        let beyond = (bounds.high - 1.0).max(0.0);
+        Self { low: (bounds.low - beyond).max(0.0), high: bounds.high - beyond, ..bounds }
+    }
+
     /// Where a value lies, 0 to 1.
     pub fn ratio(&self, value: f64) -> f64 {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
@@ -91,36 +98,73 @@ pub fn horizontal_ticks((start, end): (f64, f64), most: f64, unit: Unit, is_zoom
 /// The part of a scale that may be added to it for the sake of more labels.
 const SLACK: f64 = 1.2;
 
-/// The scale that shows these values with a round number on every label, each on a row of its own: its ends, how many labels,
-/// and their digits after the point. Of those that are hardly larger than they need to be it has the most labels.
-pub fn vertical_ticks(bounds: &Bounds, height: u16) -> (f64, f64, u32, usize) {
-    // The axis and its labels stand below the rows.
-    let rows = u32::from(height.saturating_sub(2)).max(1);
-    let range = bounds.high - bounds.low;
-    let scale = |count: u32| {
-        let parts = f64::from(count - 1);
-        // A start on a round number may leave too little above it: then the next larger part does.
-        let mut part = round_step(range * (1.0 - 1e-9), parts);
-        loop {
-            let low = (bounds.low / part + 1e-9).floor() * part;
-            let high = low + part * parts;
-            if high >= bounds.high - part * 1e-9 {
-                return (low, high, count, decimals(part));
-            }
-            part = round_step(part * 1.5, 1.0);
-        }
-    };
-    let fitting = (3..=MOST_LABELS).filter(|count| rows > 1 && (rows - 1).is_multiple_of(count - 1)).map(scale);
-    let waste = |(low, high, ..): &(f64, f64, u32, usize)| (high - low) / range;
-    let fitting: Vec<_> = fitting.collect();
-    let least = fitting.iter().map(waste).fold(f64::INFINITY, f64::min);
-    let best = fitting.into_iter().rev().find(|scale| waste(scale) <= least.max(SLACK));
-    best.unwrap_or((bounds.low, bounds.high, 2, bounds.decimals))
+/// A vertical axis: its ends, and the round numbers on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerticalAxis {
+    pub low: f64,
+    pub high: f64,
+    /// Where labels stand, from the lowest to the highest.
+    pub ticks: Vec<f64>,
+    /// Their digits after the point.
+    pub decimals: usize,
 }
 
-/// So many numbers from one to another, both counted.
-pub fn between(low: f64, high: f64, count: u32) -> impl Iterator<Item = f64> {
-    (0..count).map(move |number| low + (high - low) * f64::from(number) / f64::from((count - 1).max(1)))
+impl VerticalAxis {
+    /// The axis that shows these values with a round number at each end, and as many between them as so many rows
+    /// hold. Of those that are hardly larger than they need to be it has the most labels.
+    pub fn new(bounds: &Bounds, rows: u16) -> Self {
+        let (lowest, highest) = (bounds.low, bounds.high);
+        let most_parts = u32::from(rows.saturating_sub(1)).clamp(1, MOST_LABELS - 1);
+        let axis = |parts: u32| {
+            let part = round_step((highest - lowest) * (1.0 - 1e-9), f64::from(parts));
+            let (first, last) = ((lowest / part + 1e-9).floor(), (highest / part - 1e-9).ceil());
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few parts")]
+            let count = (last - first).max(1.0) as u32 + 1;
+            // A zero that is not negative, as which it would be written.
+            let ticks = (0..count).map(|number| (first + f64::from(number)) * part + 0.0).collect();
+            Self { low: first * part, high: (first + f64::from(count - 1)) * part, ticks, decimals: decimals(part) }
+        };
+        let fitting: Vec<Self> =
+            (1..=most_parts).map(axis).filter(|axis| axis.ticks.len() <= usize::from(rows).max(2)).collect();
+        let waste = |axis: &Self| (axis.high - axis.low) / (highest - lowest);
+        let least_waste = fitting.iter().map(waste).fold(f64::INFINITY, f64::min);
+        let best = fitting.into_iter().rev().find(|axis| waste(axis) <= least_waste.max(SLACK));
+        best.unwrap_or(Self { low: lowest, high: highest, ticks: vec![lowest, highest], decimals: bounds.decimals })
+    }
+
+    /// The same for powers of ten: the labels stand at the logarithms of round numbers.
+    pub fn logarithmic(bounds: &Bounds, rows: u16) -> Self {
+        let most = usize::from(rows).clamp(2, 1 + MOST_LABELS as usize);
+        let sets: [&[f64]; 3] = [&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], &[1.0, 2.0, 5.0], &[1.0]];
+        let ticks = sets.map(|digits| logarithms(bounds, digits)).into_iter().find(|ticks| ticks.len() <= most);
+        let ticks = ticks.unwrap_or_else(|| vec![bounds.low, bounds.high]);
+        let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
+        Self { low, high, ticks, decimals: 0 }
+    }
+
+    /// Where a value lies, 0 at the lower end to 1 at the upper one.
+    pub fn ratio(&self, value: f64) -> f64 {
+        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+    }
+}
+
+/// The number whose logarithm stands at a label of a logarithmic axis, with the digits that it has.
+pub fn logarithm_label(tick: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
+    let decimals = (-(tick + 1e-9).floor()).max(0.0) as usize;
+    format!("{:.decimals$}", 10_f64.powf(tick))
+}
+
+/// The logarithms of these digits times powers of ten, from the last that is no higher than the bounds to the first that
+/// is no lower.
+fn logarithms(bounds: &Bounds, digits: &[f64]) -> Vec<f64> {
+    #[expect(clippy::cast_possible_truncation, reason = "a few powers of ten")]
+    let powers = (bounds.low.floor() as i32)..=(bounds.high.ceil() as i32);
+    let all: Vec<f64> =
+        powers.flat_map(|power| digits.iter().map(move |digit| digit.log10() + f64::from(power))).collect();
+    let first = all.partition_point(|tick| *tick <= bounds.low + 1e-9).saturating_sub(1);
+    let last = all.partition_point(|tick| *tick < bounds.high - 1e-9).min(all.len() - 1);
+    all[first..=last.max(first + 1).min(all.len() - 1)].to_vec()
 }
 
 #[cfg(test)]
@@ -174,27 +218,60 @@ mod tests {
         assert_eq!(labels((5_620.0, 5_625.0), 6.0, Unit::Steps, true).1, "5,620 5,621 5,622 5,623 5,624 5,625");
     }
 
+    /// The labels of an axis that shows these values on so many rows.
+    fn vertical(low: f64, high: f64, rows: u16) -> String {
+        let VerticalAxis { ticks, decimals, .. } = VerticalAxis::new(&Bounds { low, high, decimals: 1 }, rows);
+        ticks.iter().map(|value| format!("{value:.decimals$}")).collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
-    fn vertical_labels_are_exact_and_each_on_its_row() {
-        let ticks = |low, high, height| {
-            let (low, high, count, decimals) = vertical_ticks(&Bounds { low, high, decimals: 1 }, height);
-            between(low, high, count).map(|value| format!("{value:.decimals$}")).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(ticks(0.2, 0.7, 13), "0.2 0.3 0.4 0.5 0.6 0.7");
-        assert_eq!(ticks(0.2, 0.8, 12), "0.2 0.4 0.6 0.8", "of ten rows four are at equal distances");
-        assert_eq!(ticks(0.2, 0.7, 12), "0.2 0.4 0.6 0.8", "which takes a scale that ends at a round number");
-        assert_eq!(ticks(0.65, 0.9, 8), "0.65 0.70 0.75 0.80 0.85 0.90");
-        assert_eq!(ticks(0.0, 1.0, 9), "0.0 0.5 1.0");
-        // As of 80×24 once: 84.8 and 87.2 stood there.
-        for height in 4..60 {
+    fn vertical_labels_are_round_numbers_and_as_many_as_there_is_room_for() {
+        assert_eq!(vertical(0.2, 0.7, 11), "0.2 0.3 0.4 0.5 0.6 0.7");
+        assert_eq!(vertical(0.2, 0.8, 10), "0.2 0.4 0.6 0.8");
+        assert_eq!(vertical(0.65, 0.9, 6), "0.65 0.70 0.75 0.80 0.85 0.90");
+        assert_eq!(vertical(0.65, 0.9, 3), "0.6 0.8 1.0");
+        assert_eq!(vertical(0.0, 1.0, 31), "0.0 0.2 0.4 0.6 0.8 1.0");
+        for rows in 1..60 {
             for (low, high) in [(0.8, 0.92), (0.824, 0.896), (0.31, 0.77), (0.005, 2.31), (97.0, 131.0)] {
-                let (start, end, count, decimals) = vertical_ticks(&Bounds { low, high, decimals: 2 }, height);
-                assert!(start <= low + 1e-9 && end >= high - 1e-9, "{start} to {end} of {low} to {high}");
-                let part = (end - start) / f64::from(count - 1);
+                let axis = VerticalAxis::new(&Bounds { low, high, decimals: 2 }, rows);
+                assert!(axis.low <= low + 1e-9 && axis.high >= high - 1e-9, "{axis:?} of {low} to {high}");
+                assert!(axis.ticks.len() <= usize::from(rows).max(2), "{axis:?} on {rows} rows");
+                assert!(rows < 7 || axis.ticks.len() >= 3, "{axis:?} on {rows} rows");
+                let part = axis.ticks[1] - axis.ticks[0];
                 let digit = part / 10_f64.powf((part * 1.000_001).log10().floor());
                 let is_round = [1.0, 2.0, 5.0].iter().any(|round| (digit - round).abs() < 1e-6);
-                assert!(count == 2 || is_round, "{count} labels every {part}, {decimals} digits");
+                assert!(is_round || rows < 3, "{axis:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_axis_of_parts_of_a_whole_never_leaves_the_whole() {
+        for least in 0..=20 {
+            for most in least..=20 {
+                let values = [f64::from(least) / 20.0, f64::from(most) / 20.0, 0.5];
+                let bounds = Bounds::around_parts(&values);
+                for rows in 1..40 {
+                    let axis = VerticalAxis::new(&bounds, rows);
+                    let is_within = |value: f64| (-1e-9..=1.0 + 1e-9).contains(&value);
+                    assert!(axis.ticks.iter().all(|tick| is_within(*tick)), "{axis:?} of {values:?} on {rows} rows");
+                    assert!(is_within(bounds.low) && is_within(bounds.high), "{bounds:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_round_numbers_too() {
+        let labels = |low: f64, high: f64, rows| {
+            let bounds = Bounds { low: low.log10(), high: high.log10(), decimals: 2 };
+            let axis = VerticalAxis::logarithmic(&bounds, rows);
+            let values: Vec<String> = axis.ticks.iter().map(|tick| logarithm_label(*tick)).collect();
+            values.join(" ")
+        };
+        assert_eq!(labels(0.24, 2.3, 30), "0.2 0.5 1 2 5");
+        assert_eq!(labels(0.24, 0.7, 30), "0.2 0.3 0.4 0.5 0.6 0.7");
+        assert_eq!(labels(0.0001, 40.0, 30), "0.0001 0.001 0.01 0.1 1 10 100");
+        assert_eq!(labels(0.3, 0.7, 2), "0.1 1");
     }
 }

@@ -30,12 +30,14 @@ pub fn draw(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
         name: "loss",
         mean: batch.map(|batch| loss(batch.epoch_loss, 6)),
         of: |point| point.loss,
+        bounds: Bounds::around,
         bound: |value, decimals| format!("{value:.decimals$}"),
     };
     let accuracy = Sparkline {
         name: "accuracy",
         mean: batch.map(|batch| accuracy(batch.epoch_accuracy)),
         of: |point| point.accuracy,
+        bounds: Bounds::around_parts,
         bound: |value, decimals| percent_with(value, decimals.saturating_sub(2)),
     };
     draw_curve(frame, upper, &loss, known, theme);
@@ -48,6 +50,7 @@ struct Sparkline {
     /// The running mean since the epoch began.
     mean: Option<String>,
     of: fn(&Point) -> f64,
+    bounds: fn(&[f64]) -> Bounds,
     /// A bound of the scale, with this many digits after the point.
     bound: fn(f64, usize) -> String,
 }
@@ -70,7 +73,7 @@ fn draw_curve(frame: &mut Frame, area: Rect, figure: &Sparkline, known: &Known, 
     if values.is_empty() {
         return;
     }
-    let bounds = Bounds::around(&values);
+    let bounds = (figure.bounds)(&values);
     frame.render_widget(&Curve { values: &values, bounds, style: theme.accent(), glyphs: theme.glyphs() }, curve);
     for (row, bound) in [(scale.rows().next(), bounds.high), (scale.rows().next_back(), bounds.low)] {
         let text = Span::styled(short((figure.bound)(bound, bounds.decimals), bound), theme.muted());

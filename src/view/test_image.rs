@@ -112,8 +112,9 @@ impl<'a> Caption<'a> {
         Self { truth: truth.map(name), predicted }
     }
 
-    /// The tutorial's caption, `PREDICTED NN% (TRUE)`, after a mark that tells right from wrong without colour. Names
-    /// that are too long for the cells are cut.
+    /// The tutorial's caption, `PREDICTED NN% (TRUE)`, after a mark that tells right from wrong without colour. In few
+    /// cells it does without what is needed least: of a right prediction the truth, which is the same once more, of a
+    /// wrong one the percentage. Names that are too long even so are cut.
     pub fn line(&self, cells: usize, theme: &Theme) -> Line<'static> {
         let glyphs = theme.glyphs();
         let (truth, predicted, sure, right) = match (self.truth, &self.predicted) {
@@ -125,6 +126,11 @@ impl<'a> Caption<'a> {
             (Some(truth), Some((predicted, sure, right))) => (truth, predicted, sure, right),
         };
         let (mark, tone) = if *right { (glyphs.right, Tone::Right) } else { (glyphs.wrong, Tone::Wrong) };
+        let whole = format!("{mark} {predicted} {sure} ({truth})");
+        let brief = if *right { format!("{mark} {predicted} {sure}") } else { format!("{mark} {predicted} ({truth})") };
+        if let Some(words) = [whole, brief].into_iter().find(|words| width(words) <= cells) {
+            return Line::styled(words, theme.tone(tone));
+        }
         let room = cells.saturating_sub(width(mark) + width(sure) + 5);
         // Each name may have half of the room, and what the other leaves of its half.
         let short = width(predicted).min(width(truth)).min(room / 2);
@@ -143,8 +149,13 @@ impl Caption<'_> {
         };
         let (mark, tone) = if *right { (glyphs.right, Tone::Right) } else { (glyphs.wrong, Tone::Wrong) };
         let predicted = fit(predicted, cells.saturating_sub(width(mark) + 1), glyphs.ellipsis);
-        let truth = fit(truth, cells.saturating_sub(width(sure) + 3), glyphs.ellipsis);
-        let lines = [format!("{mark} {predicted}"), format!("{sure} ({truth})")];
+        let below = [
+            format!("{sure} ({truth})"),
+            if *right { sure.clone() } else { format!("({truth})") },
+            format!("{sure} ({})", fit(truth, cells.saturating_sub(width(sure) + 3), glyphs.ellipsis)),
+        ];
+        let below = below.into_iter().find(|words| width(words) <= cells).unwrap_or_default();
+        let lines = [format!("{mark} {predicted}"), below];
         lines.map(|line| Line::styled(line, theme.tone(tone))).to_vec()
     }
 }
@@ -165,6 +176,22 @@ mod tests {
         assert_eq!(caption("Sandal", "83%", "Sneaker", 36, false), "✗ Sandal 83% (Sneaker)");
         assert_eq!(caption("Ankle boot", "100%", "Ankle boot", 36, false), "✓ Ankle boot 100% (Ankle boot)");
         assert_eq!(caption("Sandal", " 9%", "Sneaker", 36, true), "x Sandal  9% (Sneaker)");
+    }
+
+    #[test]
+    fn a_caption_leaves_out_what_is_needed_least_before_it_cuts_a_name() {
+        assert_eq!(caption("Ankle boot", "100%", "T-shirt/top", 28, false), "✗ Ankle boot (T-shirt/top)");
+        assert_eq!(caption("Ankle boot", "100%", "Ankle boot", 28, false), "✓ Ankle boot 100%");
+        assert_eq!(caption("Sandal", "83%", "Sneaker", 28, false), "✗ Sandal 83% (Sneaker)");
+        let two = |predicted: &str, sure: &str, truth: &str| {
+            let predicted = Some((predicted, sure.to_owned(), predicted == truth));
+            let lines = Caption { truth: Some(truth), predicted }.lines(14, &Theme::new(Depth::None, false));
+            lines.iter().map(ToString::to_string).collect::<Vec<String>>()
+        };
+        assert_eq!(two("Ankle boot", "83%", "T-shirt/top"), ["✗ Ankle boot", "(T-shirt/top)"]);
+        assert_eq!(two("T-shirt/top", "83%", "T-shirt/top"), ["✓ T-shirt/top", "83%"]);
+        assert_eq!(two("Bag", "83%", "Sneaker"), ["✗ Bag", "83% (Sneaker)"]);
+        assert_eq!(two("Bag", "83%", "a coat of many colours"), ["✗ Bag", "83% (a coat …)"]);
     }
 
     #[test]

@@ -82,7 +82,12 @@ fn every_screen_is_among_the_scenes() {
 
 #[test]
 fn the_least_screens_and_those_without_colours_look_so_too() {
-    for (name, app) in [("wrong", scenes::wrong()), ("failed", scenes::failed()), ("help", scenes::help())] {
+    for (name, app) in [
+        ("wrong", scenes::wrong()),
+        ("failed", scenes::failed()),
+        ("filtered", scenes::filtered()),
+        ("help", scenes::help()),
+    ] {
         for (variant, theme) in [("plain", Theme::new(Depth::None, false)), ("ascii", Theme::new(Depth::None, true))] {
             insta::assert_snapshot!(format!("{name}_60x16_{variant}"), text(&drawn(&app, LEAST, &theme)));
             insta::assert_snapshot!(format!("{name}_80x24_{variant}"), text(&drawn(&app, (80, 24), &theme)));
@@ -306,6 +311,60 @@ fn the_best_epoch_is_bold() {
 }
 
 #[test]
+fn a_double_click_on_the_dashboards_picture_opens_it_and_leaves_it_open() {
+    for (width, height) in [LEAST, (80, 24), (120, 40), (200, 60)] {
+        let (screen, mut app) = (Rect::new(0, 0, width, height), scenes::done());
+        let place = middle(&drawn(&app, (width, height), &Theme::new(Depth::TrueColor, false)), "▀");
+        for _ in 0..2 {
+            if let Some(action) = hit(screen, &app, place) {
+                app.act(action, &page(screen, &app));
+            }
+        }
+        assert_eq!((app.screen(), app.shows_one()), (Screen::Gallery, true), "{width}×{height}");
+        app.act(Action::Back, &page(screen, &app));
+        assert_eq!(app.screen(), Screen::Dashboard);
+    }
+}
+
+#[test]
+fn the_epoch_whose_predictions_are_shown_is_marked_and_in_sight() {
+    let theme = Theme::new(Depth::None, false);
+    let marked = |app: &App, size| {
+        let screen = text(&drawn(app, size, &theme));
+        let table = screen.lines().skip_while(|line| !line.contains("Epochs")).skip(1);
+        let rows: Vec<String> = table.filter_map(|line| Some(line.split_once("▸")?.1.trim().to_owned())).collect();
+        rows.iter().filter_map(|row| row.split(' ').next()).map(str::to_owned).collect::<Vec<String>>()
+    };
+    for size in [(80, 24), (120, 40)] {
+        let mut app = scenes::done();
+        assert!(marked(&app, size).is_empty());
+        for epoch in (1..10).rev() {
+            app.act(Action::Earlier, &Page::default());
+            assert_eq!(marked(&app, size), [epoch.to_string()], "{size:?}");
+        }
+    }
+}
+
+/// There the picture takes all rows, and its heading none.
+#[test]
+fn the_least_dashboard_says_which_images_it_lists() {
+    let theme = Theme::new(Depth::None, false);
+    for (actions, words) in [
+        (&[Action::NextClass, Action::ToggleWrong][..], "T-shirt/top · mistakes"),
+        (&[Action::ToggleWrong], "mistakes"),
+        (&[Action::NextOrder], "least sure first"),
+    ] {
+        for height in [16, 17, 18] {
+            let mut app = scenes::done();
+            for action in actions {
+                app.act(*action, &Page::default());
+            }
+            find(&drawn(&app, (60, height), &theme), words);
+        }
+    }
+}
+
+#[test]
 fn the_newest_epochs_are_shown_where_not_all_fit() {
     let screen = text(&drawn(&scenes::done(), (80, 24), &Theme::new(Depth::None, false)));
     let newest = screen.lines().rev().nth(1).expect("the row over the footer");
@@ -338,10 +397,9 @@ fn a_click_does_what_stands_there() {
         ("filtered", "3 Confusion", Action::Show(Screen::Confusion)),
         ("filtered", "Trouser", Action::Show(Screen::Confusion)),
         ("filtered", "done in", Action::Show(Screen::Curves)),
-        ("filtered", "9 0.280", Action::See(9 * 1875)),
+        ("filtered", "2 0.402", Action::See(2 * 1875)),
         // The eleventh image is selected, and the first of its page is the tenth.
         ("gallery", "▀", Action::PickImage(10)),
-        ("gallery_large", "▀", Action::Back),
         ("data", "Dress", Action::PickClass(Class::all().nth(3).expect("a class"))),
         ("neurons", "7 Sneaker", Action::PickUnit(7)),
         ("choice", "loss", Action::Back),
@@ -349,6 +407,11 @@ fn a_click_does_what_stands_there() {
         let app = app(name);
         let buffer = drawn(app, (80, 24), &theme);
         assert_eq!(hit(size, app, middle(&buffer, words)), Some(action), "{name}, {words}\n{}", text(&buffer));
+    }
+    for name in ["gallery_large", "training_values", "neuron"] {
+        for position in size.inner(Margin::new(1, 1)).positions() {
+            assert_eq!(hit(size, app(name), position), None, "{name} at {position}: only Esc closes what is large");
+        }
     }
     // The seventh row of the matrix, and its third column.
     let buffer = drawn(app("confusion"), (80, 24), &theme);

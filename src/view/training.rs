@@ -23,7 +23,8 @@ pub fn draw_heading(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme)
     let device = known.started.as_ref().map_or("", |started| &started.device);
     let mut facts = vec![device.to_owned()];
     facts.extend(known.started.iter().flat_map(settings));
-    facts.extend(known.usage.iter().filter(|_| known.is_running()).flat_map(usage));
+    let is_gpu = known.started.as_ref().is_some_and(|started| started.gpu.is_some());
+    facts.extend(known.usage.iter().filter(|_| known.is_running()).flat_map(|of| usage(of, is_gpu)));
     let room = usize::from(area.width).saturating_sub(width("Training") + width(theme.glyphs().dot));
     let facts = joined(facts.iter().map(String::as_str), theme.glyphs().dot, room);
     heading::draw(frame, area, "Training", &facts, theme);
@@ -35,10 +36,11 @@ fn settings(started: &Started) -> [String; 2] {
     [format!("Adam {}", settings.learning_rate), format!("batch {}", thousands(settings.batch_size as u64))]
 }
 
-/// How busy the device is, in a few words each.
-fn usage(usage: &Usage) -> Vec<String> {
+/// How busy the device is, in a few words each: a GPU in percent of what it can do, the CPU by its cores.
+fn usage(usage: &Usage, is_gpu: bool) -> Vec<String> {
     let mut facts: Vec<String> = usage.name.iter().cloned().collect();
-    facts.push(format!("{}% busy", usage.load_percent));
+    let load = usage.load_percent;
+    facts.push(if is_gpu { format!("{load}% busy") } else { format!("{:.1} cores busy", f64::from(load) / 100.0) });
     let memory = bytes(usage.memory);
     facts.push(usage.memory_total.map_or(memory.clone(), |total| format!("{memory} of {}", bytes(total))));
     facts.extend(usage.temperature.map(|celsius| format!("{celsius} °C")));
@@ -250,4 +252,24 @@ fn draw_means(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
         Span::raw(accuracy(batch.epoch_accuracy)),
     ]);
     frame.render_widget(line, area);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_is_busy_by_its_cores_and_a_gpu_in_percent() {
+        let process = Usage {
+            name: None,
+            load_percent: 102,
+            memory: 93_000_000,
+            memory_total: None,
+            temperature: None,
+            power: None,
+        };
+        assert_eq!(usage(&process, false), ["1.0 cores busy", "93 MB"]);
+        let gpu = Usage { load_percent: 98, memory_total: Some(80_000_000_000), ..process };
+        assert_eq!(usage(&gpu, true), ["98% busy", "93 MB of 80.0 GB"]);
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
         album::Filter,
         answer::{Answer, Offer, Stance},
         known::Half,
-        responds::Responds,
+        responds::{Responds, is_of_predictions},
         scene::Scene,
         screen::Screen,
         ways::{Direction, Page, Stride, moved},
@@ -67,6 +67,10 @@ impl Responds for Confusion {
         let Action::PickCell(truth, predicted) = action else { return None };
         let is_selected = self.cell(scene) == (truth, predicted);
         Some(self.pick(scene, is_selected, |confusion, _| confusion.selected = Some((truth, predicted))))
+    }
+
+    fn owns(&self, action: Action) -> bool {
+        is_of_predictions(action)
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

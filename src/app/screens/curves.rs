@@ -282,10 +282,10 @@ impl Responds for Curves {
     }
 }
 
-/// The point that a step is part of; none behind the last one.
+/// The point that a step is part of; none before the first step and behind the last one.
 #[must_use]
 pub fn point_at(points: &[Point], step: u64) -> Option<&Point> {
-    points.get(points.partition_point(|point| point.step < step))
+    points.get(points.partition_point(|point| point.step < step)).filter(|_| step > 0)
 }
 
 /// The last epoch that had ended at this step, of epochs that each ended at the step that `end` says.

@@ -4,8 +4,8 @@ use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
-    responds::{NO_LARGER, NO_SMALLER, Responds},
-    scene::{NOTHING_LEFT, Scene},
+    responds::{NO_LARGER, NO_SMALLER, Responds, is_of_images},
+    scene::Scene,
     screen::Screen,
     ways::{Direction, Page, Stride},
 };
@@ -23,8 +23,8 @@ impl Responds for Dashboard {
     }
 
     fn enter(&mut self, scene: &mut Scene) -> Answer {
-        if scene.album(Half::Test).is_empty() {
-            return NOTHING_LEFT.into();
+        if let Some(reason) = scene.why_no_image(Half::Test) {
+            return reason.into();
         }
         Answer::Into(Screen::Gallery, Stance { half: Half::Test, is_large: true }, None)
     }
@@ -51,6 +51,10 @@ impl Responds for Dashboard {
 
     fn jump(&mut self, scene: &mut Scene, index: usize) -> Answer {
         scene.jump(Half::Test, index)
+    }
+
+    fn owns(&self, action: Action) -> bool {
+        is_of_images(action)
     }
 
     fn offers(&self, scene: &Scene, action: Action) -> Offer {

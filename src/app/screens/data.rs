@@ -7,7 +7,7 @@ use crate::{
         answer::{Answer, Offer, Stance},
         known::Half,
         responds::Responds,
-        scene::Scene,
+        scene::{LOADING, Scene},
         screen::Screen,
         ways::{Direction, Page, Stride, moved},
     },
@@ -34,7 +34,10 @@ impl Responds for Data {
         Answer::Done
     }
 
-    fn enter(&mut self, _: &mut Scene) -> Answer {
+    fn enter(&mut self, scene: &mut Scene) -> Answer {
+        if scene.known.data.is_none() {
+            return LOADING.into();
+        }
         let filter = Filter { class: Some(self.class), ..Filter::default() };
         Answer::Into(Screen::Gallery, Stance { half: Half::Train, is_large: false }, Some(filter))
     }
@@ -42,6 +45,10 @@ impl Responds for Data {
     fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
         let Action::PickClass(class) = action else { return None };
         Some(self.pick(scene, self.class == class, |data, _| data.class = class))
+    }
+
+    fn owns(&self, action: Action) -> bool {
+        action == Action::Invert
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

@@ -4,8 +4,8 @@ use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
-    responds::{NO_ZOOM, Responds, resize},
-    scene::{NOT_PREDICTED, NOTHING_LEFT, Scene},
+    responds::{NO_ZOOM, Responds, is_of_images, resize},
+    scene::{NOT_PREDICTED, Scene},
     screen::Screen,
     ways::{Direction, Page, Stride},
 };
@@ -25,8 +25,8 @@ impl Responds for Gallery {
     }
 
     fn enter(&mut self, scene: &mut Scene) -> Answer {
-        if scene.album(self.half()).is_empty() {
-            return NOTHING_LEFT.into();
+        if let Some(reason) = scene.why_no_image(self.half()) {
+            return reason.into();
         }
         if self.stance.is_large {
             return Answer::Done;
@@ -68,7 +68,7 @@ impl Responds for Gallery {
     }
 
     fn owns(&self, action: Action) -> bool {
-        action == Action::ToggleHalf
+        is_of_images(action) || action == Action::ToggleHalf
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

@@ -50,15 +50,20 @@ impl Responds for Neurons {
     }
 
     fn jump(&mut self, scene: &mut Scene, index: usize) -> Answer {
-        refuse("unit", index, count(scene)).unwrap_or_else(|| {
-            self.selected = index;
-            Answer::Done
-        })
+        if let Some(refused) = refuse("unit", index, count(scene)) {
+            return refused;
+        }
+        self.selected = index;
+        Answer::Done
     }
 
     fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
         let Action::PickUnit(unit) = action else { return None };
         Some(self.pick(scene, self.selected == unit, |neurons, _| neurons.selected = unit))
+    }
+
+    fn owns(&self, action: Action) -> bool {
+        matches!(action, Action::OpenPrompt | Action::Invert)
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

@@ -12,14 +12,17 @@ use crate::{
     fashion::{CLASSES, Class, Dataset},
     metrics::{ClassFigures, ConfusionMatrix, ratio},
     view::{
-        format::{self, accuracy, fit, joined, percent_with, thousands, width},
+        format::{self, accuracy, fit, joined, percent_with, thousands, width, wrap},
         grid, heading,
         theme::{Theme, Tone},
     },
 };
 
-/// Columns of a cell: at least, and at most.
+/// Columns of a cell: at least, and at most; more where the classes' names want them, up to a limit.
 const CELL: (u16, u16) = (5, 11);
+const WIDEST_CELL: u16 = 16;
+/// Columns of a cell from which its column has the class's name.
+const NAMED_CELL: u16 = 8;
 /// Columns of a class's name at the least.
 const LEAST_NAME: u16 = 10;
 /// Rows of a cell at the most.
@@ -32,8 +35,10 @@ type FigureColumn = (&'static str, fn(&ClassFigures) -> f64);
 /// The columns beside the matrix.
 const FIGURES: [FigureColumn; 3] =
     [("prec", |figures| figures.precision), ("rec", |figures| figures.recall), ("F1", |figures| figures.f1)];
-/// Rows that the columns' names and the sentence below take.
+/// Rows that a line of the columns' names and the sentence below take.
 const TEXT_ROWS: u16 = 4;
+/// Rows of the list of mistakes that large cells must leave: air, a heading, five mistakes.
+const LIST_ROWS: u16 = 7;
 
 /// Draws the matrix of the moment that is shown, and what its selected cell means.
 pub fn draw(frame: &mut Frame, area: Rect, confusion: &Confusion, scene: &Scene, theme: &Theme) {
@@ -147,6 +152,8 @@ fn sentence(
 
 /// Where the parts of the table stand.
 struct Table {
+    /// Rows of the columns' names, over the first cell.
+    titles: u16,
     /// The classes' names, before the matrix.
     names: Rect,
     /// The first cell.
@@ -165,16 +172,20 @@ impl Table {
         // Names say more than figures.
         let figures = if area.width < least + figures + longest.min(LEAST_NAME) { 0 } else { figures };
         let names = longest.min(area.width.saturating_sub(least + figures).max(LEAST_NAME));
-        let cell = (area.width.saturating_sub(names + figures) / classes).clamp(CELL.0 - 1, CELL.1);
-        let rows = (area.height.saturating_sub(TEXT_ROWS) / classes).clamp(1, TALLEST);
-        let top = area.y + 1;
+        let widest = longest.saturating_sub(1).clamp(CELL.1, WIDEST_CELL);
+        let cell = (area.width.saturating_sub(names + figures) / classes).clamp(CELL.0 - 1, widest);
+        // Names that are wider than their columns break on two lines, where that leaves room for all cells.
+        let is_broken = cell >= NAMED_CELL && longest - 1 > cell && area.height > classes + TEXT_ROWS;
+        let titles = 1 + u16::from(is_broken);
+        let rows = (area.height.saturating_sub(TEXT_ROWS + titles - 1 + LIST_ROWS) / classes).clamp(1, TALLEST);
+        let top = area.y + titles;
         let names = Rect { x: area.x, y: top, width: names, height: rows };
         let first = Rect { x: names.right(), y: top, width: cell, height: rows };
         // Narrow screens have no room for the figures.
         let air = area.width.saturating_sub(names.width + cell * classes + figures).min(2);
         let x = first.x + cell * classes + air;
         let figures = Rect { x, y: top, width: figures, height: rows }.intersection(area);
-        Self { names, first, figures }
+        Self { titles, names, first, figures }
     }
 
     fn row(&self, place: usize) -> u16 {
@@ -189,15 +200,18 @@ impl Table {
     /// The columns' names: as much of a class's as fits, its number where that is little.
     fn draw_names(&self, frame: &mut Frame, data: &Dataset, (_, selected): (Class, Class), theme: &Theme) {
         for class in Class::all() {
-            let area = Rect { y: self.first.y - 1, height: 1, ..self.cell(Class::FIRST, class) };
+            let area = Rect { y: self.first.y - self.titles, height: 1, ..self.cell(Class::FIRST, class) };
             let cells = usize::from(area.width).saturating_sub(1);
-            let name = if self.first.width < 8 {
-                class.index().to_string()
+            let lines = if self.first.width < NAMED_CELL {
+                vec![class.index().to_string()]
             } else {
-                fit(data.name(class), cells, theme.glyphs().ellipsis)
+                broken(data.name(class), cells, self.titles.into(), theme.glyphs().ellipsis)
             };
             let style = if class == selected { theme.strong() } else { theme.muted() };
-            put(frame, area, Span::styled(format!(" {name:>cells$}"), style).into());
+            let unused = self.titles - u16::try_from(lines.len()).unwrap_or(self.titles).min(self.titles);
+            for (number, line) in (unused..).zip(lines) {
+                put(frame, Rect { y: area.y + number, ..area }, Line::styled(line, style).right_aligned());
+            }
         }
         for (number, (name, _)) in FIGURES.iter().enumerate().filter(|_| !self.figures.is_empty()) {
             let area = Rect { y: self.first.y - 1, height: 1, ..self.figure(number, 0) };
@@ -266,6 +280,15 @@ impl Table {
     }
 }
 
+/// A name on at most so many lines, broken between words or behind a slash, or else cut on one.
+fn broken(name: &str, cells: usize, lines: usize, ellipsis: &str) -> Vec<String> {
+    if width(name) <= cells {
+        return vec![name.to_owned()];
+    }
+    let broken = wrap(&name.replace('/', "/ "), cells);
+    if broken.len() <= lines { broken } else { vec![fit(name, cells, ellipsis)] }
+}
+
 /// Draws where the frame has cells.
 fn put(frame: &mut Frame, area: Rect, line: Line) {
     let area = area.intersection(frame.area());
@@ -279,7 +302,7 @@ fn draw_figure(frame: &mut Frame, area: Rect, figure: f64, style: Style) {
 
 /// A count, in the middle of its cell's height; the selected one is framed.
 fn draw_count(frame: &mut Frame, area: Rect, count: u32, is_selected: bool, theme: &Theme) {
-    let text = if count == 0 { theme.glyphs().nothing.to_owned() } else { count.to_string() };
+    let text = if count == 0 { theme.glyphs().nothing.to_owned() } else { thousands(count.into()) };
     let row = Rect { y: area.y + area.height.saturating_sub(1) / 2, height: 1, ..area };
     let cells = usize::from(area.width);
     let mark = theme.glyphs().predicted;
@@ -289,5 +312,34 @@ fn draw_count(frame: &mut Frame, area: Rect, count: u32, is_selected: bool, them
     put(frame, row, Line::styled(line, quiet));
     if is_selected {
         frame.buffer_mut().set_style(area, Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_breaks_between_words_or_behind_a_slash_before_it_is_cut() {
+        for (name, cells, lines, expected) in [
+            ("Ankle boot", 8, 2, &["Ankle", "boot"][..]),
+            ("T-shirt/top", 9, 2, &["T-shirt/", "top"]),
+            ("T-shirt/top", 11, 2, &["T-shirt/top"]),
+            ("T-shirt/top", 8, 1, &["T-shirt…"]),
+            ("a winter coat with a hood", 8, 2, &["a winte…"]),
+        ] {
+            assert_eq!(broken(name, cells, lines, "…"), expected, "{name} in {cells} cells");
+        }
+    }
+
+    #[test]
+    fn the_cells_leave_room_for_five_mistakes_wherever_they_could_be_lower() {
+        let data = crate::protocol::samples::dataset();
+        for (width, height) in [(80, 24), (80, 40), (100, 30), (120, 40), (160, 50), (200, 60)] {
+            let body = Rect::new(1, 2, width - 2, height - 3);
+            let table = Table::new(body, &data);
+            let listed = mistakes_area(body, &table).height.saturating_sub(1);
+            assert!(listed >= 5 || table.first.height == 1, "{listed} at {width}×{height}");
+        }
     }
 }

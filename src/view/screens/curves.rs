@@ -182,21 +182,19 @@ fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, 
     let axes = Chart::new(Vec::new())
         .legend_position(None)
         .x_axis(axis_of(lines.horizontal, vec![String::new(), String::new()]))
-        .y_axis(axis_of(lines.vertical, lines.vertical_labels.clone()));
+        .y_axis(axis_of((lines.vertical.low, lines.vertical.high), vec![" ".repeat(lines.label_cells()); 2]));
     frame.render_widget(axes, area);
+    draw_vertical_labels(frame, &lines, area, theme);
     draw_horizontal_labels(frame, &lines, area, theme);
     let cursor: Points = curves.cursor(curves.last_step(known)).map_or_else(Vec::new, |step| {
-        [lines.vertical.0, lines.vertical.1].map(|height| (float(step), height)).to_vec()
+        [lines.vertical.low, lines.vertical.high].map(|height| (float(step), height)).to_vec()
     });
-    let (horizontal, vertical) = (lines.horizontal, lines.vertical);
     let canvas = Canvas::default()
-        .x_bounds([horizontal.0, horizontal.1])
-        .y_bounds([vertical.0, vertical.1])
+        .x_bounds([lines.horizontal.0, lines.horizontal.1])
+        .y_bounds([lines.vertical.low, lines.vertical.high])
         .marker(theme.strokes().line)
         .paint(|context| paint(context, &lines, &cursor, theme));
-    // The axes take a row and a column.
-    let graph = lines.graph(area);
-    frame.render_widget(canvas, Rect { height: graph.height.saturating_sub(1 + u16::from(graph.height > 2)), ..graph });
+    frame.render_widget(canvas, lines.graph(area));
 }
 
 /// Paints the curves into one layer, where a cell that two of them share has the dots of both, and the test images' epochs
@@ -235,10 +233,23 @@ fn paint_line(context: &mut Context, points: &Points, style: Style) {
     }
 }
 
+/// Draws each label on the row of its value; the chart itself would put them at equal distances, rounded down.
+fn draw_vertical_labels(frame: &mut Frame, lines: &ChartLines, area: Rect, theme: &Theme) {
+    let graph = lines.graph(area);
+    let cells = lines.label_cells();
+    for (tick, label) in lines.vertical.ticks.iter().zip(&lines.vertical_labels) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row of the graph")]
+        let row = ((1.0 - lines.vertical.ratio(*tick)) * f64::from(graph.height.saturating_sub(1))).round() as u16;
+        let width = u16::try_from(cells).unwrap_or(u16::MAX);
+        let place = Rect { x: area.x, y: area.y + row, width, height: 1 }.intersection(area);
+        frame.render_widget(Span::styled(format!("{label:>cells$}"), theme.muted()), place);
+    }
+}
+
 /// Draws each label under its place on the axis, which the chart itself would not.
 fn draw_horizontal_labels(frame: &mut Frame, lines: &ChartLines, area: Rect, theme: &Theme) {
     let graph = lines.graph(area);
-    let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..graph };
+    let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..graph }.intersection(area);
     let (start, end) = lines.horizontal;
     let mut free = row.x;
     for (place, label) in &lines.horizontal_labels {
@@ -261,7 +272,66 @@ mod tests {
     use ratatui::{buffer::Buffer, widgets::Widget};
 
     use super::*;
-    use crate::view::theme::Depth;
+    use crate::{
+        app::{Action, App, Screen},
+        protocol::{Report, samples},
+        view::{scale::VerticalAxis, theme::Depth},
+    };
+
+    /// The Curves of a run whose loss falls and whose accuracy rises to 100 percent, after these keys.
+    fn curves(keys: &[Action]) -> App {
+        let mut app = App::new(None);
+        app.apply(Report::Started(samples::started()));
+        for step in 1..=1000 {
+            let at = float(step);
+            let (loss, accuracy) =
+                (0.2 + 2.0 / at.sqrt(), 1.0 - 0.6 / at.sqrt() - if step % 2 == 0 { 0.0 } else { 0.05 });
+            app.apply(Report::Batch(crate::protocol::Batch {
+                loss,
+                accuracy: accuracy.min(1.0),
+                ..samples::batch(step)
+            }));
+        }
+        for action in [Action::Show(Screen::Curves)].iter().chain(keys) {
+            app.act(*action, &Page::default());
+        }
+        app
+    }
+
+    fn chart_lines(app: &App, figure: &Figure) -> ChartLines {
+        ChartLines::new(&app.screens().curves, app.known(), figure, Rect::new(0, 0, 58, 34))
+    }
+
+    #[test]
+    fn smoothing_moves_no_axis_and_no_accuracy_is_above_100_percent() {
+        for figure in &FIGURES {
+            let plain = chart_lines(&curves(&[]), figure);
+            assert!(plain.vertical_labels.len() > 3, "{:?}", plain.vertical_labels);
+            for presses in 1..=3 {
+                let smoothed = chart_lines(&curves(&vec![Action::NextSmoothing; presses]), figure);
+                assert_eq!(smoothed.vertical, plain.vertical, "{} after m {presses} times", figure.name);
+                assert_ne!(smoothed.training, plain.training);
+            }
+        }
+        let accuracy = chart_lines(&curves(&[]), &FIGURES[1]);
+        assert!(
+            accuracy
+                .vertical_labels
+                .iter()
+                .all(|label| label.trim_end_matches('%').parse().is_ok_and(|percent: f64| percent <= 100.0))
+        );
+    }
+
+    #[test]
+    fn before_the_first_step_there_are_no_figures_to_read() {
+        let theme = Theme::new(Depth::None, false);
+        let words = |step| {
+            let app = curves(&[Action::PickStep(step)]);
+            legend(&app.screens().curves, app.known(), 78, &theme).to_string()
+        };
+        assert_eq!(words(0).split_whitespace().filter(|word| word.contains('.')).count(), 0, "{}", words(0));
+        assert!(words(1).contains("training 2.2000"), "{}", words(1));
+    }
 
     /// The dots of each cell, as braille has them; a marker covers its whole cell.
     fn dots(lines: &ChartLines) -> Vec<u32> {
@@ -293,7 +363,7 @@ mod tests {
             other_training: Points::new(),
             other_test: Points::new(),
             horizontal: (0.0, 10.0),
-            vertical: (0.0, 1.0),
+            vertical: VerticalAxis { low: 0.0, high: 1.0, ticks: Vec::new(), decimals: 0 },
             horizontal_labels: Vec::new(),
             vertical_labels: Vec::new(),
         };

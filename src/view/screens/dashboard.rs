@@ -25,11 +25,12 @@
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Position, Rect},
+    text::Line,
     widgets::Clear,
 };
 
 use crate::{
-    app::{Action, Half, Known, Page, Scene, Screen, screens::dashboard::Dashboard},
+    app::{Action, Half, Page, Scene, Screen, screens::dashboard::Dashboard},
     view::{
         epochs,
         images::Shown,
@@ -57,7 +58,7 @@ const STRIDES: (usize, usize) = (10, 10);
 /// Draws the panes.
 pub fn draw(frame: &mut Frame, area: Rect, dashboard: &Dashboard, scene: &Scene, theme: &Theme) {
     let (known, shown) = (&scene.known, Shown::new(scene, Half::Test));
-    let areas = DashboardAreas::new(area, known);
+    let areas = DashboardAreas::new(area, scene);
     training::draw_heading(frame, areas.heading, known, theme);
     if areas.curves.is_empty() {
         training::draw_alone(frame, areas.training, known, theme);
@@ -68,7 +69,9 @@ pub fn draw(frame: &mut Frame, area: Rect, dashboard: &Dashboard, scene: &Scene,
     test_image::draw(frame, areas.image, &shown, dashboard.size, theme);
     test_image::draw_caption(frame, areas.caption, &shown, theme);
     prediction::draw(frame, areas.prediction, &shown, theme);
-    epochs::draw(frame, areas.epochs, &known.epochs, theme);
+    epochs::draw(frame, areas.epochs, &known.epochs, seen(scene), theme);
+    let filter = shown.words_in(areas.filter.width.into(), theme);
+    frame.render_widget(Line::styled(filter, theme.muted()), areas.filter);
     if !shown.album.is_plain() && areas.image.y == areas.prediction.y {
         // Which images are left takes more words than the picture is wide.
         let heading = Rect { height: 1, ..areas.image.union(areas.prediction) };
@@ -77,9 +80,14 @@ pub fn draw(frame: &mut Frame, area: Rect, dashboard: &Dashboard, scene: &Scene,
     }
 }
 
+/// The step of the epoch whose predictions are shown, where that is not now.
+fn seen(scene: &Scene) -> Option<u64> {
+    scene.past().map(|moment| moment.step)
+}
+
 /// How far a row and a page go, and the largest picture.
 pub fn page(area: Rect, _: &Dashboard, scene: &Scene) -> Page {
-    let image = DashboardAreas::new(area, &scene.known).image;
+    let image = DashboardAreas::new(area, scene).image;
     let height = image.height.saturating_sub(test_image::TEXT_ROWS);
     let largest = picture::scale(image.width, height).max(1);
     Page { columns: STRIDES.0, rows: STRIDES.1, largest, ..Page::default() }
@@ -87,12 +95,12 @@ pub fn page(area: Rect, _: &Dashboard, scene: &Scene) -> Page {
 
 /// What a click there means: the way into what the pane shows in small.
 pub fn hit(area: Rect, _: &Dashboard, scene: &Scene, position: Position) -> Option<Action> {
-    let areas = DashboardAreas::new(area, &scene.known);
+    let areas = DashboardAreas::new(area, scene);
     if areas.image.contains(position) {
         return Some(Action::Enter);
     }
     if areas.epochs.contains(position) {
-        return epochs::hit(areas.epochs, &scene.known.epochs, position);
+        return epochs::hit(areas.epochs, &scene.known.epochs, seen(scene), position);
     }
     if areas.prediction.contains(position) {
         return Some(Action::Show(Screen::Confusion));
@@ -109,6 +117,8 @@ struct DashboardAreas {
     training: Rect,
     curves: Rect,
     image: Rect,
+    /// Which images are listed, where not all are and the picture is too narrow for that.
+    filter: Rect,
     /// The image's caption, where it does not fit below the picture.
     caption: Rect,
     prediction: Rect,
@@ -116,9 +126,12 @@ struct DashboardAreas {
 }
 
 impl DashboardAreas {
-    fn new(body: Rect, known: &Known) -> Self {
-        let failure = training::failure_rows(&known.phase, body.width);
-        if body.height >= ROOM_FOR_ROWS { Self::in_rows(body, failure) } else { Self::in_columns(body, failure) }
+    fn new(body: Rect, scene: &Scene) -> Self {
+        let failure = training::failure_rows(&scene.known.phase, body.width);
+        if body.height >= ROOM_FOR_ROWS {
+            return Self::in_rows(body, failure);
+        }
+        Self::in_columns(body, failure, !scene.album(Half::Test).is_plain())
     }
 
     /// Training and curves over image | prediction and epochs.
@@ -143,21 +156,22 @@ impl DashboardAreas {
     }
 
     /// Image | training over prediction; a failure over all of them.
-    fn in_columns(body: Rect, failure: Option<u16>) -> Self {
+    fn in_columns(body: Rect, failure: Option<u16>, is_filtered: bool) -> Self {
         let reason = failure.map_or(0, |rows| rows.saturating_add(1));
         let [reason, body] = body.layout(&Layout::vertical([Constraint::Max(reason), Constraint::Min(0)]));
         let [image, right] = columns(body, LEFT);
         // The bars' heading needs the room that a picture with heading and caption has.
         let bars = prediction::LEAST_ROWS + u16::from(right.height >= ROWS + test_image::TEXT_ROWS);
-        let [run, caption, prediction] = right.layout(&Layout::vertical([
+        let [run, filter, caption, prediction] = right.layout(&Layout::vertical([
             Constraint::Fill(1),
+            Constraint::Length(u16::from(is_filtered)),
             Constraint::Length(u16::from(body.height == ROWS)),
             Constraint::Max(bars),
         ]));
         let run = if failure.is_some() { reason } else { run };
         let [heading, training] =
             run.layout(&Layout::vertical([Constraint::Length(u16::from(run.height > 4)), Constraint::Fill(1)]));
-        Self { heading, training, image, caption, prediction, ..Self::default() }
+        Self { heading, training, image, filter, caption, prediction, ..Self::default() }
     }
 }
 

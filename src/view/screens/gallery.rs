@@ -69,8 +69,9 @@ pub fn page(area: Rect, gallery: &Gallery, _: &Scene) -> Page {
 
 /// What a click there means.
 pub fn hit(area: Rect, gallery: &Gallery, scene: &Scene, position: Position) -> Option<Action> {
+    // The second click of a double click must not close what the first one has opened.
     if gallery.stance.is_large {
-        return Some(Action::Back);
+        return None;
     }
     let album = scene.album(gallery.stance.half);
     let place = grid::place_at(area, gallery.size, album.nearest_place(), position)?;

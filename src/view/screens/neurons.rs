@@ -13,7 +13,7 @@ use crate::{
     protocol::{Tile, Tiles},
     view::{
         bars::Bar,
-        format::{fit, thousands},
+        format::{fit, thousands, wrap},
         grid::{self, Grid},
         heading,
         picture::{self, COLUMNS, Signs},
@@ -50,9 +50,10 @@ pub fn draw(frame: &mut Frame, area: Rect, neurons: &Neurons, scene: &Scene, the
         frame.render_widget(&signs(tile, scene.inverted, theme), slot.picture);
         let cells = usize::from(slot.caption.width);
         let class = data.zip(strongest(tile)).map_or("", |(data, class)| data.name(class));
-        let words = fit(&format!("{number} {class}"), cells, theme.glyphs().ellipsis);
         let style = if number == neurons.selected { theme.strong() } else { theme.muted() };
-        frame.render_widget(Line::styled(words, style), slot.caption);
+        for (words, row) in wrap(&format!("{number} {class}"), cells).into_iter().zip(slot.caption.rows()) {
+            frame.render_widget(Line::styled(words, style), row);
+        }
         if number == neurons.selected {
             grid::draw_frame(frame, slot, theme);
         }
@@ -66,8 +67,9 @@ pub fn page(area: Rect, neurons: &Neurons, _: &Scene) -> Page {
 
 /// What a click there means.
 pub fn hit(area: Rect, neurons: &Neurons, scene: &Scene, position: Position) -> Option<Action> {
+    // The second click of a double click must not close what the first one has opened.
     if neurons.is_large {
-        return Some(Action::Back);
+        return None;
     }
     let unit = grid::place_at(area, neurons.size, neurons.selected, position)?;
     (unit < scene.known.tiles.as_ref()?.of).then_some(Action::PickUnit(unit))

@@ -12,7 +12,7 @@ use crate::{
     protocol::EpochRecord,
     view::{
         format::width,
-        scale::{Bounds, between, float, horizontal_ticks, vertical_ticks},
+        scale::{VerticalAxis, float, horizontal_ticks, logarithm_label},
     },
 };
 
@@ -36,10 +36,10 @@ pub struct ChartLines {
     pub other_test: Points,
     /// The first and the last step.
     pub horizontal: (f64, f64),
-    pub vertical: (f64, f64),
+    pub vertical: VerticalAxis,
     /// Steps with their labels.
     pub horizontal_labels: Vec<(f64, String)>,
-    /// Labels at equal distances, from the lowest to the highest.
+    /// The labels of the vertical axis, from the lowest to the highest.
     pub vertical_labels: Vec<String>,
 }
 
@@ -56,9 +56,8 @@ impl ChartLines {
             means.into_iter().map(|(step, value)| (float(step), height(value))).collect()
         };
         let values = || points.iter().map(figure.of_point);
-        let smoothed = curves.smoothing != Smoothing::None;
-        let raw = if smoothed { curve(values().collect()) } else { Points::new() };
-        let training = curve(curves.smoothing.of(values()));
+        let plain = curve(values().collect());
+        let smoothed = (curves.smoothing != Smoothing::None).then(|| curve(curves.smoothing.of(values())));
         let of =
             |records: &[EpochRecord], value: fn(&EpochRecord) -> f64, step: &dyn Fn(&EpochRecord) -> u64| -> Points {
                 let all: Vec<(u64, f64)> = records
@@ -77,15 +76,19 @@ impl ChartLines {
         let other_test = of(other, figure.of_test, &end_of_other);
         let heights = |points: &Points| points.iter().map(|(_, height)| *height).collect::<Vec<f64>>();
         let mut all =
-            [most_of(heights(&training)), heights(&test), heights(&other_training), heights(&other_test)].concat();
+            [most_of(heights(&plain)), heights(&test), heights(&other_training), heights(&other_test)].concat();
         // The scale leaves the newest value out, which here counts as well.
         all.extend(all.first().copied());
-        let bounds = Bounds::around(&all);
-        let (low, high, count, decimals) = vertical_ticks(&bounds, area.height);
-        let label = |value: f64| {
-            if is_logarithmic { format!("{:.2}", 10_f64.powf(value)) } else { (figure.text)(value, decimals) }
+        // The bounds are those of what was measured, so that smoothing does not move them.
+        let bounds = (figure.bounds)(&all);
+        let rows = graph_rows(area.height);
+        let vertical =
+            if is_logarithmic { VerticalAxis::logarithmic(&bounds, rows) } else { VerticalAxis::new(&bounds, rows) };
+        let label = |value: &f64| {
+            if is_logarithmic { logarithm_label(*value) } else { (figure.text)(*value, vertical.decimals) }
         };
-        let vertical_labels = between(low, high, count).map(label).collect();
+        let vertical_labels = vertical.ticks.iter().map(label).collect();
+        let (raw, training) = smoothed.map_or((Points::new(), plain.clone()), |smoothed| (plain, smoothed));
         let most = if area.width >= WIDE { 7.0 } else { 4.0 };
         let unit = if curves.unit == Unit::Epochs { float(known.steps_per_epoch()) } else { 1.0 };
         let (end, horizontal_labels) =
@@ -97,18 +100,27 @@ impl ChartLines {
             other_training,
             other_test,
             horizontal: (float(start), end * unit),
-            vertical: (low, high),
+            vertical,
             horizontal_labels: horizontal_labels.into_iter().map(|(place, label)| (place * unit, label)).collect(),
             vertical_labels,
         }
     }
 
-    /// Where the lines are drawn within a chart's area, between the axes.
-    pub fn graph(&self, area: Rect) -> Rect {
-        let labels = self.vertical_labels.iter().map(|label| width(label)).max().unwrap_or(0);
-        let left = u16::try_from(labels).unwrap_or(u16::MAX).saturating_add(1).min(area.width);
-        Rect { x: area.x + left, width: area.width - left, ..area }
+    /// Cells of the widest label of the vertical axis.
+    pub fn label_cells(&self) -> usize {
+        self.vertical_labels.iter().map(|label| width(label)).max().unwrap_or(0)
     }
+
+    /// Where the lines are drawn within a chart's area: right of the vertical axis, above the horizontal one.
+    pub fn graph(&self, area: Rect) -> Rect {
+        let left = u16::try_from(self.label_cells()).unwrap_or(u16::MAX).saturating_add(1).min(area.width);
+        Rect { x: area.x + left, width: area.width - left, height: graph_rows(area.height), ..area }
+    }
+}
+
+/// Rows of a chart of this height that its axis and the labels below leave.
+fn graph_rows(height: u16) -> u16 {
+    height.saturating_sub(1 + u16::from(height > 2))
 }
 
 /// Those of the items, which are in the order of their steps, that are within these steps, and one before and one behind
