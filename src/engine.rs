@@ -167,7 +167,8 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
             return;
         }
     };
-    // Where nobody waits for that there is nobody to train for: the command channel is gone as well, which ends the run below.
+    // Where nobody waits for that there is nobody to train for: the command channel is gone as well, which ends the run
+    // below.
     let _ = post.ready.send(Ok(()));
     let (checkpoint, epochs) = job.past.map(|past| (past.checkpoint, past.epochs)).unzip();
     let started = Started {

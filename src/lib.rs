@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! key ── crossterm ──> key table ──> Action ──> App::act ──> Option<Command> ──┐
-//!                                                  │    App::wishes ──> Look ──┴> Link ──> hub ──> trainer's thread
-//!                                                  │                                                     │
-//! tick ──> view::draw(frame, &App, &Theme) <── App <┴── App::apply(Report) <── Reports <── hub <── Report ┤
-//!                                                 headless <── Reports <───────┘                         │
-//!                                   metrics log, TensorBoard, checkpoints <── recorder <──────────────────┘
+//!                                               App::wishes ──> Look ──────────┴──> Link ──> hub ──> trainer's thread
+//!                                                                                                          │
+//! tick ──> view::draw(frame, &App, &Theme) <── App <── App::apply(Report) <── Reports <── hub <── Report ──┤
+//!                                                        headless <── Reports <────────────┘               │
+//!                                 metrics log, TensorBoard, checkpoints <── recorder <─────────────────────┘
 //! ```
 //!
-//! Imports point one way. `ROOMS` in `tests/layering.rs` lists which module may name which others, and that test reads the
-//! sources and holds them to it: [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`].
+//! Imports point one way. `ROOMS` in `tests/layering.rs` lists which module may name which others, and that test reads
+//! the sources and holds them to it: [`app`] and [`view`] never see [`engine`], and no dfdx type leaves [`engine`].
 
 pub mod app;
 pub mod cli;

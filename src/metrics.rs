@@ -1,5 +1,5 @@
-//! Arithmetic on what a run reports. Of predictions: which class, how sure, right or wrong; of steps: means over spans of
-//! them. Knows nothing of where they come from.
+//! Arithmetic on what a run reports. Of predictions: which class, how sure, right or wrong; of steps: means over spans
+//! of them. Knows nothing of where they come from.
 
 mod spans;
 

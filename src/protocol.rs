@@ -40,8 +40,8 @@ pub enum Command {
     Stop,
 }
 
-/// What somebody wants to see of the network while it learns. What there is not, such as an image past the last one, counts
-/// for nothing.
+/// What somebody wants to see of the network while it learns. What there is not, such as an image past the last one,
+/// counts for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
     /// Test images, by index from 0, whose predictions are reported as [`Report::Prediction`].
@@ -122,8 +122,8 @@ pub enum Report {
     Epoch {
         /// Its figures.
         record: EpochRecord,
-        /// Every test image's prediction after this epoch, in the test images' order. Empty for a listener that comes so
-        /// late that they are no longer kept.
+        /// Every test image's prediction after this epoch, in the test images' order. Empty for a listener that comes
+        /// so late that they are no longer kept.
         #[serde(with = "numbers")]
         predictions: Predictions,
     },
@@ -239,8 +239,8 @@ pub struct Tile {
     /// `rows` × `columns` values, row by row: of a unit its weight for each pixel.
     #[serde(with = "numbers")]
     pub values: Vec<f32>,
-    /// What it adds to each class's logit for each 1 that it puts out, as if no unit behind it were held back. Empty where
-    /// that is not known.
+    /// What it adds to each class's logit for each 1 that it puts out, as if no unit behind it were held back. Empty
+    /// where that is not known.
     #[serde(with = "numbers")]
     pub votes: Vec<f32>,
 }

@@ -10,15 +10,17 @@ mod place;
 mod pty;
 
 use std::{
-    fs, thread,
+    fs,
+    process::{Child, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
 use portable_pty::CommandBuilder;
 
 use self::{
-    place::Place,
-    pty::{AT_ONCE, Run, Terminal, fitroom, signal, until},
+    place::{FASHION, Place, write_split},
+    pty::{AT_ONCE, Run, Terminal, fitroom, memory_of, signal, until},
 };
 
 /// How many epochs are trained and saved while nobody reads.
@@ -69,6 +71,38 @@ fn a_terminal_that_reads_again_shows_the_present() {
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
+}
+
+#[test]
+#[ignore = "predictions of each epoch stay in memory while a report of it waits"]
+fn lines_that_nobody_reads_take_no_memory_for_the_epochs_behind_them() {
+    let place = Place::new();
+    let mut command = place.command(&["train", "--json", "--epochs", "100000", "--hidden", "8", "--run", "coat"]);
+    // All 10,000 test images, of which each epoch has 400 kB of predictions, and few training images.
+    command.args(["--data", "many-tests", "--batch-size", "4096"]).stdout(Stdio::piped());
+    let many = place.path("many-tests");
+    fs::create_dir(&many).expect("the directory is new");
+    write_split(&many, "train", &FASHION.train.head(100));
+    write_split(&many, "t10k", &FASHION.test);
+    let process = Running(command.spawn().expect("the program starts"));
+    let run = Run::at(&place, "coat");
+    // The pipe holds 64 kB, which are the lines of some 300 epochs.
+    until("a full pipe", || run.epochs() > 500);
+    let (epochs, memory) = (run.epochs(), memory_of(process.0.id()));
+    until("epochs that nobody reads of", || run.epochs() > epochs + 300);
+    let after = memory_of(process.0.id());
+    assert!(after < memory + (16 << 20), "{after} bytes after {memory}, and {} epochs more", run.epochs() - epochs);
+}
+
+/// A program that is ended with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::protocol::Report;
 pub(super) struct Inbox(VecDeque<Report>);
 
 impl Inbox {
-    /// Takes a report in. A newer batch takes the place of one that waits, and so does an epoch, whose figures say more.
+    /// Takes a report in. A newer batch takes the place of one that waits, and so does an epoch, whose figures say
+    /// more.
     pub fn put(&mut self, report: Report) {
         if let Report::Batch(_) | Report::Epoch { .. } = report
             && let Some(older) = self.0.iter().rposition(|waits| matches!(waits, Report::Batch(_)))

@@ -1,5 +1,5 @@
-//! Means over spans of consecutive steps, in bounded memory: each span as it came while there are few, neighbours in one
-//! later. Draws nothing.
+//! Means over spans of consecutive steps, in bounded memory: each span as it came while there are few, neighbours in
+//! one later. Draws nothing.
 
 use crate::protocol::Batch;
 

@@ -1,5 +1,5 @@
-//! `batches.jsonl`: one line of JSON per span of batches, which say how an epoch goes before it ends. Knows the lines, not
-//! what makes them.
+//! `batches.jsonl`: one line of JSON per span of batches, which say how an epoch goes before it ends. Knows the lines,
+//! not what makes them.
 
 use std::{io, path::Path};
 

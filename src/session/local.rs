@@ -38,8 +38,8 @@ pub(super) struct LocalRun {
 }
 
 impl LocalRun {
-    /// Begins to train. `shows_predictions`: whether who listens shows every test image's prediction, also those before the
-    /// first step and after past epochs.
+    /// Begins to train. `shows_predictions`: whether who listens shows every test image's prediction, also those before
+    /// the first step and after past epochs.
     ///
     /// # Errors
     /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or

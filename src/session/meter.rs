@@ -61,8 +61,8 @@ fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
     watched.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reports how busy the device is, by `read`, once a second while it is at work, until nobody trains any longer. A driver
-/// may take its time to answer: it keeps nobody waiting who trains.
+/// Reports how busy the device is, by `read`, once a second while it is at work, until nobody trains any longer. A
+/// driver may take its time to answer: it keeps nobody waiting who trains.
 fn follow(mut read: impl FnMut() -> Option<Usage>, watched: &Weak<Mutex<Watched>>, emitter: &Emitter) {
     let at_work = || Some(lock(&*watched.upgrade()?).at_work);
     // The first reading is what the later ones are compared with.

@@ -1,5 +1,5 @@
-//! The thread that writes a run's files: reports, figures and checkpoints in, and out of it word of what is on the disk.
-//! What is in the files is for `run` to say.
+//! The thread that writes a run's files: reports, figures and checkpoints in, and out of it word of what is on the
+//! disk. What is in the files is for `run` to say.
 
 use std::{
     io,
@@ -50,8 +50,8 @@ fn not_saved(error: &impl ToString) -> Report {
     Report::NotSaved { reason: format!("not saved: {}", error.to_string()) }
 }
 
-/// The recorder's thread: writes what comes, in its order, and reports what could not be written. Where it cannot go on,
-/// also for a bug of its own, it reports that, and once more for each checkpoint that was to be kept.
+/// The recorder's thread: writes what comes, in its order, and reports what could not be written. Where it cannot go
+/// on, also for a bug of its own, it reports that, and once more for each checkpoint that was to be kept.
 pub(super) fn record(
     begin: impl FnOnce() -> Recording,
     epochs_done: u32,

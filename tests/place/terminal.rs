@@ -165,8 +165,7 @@ impl Terminal {
 
     /// How many bytes of memory the program has.
     pub fn memory(&self) -> u64 {
-        let kilobytes = status(self.process(), "VmRSS");
-        kilobytes.split(' ').next().and_then(|number| number.parse::<u64>().ok()).expect("a number of kB") * 1024
+        memory_of(self.process())
     }
 
     /// Waits for the program to end, reads the rest of its output, and returns its exit status.
@@ -257,6 +256,12 @@ fn read(mut reader: Box<dyn Read + Send>, speed: &AtomicUsize, hand_on: impl Fn(
             _ => return,
         }
     }
+}
+
+/// How many bytes of memory a process has.
+pub fn memory_of(process: u32) -> u64 {
+    let kilobytes = status(process, "VmRSS");
+    kilobytes.split(' ').next().and_then(|number| number.parse::<u64>().ok()).expect("a number of kB") * 1024
 }
 
 fn status(process: u32, key: &str) -> String {

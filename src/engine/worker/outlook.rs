@@ -14,8 +14,8 @@ const INSIGHT_SHARE: u32 = 50;
 
 /// What is to be seen, and when it is time to report it again.
 ///
-/// What cannot be seen, for want of memory for instance, is no reason to stop training: it is said once, and then no longer
-/// looked at.
+/// What cannot be seen, for want of memory for instance, is no reason to stop training: it is said once, and then no
+/// longer looked at.
 #[derive(Default)]
 pub(super) struct Outlook {
     look: Look,
