@@ -1,6 +1,7 @@
 //! Arithmetic on predictions: which class, how sure, right or wrong. Knows nothing of where they come from.
 
 mod spans;
+pub mod thinning;
 
 use serde::Serialize;
 
