@@ -45,7 +45,6 @@ impl LocalRun {
         let mut job = Job::new(plan.settings, dataset);
         job.pace = plan.pace;
         job.save_every = plan.save_every;
-        job.evaluate_untrained = shows_predictions;
         let opened = match plan.keeping {
             Destination::Nowhere => None,
             Destination::New { runs, name } => {
@@ -61,6 +60,7 @@ impl LocalRun {
                 Some(opened)
             }
         };
+        job.evaluate_untrained = shows_predictions || opened.is_some();
         job.run = opened.as_ref().map(|opened| opened.run().shown_name());
         let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
         let device_before = opened.as_ref().and_then(|opened| opened.run().facts().ok()?.device);

@@ -88,11 +88,11 @@ impl Listener for Relay {
     }
 }
 
-/// What of a report goes into files.
+/// What of a report goes into files. The predictions in it are shared, not copied.
 fn for_the_files(report: &Report) -> Option<Report> {
-    match report {
-        Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: [].into() }),
-        Report::Started(_) | Report::Finished | Report::Failed { .. } => Some(report.clone()),
-        _ => None,
-    }
+    let is_for_them = matches!(
+        report,
+        Report::Started(_) | Report::Untrained { .. } | Report::Epoch { .. } | Report::Finished | Report::Failed { .. }
+    );
+    is_for_them.then(|| report.clone())
 }
