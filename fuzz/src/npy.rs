@@ -1,12 +1,12 @@
-//! Predictions as `.npy`. The first byte says whether the rest is the file; or the header of one, behind which there are
-//! so many zeros.
+//! Predictions as `.npy`. The first byte says whether the rest is the file; or the header of one, behind which there
+//! are so many zeros.
 
 use fitroom::run::npy::{self, NpyError};
 
 use super::{check_shown, within};
 
-/// Bytes beside one for each of the file: what an error quotes of a header, which is at most 10,000 bytes long. As text it
-/// may have three for each.
+/// Bytes beside one for each of the file: what an error quotes of a header, which is at most 10,000 bytes long. As text
+/// it may have three for each.
 const BASE: usize = 64 * 1024;
 
 /// Reads it.

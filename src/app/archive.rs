@@ -1,4 +1,5 @@
-//! Every test image's prediction after each epoch of the run, in bounded memory, and what follows from it. Draws nothing.
+//! Every test image's prediction after each epoch of the run, in bounded memory, and what follows from it. Draws
+//! nothing.
 
 use crate::{
     fashion::Class,
@@ -57,7 +58,8 @@ impl Moment {
     }
 }
 
-/// The moments of a run, oldest first, of a long run those that [`Thinning`] keeps: with 10,000 test images, 163 moments.
+/// The moments of a run, oldest first, of a long run those that [`Thinning`] keeps: with 10,000 test images, 163
+/// moments.
 #[derive(Debug, Default)]
 pub struct Archive {
     moments: Vec<Moment>,

@@ -1,7 +1,7 @@
 //! Which epochs of a long run are kept whole, in memory as on the disk. Knows neither what is kept of them nor where.
 
-/// Bytes that the predictions of a run's epochs take at the most, wherever they are kept: with 10,000 test images, those of
-/// 167 epochs.
+/// Bytes that the predictions of a run's epochs take at the most, wherever they are kept: with 10,000 test images,
+/// those of 167 epochs.
 pub const CAPACITY: usize = 64 << 20;
 
 /// How many things of so many bytes fit into so many; two at the least, which are the first and the newest.
@@ -10,8 +10,9 @@ pub fn most_within(capacity: usize, bytes: usize) -> usize {
     (capacity / bytes.max(1)).max(2)
 }
 
-/// Which epochs are kept from a first to a newest one: these two, and between them all, every second, every fourth and so
-/// on. An epoch that a longer run keeps is kept by every shorter one, so that nothing is missed that was dropped before.
+/// Which epochs are kept from a first to a newest one: these two, and between them all, every second, every fourth and
+/// so on. An epoch that a longer run keeps is kept by every shorter one, so that nothing is missed that was dropped
+/// before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thinning {
     first: u32,

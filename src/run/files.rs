@@ -69,8 +69,8 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     replace_with(path, |file| file.write_all(contents))
 }
 
-/// As [`replace`], but leaves it to the system when the file goes to the disk: it is whole whatever becomes of the program,
-/// and after a power cut it may be the old one, or have a part of its contents.
+/// As [`replace`], but leaves it to the system when the file goes to the disk: it is whole whatever becomes of the
+/// program, and after a power cut it may be the old one, or have a part of its contents.
 ///
 /// # Errors
 /// As [`replace`].

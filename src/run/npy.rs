@@ -1,5 +1,5 @@
-//! NumPy's `.npy`, of which every test image's probabilities are written and read: 32-bit floats, little-endian, a row of
-//! ten per image. Knows bytes; where they are kept is others' business.
+//! NumPy's `.npy`, of which every test image's probabilities are written and read: 32-bit floats, little-endian, a row
+//! of ten per image. Knows bytes; where they are kept is others' business.
 //!
 //! What is written is version 1.0, byte for byte as `numpy.save` has it. What is read may also be version 2.0 and have
 //! other spaces. The form is described in the documentation of `numpy.lib.format`.
@@ -12,8 +12,8 @@ use crate::{
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Bytes of the header's text that is written. NumPy pads it so that the rows begin at a multiple of 64, and has room in it
-/// for a longer number of images; the rows begin at 128 whatever their number.
+/// Bytes of the header's text that is written. NumPy pads it so that the rows begin at a multiple of 64, and has room
+/// in it for a longer number of images; the rows begin at 128 whatever their number.
 const TEXT: u16 = 118;
 
 /// The longest header that is read, as with NumPy.

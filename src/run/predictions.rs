@@ -1,5 +1,5 @@
-//! `predictions/`: what the network made of every test image, before its first step and after each epoch; a file an epoch,
-//! in bounded space. Knows the files, not what makes them.
+//! `predictions/`: what the network made of every test image, before its first step and after each epoch; a file an
+//! epoch, in bounded space. Knows the files, not what makes them.
 
 use std::{collections::BTreeSet, ffi::OsStr, io, path::PathBuf};
 
@@ -27,8 +27,8 @@ impl KeptPredictions {
         Self { directory }
     }
 
-    /// After which epochs there are predictions, 0 for those before the first step; oldest first. A run of an older fitroom
-    /// has none.
+    /// After which epochs there are predictions, 0 for those before the first step; oldest first. A run of an older
+    /// fitroom has none.
     ///
     /// # Errors
     /// When the directory is there and cannot be read.
@@ -39,8 +39,8 @@ impl KeptPredictions {
         }
     }
 
-    /// The predictions after this epoch, in the test images' order. `None` if there are none, or if a power cut left only
-    /// a part of them.
+    /// The predictions after this epoch, in the test images' order. `None` if there are none, or if a power cut left
+    /// only a part of them.
     ///
     /// # Errors
     /// When the file cannot be read, or is none of predictions.
@@ -82,7 +82,7 @@ fn epoch_of(name: &OsStr) -> Option<u32> {
 
 /// Writes the predictions of a run's epochs, and drops those that no longer fit.
 ///
-/// No file is waited for until it is on the disk: that takes longer than all else of an epoch's files together, and whoever
+/// No file is waited for until it is on the disk: that takes a busy disk 10 ms, where an epoch may take 80, and whoever
 /// has the checkpoint can do without. A file is in its place as a whole, except after a power cut; then it reads as if
 /// it were not there.
 #[derive(Debug)]

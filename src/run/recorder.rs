@@ -17,8 +17,8 @@ use crate::{
     settings::Settings,
 };
 
-/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl`, the predictions and the event files of a run, fed with its reports
-/// in their order.
+/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl`, the predictions and the event files of a run, fed with its
+/// reports in their order.
 ///
 /// An epoch must be recorded before the checkpoint that ends it is written: then a program that is killed between the
 /// two leaves one epoch too many, which [`Recorder::resume`] cuts off, and never one too few.
@@ -78,7 +78,7 @@ impl Recorder {
         &self.facts
     }
 
-    /// Writes what this report means for the files, and waits until it is on the disk.
+    /// Writes what this report means for the files, and waits until it is on the disk; predictions are not waited for.
     ///
     /// # Errors
     /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, none is torn.
@@ -169,8 +169,8 @@ impl Recorder {
         self.save()
     }
 
-    /// What the network makes of the test images before it trains any further. Between two epochs those are the predictions
-    /// after the first of them, which a killed program, or an older one, may not have left.
+    /// What the network makes of the test images before it trains any further. Between two epochs those are the
+    /// predictions after the first of them, which a killed program, or an older one, may not have left.
     fn untrained(&mut self, step: u64, predictions: &[Probabilities]) -> Result<(), RunError> {
         let per_epoch = self.steps_per_epoch.filter(|steps| step.is_multiple_of(*steps));
         match per_epoch.and_then(|steps| u32::try_from(step / steps).ok()) {

@@ -1,5 +1,5 @@
-//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl`, the event files, and the
-//! predictions after each epoch. Knows neither `run.json` nor who trains.
+//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl`, the event files, and
+//! the predictions after each epoch. Knows neither `run.json` nor who trains.
 
 use jiff::Timestamp;
 
@@ -36,8 +36,8 @@ impl Logs {
         Self::with_events(run, (metrics, batches, predictions), 0, now)
     }
 
-    /// The logs of a run that goes on from this checkpoint, and the epochs that are in them: what is later is cut off, and
-    /// what a killed program left of files is removed.
+    /// The logs of a run that goes on from this checkpoint, and the epochs that are in them: what is later is cut off,
+    /// and what a killed program left of files is removed.
     ///
     /// # Errors
     /// When a file cannot be read or written.
