@@ -72,6 +72,14 @@ fn main() -> Outcome {
 
     seeds("metrics", "metrics", &[&[0], &read("metrics.jsonl")?])?;
     seeds("metrics", "batches", &[&[1], &read("batches.jsonl")?])?;
+
+    let predictions = read("predictions/epoch-0002.npy")?;
+    let (before, rows) = predictions.split_at(128);
+    let zeros = u16::try_from(rows.len())?.to_be_bytes();
+    seeds("npy", "file", &[&[0], &predictions])?;
+    seeds("npy", "file-cut-short", &[&[0], before, &rows[..50]])?;
+    seeds("npy", "header", &[&[1], &zeros, &before[10..]])?;
+    seeds("npy", "header-of-version-2", &[&[2], &zeros, &before[10..]])?;
     fs::remove_dir_all(run)?;
 
     for (name, words) in ARGUMENTS {

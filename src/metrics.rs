@@ -2,6 +2,7 @@
 //! of them. Knows nothing of where they come from.
 
 mod spans;
+pub mod thinning;
 
 use serde::Serialize;
 

@@ -5,12 +5,13 @@
 //!   run.json                 what the run is and how far it came: Facts
 //!   metrics.jsonl            one line per epoch: metrics
 //!   batches.jsonl            one line per span of batches: batches
+//!   predictions/             every test image's predictions, one file per epoch: predictions
 //!   checkpoint.safetensors   the network and its optimizer; the engine's
 //!   train/ validation/       TensorBoard's event files: events
 //!   control.sock             while it trains, where other programs look on; the session's
 //! ```
 //!
-//! A [`Recorder`] writes the first three and the events, from the reports of the training. Who trains a run holds its
+//! A [`Recorder`] writes all of them but the checkpoint, from the reports of the training. Who trains a run holds its
 //! directory's lock meanwhile.
 
 pub mod batches;
@@ -22,6 +23,8 @@ pub mod files;
 mod holder;
 mod lock;
 pub mod metrics;
+pub mod npy;
+mod predictions;
 mod recorder;
 mod runs;
 
@@ -38,6 +41,7 @@ pub use files::FileError;
 pub use holder::Holder;
 pub use jiff::Timestamp;
 pub use lock::Lock;
+pub use predictions::{KeptPredictions, PredictionStore};
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
@@ -135,6 +139,12 @@ impl Run {
         metrics::read(&self.metrics_path())
     }
 
+    /// What the network made of every test image, after the epochs of which that is kept.
+    #[must_use]
+    pub fn predictions(&self) -> KeptPredictions {
+        KeptPredictions::at(self.predictions_directory())
+    }
+
     /// Takes hold of the run, to go on with it on this data set.
     ///
     /// # Errors
@@ -189,6 +199,12 @@ impl Run {
     #[must_use]
     pub fn socket_path(&self) -> PathBuf {
         self.directory.join(SOCKET)
+    }
+
+    /// Where the predictions after each epoch are.
+    #[must_use]
+    pub fn predictions_directory(&self) -> PathBuf {
+        self.directory.join("predictions")
     }
 
     /// Where the event files of the training are.

@@ -19,6 +19,8 @@ mod keyboard;
 mod labels;
 #[path = "../fuzz/src/metrics.rs"]
 mod metrics;
+#[path = "../fuzz/src/npy.rs"]
+mod npy;
 #[path = "../fuzz/src/pictures.rs"]
 mod pictures;
 #[path = "../fuzz/src/run_json.rs"]
@@ -86,6 +88,11 @@ fn no_facts_of_a_run_that_were_fuzzed_are_taken_wrong() {
 #[test]
 fn no_log_of_a_run_that_was_fuzzed_is_taken_wrong() {
     read_all("metrics", metrics::take);
+}
+
+#[test]
+fn no_predictions_that_were_fuzzed_are_taken_wrong() {
+    read_all("npy", npy::take);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod disk;
 #[path = "place/place.rs"]
 mod place;
+#[path = "runs/predictions.rs"]
+mod predictions;
 
 use std::{
     collections::BTreeMap,
@@ -128,6 +130,9 @@ fn a_run_that_is_killed_at_ten_moments_ends_as_one_that_never_was() {
 
     assert!(place.checkpoint("killed") == place.checkpoint("whole"), "the last checkpoints differ");
     assert_eq!(place.metrics("killed"), place.metrics("whole"));
+    let predictions = predictions::files(&place, "whole");
+    assert_eq!(predictions.len() as u64, epochs + 1);
+    assert!(predictions == predictions::files(&place, "killed"), "the predictions differ");
     assert_eq!(place.facts("killed")["state"], "done");
     assert_eq!(place.facts("killed")["best"], place.facts("whole")["best"]);
 }
@@ -230,7 +235,7 @@ fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
         assert_success(&run(place.train(&["--epochs", "1", how, &name])));
         assert_eq!(place.metrics(&name).len(), 1);
         let names = fs::read_dir(place.path("runs").join(&name)).expect("it is a directory").count();
-        assert_eq!(names, 6, "something of the killed program is left");
+        assert_eq!(names, 7, "something of the killed program is left");
     }
 }
 

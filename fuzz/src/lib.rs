@@ -7,6 +7,7 @@ pub mod idx;
 pub mod keyboard;
 pub mod labels;
 pub mod metrics;
+pub mod npy;
 pub mod pictures;
 pub mod run_json;
 pub mod safetensors;

@@ -1,13 +1,14 @@
-//! Every test image's prediction after each epoch of the run, in bounded memory, and what follows from it. Draws nothing.
+//! Every test image's prediction after each epoch of the run, in bounded memory, and what follows from it. Draws
+//! nothing.
 
 use crate::{
     fashion::Class,
-    metrics::{ConfusionMatrix, most_probable},
+    metrics::{
+        ConfusionMatrix, most_probable,
+        thinning::{CAPACITY, Thinning, most_within},
+    },
     protocol::{Predictions, Probabilities},
 };
-
-/// Bytes that an archive takes at the most, and two moments at the least: with 10,000 test images, 163 moments.
-const CAPACITY: usize = 1 << 26;
 
 /// Every test image as the network saw it at one moment.
 #[derive(Clone, Debug)]
@@ -57,40 +58,30 @@ impl Moment {
     }
 }
 
-/// The moments of a run, oldest first. Of a long run it keeps the first, the newest, and of those between every second,
-/// every fourth and so on.
-#[derive(Debug)]
+/// The moments of a run, oldest first, of a long run those that [`Thinning`] keeps: with 10,000 test images, 163
+/// moments.
+#[derive(Debug, Default)]
 pub struct Archive {
     moments: Vec<Moment>,
-    /// Epochs from one kept moment to the next.
-    stride: u32,
-}
-
-impl Default for Archive {
-    fn default() -> Self {
-        Self { moments: Vec::new(), stride: 1 }
-    }
 }
 
 impl Archive {
     /// Adds the newest moment. The one of the step that is `seen` is kept whatever comes.
     pub fn push(&mut self, moment: Moment, seen: Option<u64>) {
-        let stride = self.stride;
-        let is_passing = |last: &Moment| !last.is_whole || !last.epoch.is_multiple_of(stride);
-        if self.moments.len() > 1 && self.moments.last().is_some_and(|last| is_passing(last) && Some(last.step) != seen)
-        {
-            self.moments.pop();
-        }
         let bytes = moment.rows.len() * (size_of::<Probabilities>() + size_of::<Class>());
+        // One amid an epoch comes before the epoch's end.
+        let newest = moment.epoch + u32::from(!moment.is_whole);
         self.moments.push(moment);
-        if self.moments.len() > (CAPACITY / bytes.max(1)).max(2) {
-            self.stride = self.stride.saturating_mul(2);
-            let (first, newest) = (self.moments[0].step, self.newest().map_or(0, |newest| newest.step));
-            self.moments.retain(|moment| {
-                [Some(first), Some(newest), seen].contains(&Some(moment.step))
-                    || (moment.is_whole && moment.epoch.is_multiple_of(self.stride))
-            });
-        }
+        let (first, last) = (&self.moments[0], self.moments.len() - 1);
+        let (first_step, last_step) = (first.step, self.moments[last].step);
+        let of = |most| Thinning::new(first.epoch, newest, most);
+        let passes = |thinning: Thinning, moment: &Moment| {
+            [first_step, last_step].contains(&moment.step) || (moment.is_whole && thinning.passes(moment.epoch))
+        };
+        let most = most_within(CAPACITY, bytes);
+        let is_beside = |moment: &&Moment| Some(moment.step) == seen && !passes(of(most), moment);
+        let thinning = of(most - self.moments.iter().filter(is_beside).count());
+        self.moments.retain(|moment| Some(moment.step) == seen || passes(thinning, moment));
     }
 
     /// The moments, oldest first.

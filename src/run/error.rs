@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io, path::PathBuf};
 
-use super::{files::FileError, holder::Holder};
+use super::{files::FileError, holder::Holder, npy::NpyError};
 use crate::{json, printable};
 
 /// Why a run's directory cannot be used.
@@ -118,6 +118,14 @@ pub enum RunError {
         line: usize,
         /// What is wrong with it.
         cause: serde_json::Error,
+    },
+    /// A file that has no predictions of a run's test images.
+    #[error("{} is not what fitroom writes: {cause}; remove it", printable::path(path))]
+    Predictions {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: NpyError,
     },
 }
 

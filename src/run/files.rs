@@ -69,24 +69,39 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     replace_with(path, |file| file.write_all(contents))
 }
 
+/// As [`replace`], but leaves it to the system when the file goes to the disk: it is whole whatever becomes of the
+/// program, and after a power cut it may be the old one, or have a part of its contents.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_soon(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    put(path, |file| file.write_all(contents))
+}
+
 /// As [`replace`], with contents that `write` writes from the start of an empty file.
 ///
 /// # Errors
 /// When the file cannot be written, or `write` says so; then the old one is still there.
 pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
-    let directory = directory_of(path);
-    let temporary = directory.join(temporary_name());
+    put(path, |file| {
+        write(file)?;
+        file.sync_all()
+    })?;
+    sync_directory(directory_of(path))
+}
+
+/// Puts a file that `write` writes in the place of the old one.
+fn put(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
+    let temporary = directory_of(path).join(temporary_name());
     let written = File::create_new(&temporary).and_then(|mut file| {
         write(&mut file)?;
-        file.sync_all()?;
         fs::rename(&temporary, path)
     });
-    if let Err(cause) = written {
+    written.map_err(|cause| {
         // What stays behind if this fails too is swept by `remove_leftovers`.
         let _ = fs::remove_file(&temporary);
-        return Err(FileAction::Write.on(path)(cause));
-    }
-    sync_directory(directory)
+        FileAction::Write.on(path)(cause)
+    })
 }
 
 /// A name that no other file and no other writer has. TensorBoard reads every file with `tfevents` in its name, so the

@@ -13,12 +13,12 @@ use super::{
     files::{self, FileError},
 };
 use crate::{
-    protocol::{BatchRecord, EpochRecord, Report, Started},
+    protocol::{BatchRecord, EpochRecord, Probabilities, Report, Started},
     settings::Settings,
 };
 
-/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl` and the event files of a run, fed with its reports in their
-/// order.
+/// Writes `run.json`, `metrics.jsonl`, `batches.jsonl`, the predictions and the event files of a run, fed with its
+/// reports in their order.
 ///
 /// An epoch must be recorded before the checkpoint that ends it is written: then a program that is killed between the
 /// two leaves one epoch too many, which [`Recorder::resume`] cuts off, and never one too few.
@@ -27,6 +27,8 @@ pub struct Recorder {
     run: Run,
     facts: Facts,
     logs: Logs,
+    /// Steps that an epoch takes, once that is known.
+    steps_per_epoch: Option<u64>,
     /// Held until the run is over and on the disk.
     lock: Option<Lock>,
     /// Why the last checkpoint is not on the disk, if it is not.
@@ -65,7 +67,7 @@ impl Recorder {
     }
 
     fn with(run: Run, lock: Lock, facts: Facts, logs: Logs) -> Result<Self, RunError> {
-        let recorder = Self { run, facts, logs, lock: Some(lock), not_kept: None };
+        let recorder = Self { run, facts, logs, steps_per_epoch: None, lock: Some(lock), not_kept: None };
         recorder.save()?;
         Ok(recorder)
     }
@@ -76,8 +78,8 @@ impl Recorder {
         &self.facts
     }
 
-    /// Writes what this report means for the files, and waits until it is on the disk. Of a run that was let go of, and
-    /// that others may have gone on with, nothing is written.
+    /// Writes what this report means for the files, and waits until it is on the disk; predictions are not waited for. Of a
+    /// run that was let go of, and that others may have gone on with, nothing is written.
     ///
     /// # Errors
     /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, none is torn.
@@ -87,7 +89,8 @@ impl Recorder {
         }
         match report {
             Report::Started(started) => self.start(started),
-            Report::Epoch { record, .. } => self.epoch(record, now),
+            Report::Untrained { step, predictions } => self.untrained(*step, predictions),
+            Report::Epoch { record, predictions } => self.epoch(record, predictions, now),
             Report::Finished => self.finish(now),
             Report::Usage(usage) => {
                 self.facts.usage = Some(usage.clone());
@@ -98,7 +101,6 @@ impl Recorder {
             | Report::Prediction { .. }
             | Report::Attribution(_)
             | Report::Tiles(_)
-            | Report::Untrained { .. }
             | Report::Paused
             | Report::Resumed
             | Report::Paced { .. }
@@ -174,13 +176,24 @@ impl Recorder {
         self.facts.settings = started.settings.clone();
         self.facts.device = Some(started.device.clone());
         self.facts.parameters = Some(started.parameters);
+        self.steps_per_epoch = Some(started.steps_per_epoch());
         self.save()
     }
 
+    /// What the network makes of the test images before it trains any further. Between two epochs those are the
+    /// predictions after the first of them, which a killed program, or an older one, may not have left.
+    fn untrained(&mut self, step: u64, predictions: &[Probabilities]) -> Result<(), RunError> {
+        let per_epoch = self.steps_per_epoch.filter(|steps| step.is_multiple_of(*steps));
+        match per_epoch.and_then(|steps| u32::try_from(step / steps).ok()) {
+            Some(epochs) => self.logs.untrained(epochs, predictions),
+            None => Ok(()),
+        }
+    }
+
     /// What cannot be written of it is the error, and the rest is written all the same.
-    fn epoch(&mut self, record: &EpochRecord, now: Timestamp) -> Result<(), RunError> {
+    fn epoch(&mut self, record: &EpochRecord, predictions: &[Probabilities], now: Timestamp) -> Result<(), RunError> {
         self.facts.add_epoch(record);
-        self.logs.epoch(record, now).and(self.save())
+        self.logs.epoch(record, predictions, now).and(self.save())
     }
 
     /// All epochs are trained. A run is done when that is on the disk too.

@@ -20,7 +20,10 @@ use std::{
 
 pub use self::mailbox::Reports;
 use self::{mailbox::Mailbox, memory::Memory};
-use crate::protocol::{Command, Look, Report};
+use crate::{
+    metrics::thinning::CAPACITY,
+    protocol::{Command, Look, Report},
+};
 
 /// The hub, as listeners come to it.
 #[derive(Clone, Debug)]
@@ -51,7 +54,7 @@ impl Hub {
     /// A hub, and what feeds it. `shows_predictions`: whether those who come look at the predictions of past epochs; without
     /// that it keeps none but the newest and the first.
     pub fn new(shows_predictions: bool) -> (Self, Emitter) {
-        let memory = Memory::new(if shows_predictions { epochs::CAPACITY } else { 0 });
+        let memory = Memory::new(if shows_predictions { CAPACITY } else { 0 });
         let hub = Self(Arc::new(Mutex::new(HubState { memory, ..HubState::default() })));
         let emitter = Emitter(Arc::new(Feed(hub.clone())));
         (hub, emitter)

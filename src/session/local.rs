@@ -48,7 +48,8 @@ impl LocalRun {
         let (hub, emitter) = Hub::new(shows_predictions);
         let (seat, reports) = hub.join();
         let mut job = Job::new(plan.settings, dataset);
-        job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained: shows_predictions };
+        let evaluate_untrained = shows_predictions || plan.is_kept();
+        job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained };
         let opened = match plan.keeping {
             Destination::Nowhere => None,
             Destination::New { runs, name } => {

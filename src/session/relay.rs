@@ -88,18 +88,18 @@ impl Listener for Relay {
     }
 }
 
-/// What of a report goes into files.
+/// What of a report goes into files. The predictions in it are shared, not copied.
 fn for_the_files(report: &Report) -> Option<Report> {
     match report {
-        Report::Epoch { record, .. } => Some(Report::Epoch { record: *record, predictions: [].into() }),
-        Report::Started(_) | Report::Finished | Report::Failed { .. } => Some(report.clone()),
+        Report::Started(_) | Report::Untrained { .. } | Report::Epoch { .. } | Report::Finished | Report::Failed { .. } => {
+            Some(report.clone())
+        }
         Report::Batch(_)
         // It comes from elsewhere, and goes into the files with an epoch's end.
         | Report::Usage(_)
         | Report::Prediction { .. }
         | Report::Attribution(_)
         | Report::Tiles(_)
-        | Report::Untrained { .. }
         | Report::Paused
         | Report::Resumed
         | Report::Paced { .. }

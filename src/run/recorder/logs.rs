@@ -1,12 +1,12 @@
-//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl` and the event files.
-//! Knows neither `run.json` nor who trains.
+//! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl`, the event files, and
+//! the predictions after each epoch. Knows neither `run.json` nor who trains.
 
 use jiff::Timestamp;
 
 use crate::{
-    protocol::EpochRecord,
+    protocol::{EpochRecord, Probabilities},
     run::{
-        Kept, Run, RunError,
+        Kept, PredictionStore, Run, RunError,
         batches::{BatchLog, SpanLine},
         events::{self, EventFile},
         files,
@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct Logs {
     metrics: MetricsLog,
     batches: BatchLog,
+    predictions: PredictionStore,
     train: EventFile,
     validation: EventFile,
 }
@@ -31,7 +32,8 @@ impl Logs {
     pub fn create(run: &Run, now: Timestamp) -> Result<Self, RunError> {
         let metrics = MetricsLog::create(&run.metrics_path())?;
         let batches = BatchLog::create(&run.batches_path())?;
-        Self::with_events(run, (metrics, batches), 0, now)
+        let predictions = PredictionStore::create(run.predictions_directory())?;
+        Self::with_events(run, (metrics, batches, predictions), 0, now)
     }
 
     /// The logs of a run that goes on from this checkpoint, and the epochs that are in them: what is later is cut off,
@@ -48,9 +50,10 @@ impl Logs {
         }
         let (metrics, records) = MetricsLog::resume(&run.metrics_path(), epochs)?;
         let (batches, spans) = BatchLog::resume(&run.batches_path(), step)?;
+        let predictions = PredictionStore::resume(run.predictions_directory(), kept.map(|kept| kept.epoch))?;
         events::keep_before(&run.train_directory(), u64::from(epochs))?;
         events::keep_before(&run.validation_directory(), u64::from(epochs))?;
-        let mut logs = Self::with_events(run, (metrics, batches), epochs, now)?;
+        let mut logs = Self::with_events(run, (metrics, batches, predictions), epochs, now)?;
         logs.train.batches(&spans)?;
         Ok((logs, records))
     }
@@ -58,21 +61,26 @@ impl Logs {
     /// These logs, and new event files after so many epochs.
     fn with_events(
         run: &Run,
-        (metrics, batches): (MetricsLog, BatchLog),
+        (metrics, batches, predictions): (MetricsLog, BatchLog, PredictionStore),
         epochs: u32,
         now: Timestamp,
     ) -> Result<Self, RunError> {
         let step = u64::from(epochs);
         let train = EventFile::create(&run.train_directory(), 0, step, now)?;
         let validation = EventFile::create(&run.validation_directory(), 1, step, now)?;
-        Ok(Self { metrics, batches, train, validation })
+        Ok(Self { metrics, batches, predictions, train, validation })
     }
 
-    /// Writes an epoch's figures, and waits until the line of them is on the disk.
+    /// Writes an epoch's figures, and waits until the line of them is on the disk; and the predictions after it.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn epoch(&mut self, record: &EpochRecord, now: Timestamp) -> Result<(), RunError> {
+    pub fn epoch(
+        &mut self,
+        record: &EpochRecord,
+        predictions: &[Probabilities],
+        now: Timestamp,
+    ) -> Result<(), RunError> {
         let step = step_of(record.epoch);
         let train = [
             ("epoch_loss", record.loss),
@@ -84,8 +92,17 @@ impl Logs {
             self.metrics.append(record),
             self.train.scalars(step, now, &train),
             self.validation.scalars(step, now, &validation),
+            self.predictions.keep(record.epoch, predictions),
         ];
         written.into_iter().collect()
+    }
+
+    /// Writes the predictions with which training begins or goes on after so many epochs, unless they are there.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn untrained(&mut self, epochs: u32, predictions: &[Probabilities]) -> Result<(), RunError> {
+        self.predictions.make_good(epochs, predictions)
     }
 
     /// Writes the figures of a span of batches.

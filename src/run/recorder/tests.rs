@@ -6,8 +6,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    fashion::Source,
-    protocol::samples,
+    fashion::{CLASSES, Source},
+    protocol::{Predictions, samples},
     run::{
         Best, Runs, Status,
         facts::tests::{dataset, epoch},
@@ -51,7 +51,19 @@ fn started() -> Report {
 /// The epoch of this number, its figures moved by `offset` so that two trainings of it differ.
 fn report(number: u32, offset: f64) -> Report {
     let record = epoch(number, 0.8 + 0.01 * f64::from(number) + offset);
-    Report::Epoch { record, predictions: [].into() }
+    Report::Epoch { record, predictions: predictions(offset) }
+}
+
+/// What the network made of two test images, different for each `offset`.
+fn predictions(offset: f64) -> Predictions {
+    #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
+    let probability = 0.5 + offset as f32;
+    [[probability; CLASSES]; 2].into()
+}
+
+/// What it makes of them with so many steps trained, before it trains on.
+fn untrained(step: u64) -> Report {
+    Report::Untrained { step, predictions: predictions(0.25) }
 }
 
 fn feed(recorder: &mut Recorder, reports: impl IntoIterator<Item = Report>) {
@@ -79,7 +91,7 @@ fn a_run_leaves_its_files_and_says_that_it_is_done() {
 
     assert_eq!(
         files_of(&run),
-        ["batches.jsonl", "checkpoint.safetensors", "metrics.jsonl", "run.json", "train", "validation"]
+        ["batches.jsonl", "checkpoint.safetensors", "metrics.jsonl", "predictions", "run.json", "train", "validation"]
     );
     let facts = run.facts().unwrap();
     assert_eq!(run.status(&facts), Status::Done);
@@ -129,14 +141,14 @@ fn a_run_that_is_ended_early_was_stopped_and_one_that_is_killed_was_interrupted(
 fn a_run_that_goes_on_has_the_files_of_one_that_was_never_interrupted() {
     let (_directory, whole) = run();
     let mut recorder = create(&whole);
-    feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0), report(3, 0.0)]);
+    feed(&mut recorder, [started(), untrained(0), report(1, 0.0), report(2, 0.0), report(3, 0.0)]);
     keep(&mut recorder, 3).unwrap();
     feed(&mut recorder, [Report::Finished]);
     recorder.close(now()).unwrap();
 
     let (_directory, killed) = run();
     let mut recorder = create(&killed);
-    feed(&mut recorder, [started(), report(1, 0.0)]);
+    feed(&mut recorder, [started(), untrained(0), report(1, 0.0)]);
     keep(&mut recorder, 1).unwrap();
     feed(&mut recorder, [report(2, 0.1)]);
     drop(recorder);
@@ -151,6 +163,13 @@ fn a_run_that_goes_on_has_the_files_of_one_that_was_never_interrupted() {
     assert_eq!(killed.facts().unwrap(), whole.facts().unwrap());
     assert_eq!(killed.metrics().unwrap(), whole.metrics().unwrap());
     assert_eq!(files_of(&killed), files_of(&whole));
+    let kept = |run: &Run| -> Vec<(u32, Option<Predictions>)> {
+        let files = run.predictions();
+        files.epochs().unwrap().into_iter().map(|epoch| (epoch, files.read(epoch).unwrap())).collect()
+    };
+    let expected = [0.25, 0.0, 0.0, 0.0].map(|offset| Some(predictions(offset)));
+    assert_eq!(kept(&whole), (0..).zip(expected).collect::<Vec<_>>());
+    assert_eq!(kept(&killed), kept(&whole));
 }
 
 #[test]
@@ -164,7 +183,31 @@ fn a_run_that_was_killed_with_nothing_but_its_facts_goes_on() {
     let mut recorder = resume(&run, 0).unwrap();
     feed(&mut recorder, [report(1, 0.0)]);
     assert_eq!(run.metrics().unwrap().len(), 1);
-    assert_eq!(files_of(&run), ["batches.jsonl", "metrics.jsonl", "run.json", "train", "validation"]);
+    assert_eq!(files_of(&run), ["batches.jsonl", "metrics.jsonl", "predictions", "run.json", "train", "validation"]);
+}
+
+#[test]
+fn a_run_of_an_older_fitroom_has_predictions_from_where_it_goes_on() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [started(), report(1, 0.0), report(2, 0.0)]);
+    keep(&mut recorder, 2).unwrap();
+    drop(recorder);
+    fs::remove_dir_all(run.predictions_directory()).unwrap();
+    assert!(run.predictions().epochs().unwrap().is_empty());
+    let mut recorder = resume(&run, 2).unwrap();
+    feed(&mut recorder, [started(), untrained(2 * samples::EPOCH), report(3, 0.0)]);
+    assert_eq!(run.predictions().epochs().unwrap(), [2, 3].into());
+    assert_eq!(run.predictions().read(2).unwrap(), Some(predictions(0.25)));
+}
+
+#[test]
+fn what_the_network_makes_of_the_images_amid_an_epoch_is_not_kept_and_what_is_there_stays() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [started(), untrained(0), report(1, 0.0), untrained(samples::EPOCH), untrained(2000)]);
+    assert_eq!(run.predictions().epochs().unwrap(), [0, 1].into());
+    assert_eq!(run.predictions().read(1).unwrap(), Some(predictions(0.0)));
 }
 
 #[test]

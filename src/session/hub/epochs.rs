@@ -3,22 +3,19 @@
 use std::sync::{Arc, Weak};
 
 use super::letter::Held;
-use crate::protocol::{EpochRecord, Predictions};
+use crate::{
+    metrics::thinning::{Thinning, most_within},
+    protocol::{EpochRecord, Predictions},
+};
 
-/// Bytes that predictions take at the most where they are kept: with 10,000 test images, 167 epochs'.
-pub const CAPACITY: usize = 64 << 20;
-
-/// The epochs, oldest first, with two epochs' predictions at the least. Past the capacity predictions are kept of the
-/// first epoch, the newest, and between them of every second, every fourth and so on.
-#[derive(Debug)]
+/// The epochs, oldest first, with the predictions of those that [`Thinning`] keeps.
+#[derive(Debug, Default)]
 pub(super) struct Epochs {
-    /// Bytes that the predictions take at the most.
+    /// Bytes that the predictions take at the most, but for two epochs'.
     capacity: usize,
     all: Vec<KeptEpoch>,
-    /// Of how many of them there are predictions.
-    with_predictions: usize,
-    /// Epochs from one with predictions to the next.
-    stride: u32,
+    /// Which of them there are predictions of, by index, oldest first.
+    with_predictions: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -27,16 +24,10 @@ struct KeptEpoch {
     predictions: Option<Arc<Predictions>>,
 }
 
-impl Default for Epochs {
-    fn default() -> Self {
-        Self::new(0)
-    }
-}
-
 impl Epochs {
     /// No epochs yet; later their predictions take so many bytes at the most.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, all: Vec::new(), with_predictions: 0, stride: 1 }
+        Self { capacity, ..Self::default() }
     }
 
     /// No epochs again, of which predictions will take as many bytes as of these.
@@ -46,20 +37,20 @@ impl Epochs {
 
     /// Adds the newest epoch. What is returned holds its predictions as long as they are kept.
     pub fn push(&mut self, record: EpochRecord, predictions: Predictions) -> Held {
-        let last = self.all.len().saturating_sub(1);
-        if last > 0 {
-            self.drop_unless_in_stride(last);
-        }
-        let bytes = size_of_val::<[_]>(&predictions);
+        let most = most_within(self.capacity, size_of_val::<[_]>(&predictions));
         let predictions = Arc::new(predictions);
         let held = Arc::downgrade(&predictions);
+        self.with_predictions.push(self.all.len());
         self.all.push(KeptEpoch { record, predictions: Some(predictions) });
-        self.with_predictions += 1;
-        let most = (self.capacity / bytes.max(1)).max(2);
-        while self.with_predictions > most {
-            self.stride = self.stride.saturating_mul(2);
-            (1..self.all.len() - 1).for_each(|index| self.drop_unless_in_stride(index));
-        }
+        let thinning = Thinning::new(self.all[0].record.epoch, record.epoch, most);
+        self.with_predictions.retain(|&index| {
+            let epoch = &mut self.all[index];
+            let stays = thinning.keeps(epoch.record.epoch);
+            if !stays {
+                epoch.predictions = None;
+            }
+            stays
+        });
         held
     }
 
@@ -69,19 +60,12 @@ impl Epochs {
             (*record, predictions.as_ref().map_or_else(Weak::new, Arc::downgrade))
         })
     }
-
-    fn drop_unless_in_stride(&mut self, index: usize) {
-        let epoch = &mut self.all[index];
-        if !epoch.record.epoch.is_multiple_of(self.stride) && epoch.predictions.take().is_some() {
-            self.with_predictions -= 1;
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::tests::epoch, *};
-    use crate::{fashion::CLASSES, protocol::Probabilities};
+    use crate::{fashion::CLASSES, metrics::thinning::CAPACITY, protocol::Probabilities};
 
     #[test]
     fn a_long_run_keeps_the_figures_of_all_epochs_and_predictions_within_its_memory() {
@@ -92,7 +76,7 @@ mod tests {
             let held = epochs.push(epoch(number), vec![[0.1; CLASSES]; images].into());
             assert!(held.upgrade().is_some(), "the newest is kept");
             let kept = epochs.iter().filter(|(_, predictions)| predictions.upgrade().is_some()).count();
-            assert!(kept <= most && kept == epochs.with_predictions, "{kept} of {number} epochs");
+            assert!(kept <= most && kept == epochs.with_predictions.len(), "{kept} of {number} epochs");
         }
         assert_eq!(epochs.iter().count(), 60);
         let kept = epochs.iter().filter(|(_, predictions)| predictions.upgrade().is_some());
@@ -108,7 +92,7 @@ mod tests {
             let held =
                 epochs.push(epoch(number), vec![[0.1; CLASSES]; CAPACITY / size_of::<Probabilities>() + 1].into());
             assert!(held.upgrade().is_some());
-            assert!(epochs.with_predictions <= 2);
+            assert!(epochs.with_predictions.len() <= 2);
         }
     }
 }
