@@ -47,8 +47,8 @@ impl LocalRun {
     pub fn start(plan: RunPlan, dataset: Arc<Dataset>, shows_predictions: bool) -> Result<(Self, Reports)> {
         let (hub, emitter) = Hub::new(shows_predictions);
         let (seat, reports) = hub.join();
-        let mut job = Job::new(plan.settings, dataset);
         let evaluate_untrained = shows_predictions || plan.is_kept();
+        let mut job = Job::new(plan.settings, dataset);
         job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained };
         let opened = match plan.keeping {
             Destination::Nowhere => None,
