@@ -176,6 +176,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
         device: chosen.device,
         gpu: chosen.gpu,
         parameters,
+        tiles: model::tile_count(&chosen.settings),
         train_images: job.dataset.train.len(),
         test_images: job.dataset.test.len(),
         run: job.run,

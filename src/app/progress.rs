@@ -21,7 +21,7 @@ pub struct Progress {
     pub steps_per_epoch: u64,
     /// Steps trained in the whole run.
     pub step: u64,
-    /// Training images a second over the last moments; not negative, finite.
+    /// Training images per second over the last moments; not negative, finite.
     pub images_per_second: f64,
     steps_per_second: Option<f64>,
     /// Evaluations to come, and the seconds that the last one took.
