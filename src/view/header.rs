@@ -78,8 +78,8 @@ fn labels(cells: u16, shown: Screen, shown_mark: &str) -> Vec<Label> {
     tabs
 }
 
-/// The line's right end: that what is shown is past, or what is trained, or, where the training pane is not seen, how far
-/// it is.
+/// The line's right end: that what is shown is past, or what is trained, or, where the training pane is not seen, how
+/// far it is.
 fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'static> {
     let dot = theme.glyphs().dot;
     if let Some(words) = past(scene, theme) {
@@ -92,7 +92,9 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
     }
     let facts = match screen {
         Screen::Dashboard => scene.known.started.as_ref().map(facts).unwrap_or_default(),
-        _ => return state(&scene.known, room, theme),
+        Screen::Gallery | Screen::Confusion | Screen::Curves | Screen::Data | Screen::Neurons => {
+            return state(&scene.known, room, theme);
+        }
     };
     Line::styled(joined(facts.iter().map(String::as_str), dot, room), theme.muted())
 }
