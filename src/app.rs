@@ -248,7 +248,7 @@ impl App {
             Action::PickRow(row) => self.pick_row(row),
             Action::ToggleHelp if matches!(self.overlay, Overlay::Help { .. }) => Answer::Open(Overlay::None),
             Action::ToggleHelp => Answer::Open(Overlay::Help { page: 0 }),
-            Action::TogglePause | Action::Step | Action::Slower | Action::Faster | Action::Save => {
+            Action::TogglePause | Action::Step | Action::Slower | Action::Faster | Action::Replay | Action::Save => {
                 return self.control(action);
             }
             Action::Quit => self.quit(),
@@ -394,6 +394,7 @@ impl App {
     pub fn offers(&self, action: Action) -> Offer {
         match action {
             Action::Step => self.scene.known.will_pause().into(),
+            Action::Replay => self.can_replay().into(),
             Action::Back if !self.trail.is_empty() || self.screens.get(self.screen).is_open() => Offer::Yes,
             Action::Back if self.scene.is_past() => Offer::As("present"),
             Action::Back => Offer::No,

@@ -190,7 +190,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
 ///
 /// # Errors
 /// [`EngineError::Setting`] when one of the settings is none to train with.
-fn parameters(settings: &Settings) -> Result<usize, EngineError> {
+pub fn parameters(settings: &Settings) -> Result<usize, EngineError> {
     let reject = |reason: String| Err(EngineError::Setting(reason));
     if settings.epochs == 0 {
         return reject("the number of epochs is 0, expected at least 1".to_owned());

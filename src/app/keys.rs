@@ -227,6 +227,7 @@ pub const TABLE: &[Group] = &[
                 "halve, double the pace",
                 "< >" "pace"
             ),
+            bind!([(letter('P'), Action::Replay)], "P", "play an ended run again", "P" "play"),
             bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save"),
         ],
     },

@@ -1,6 +1,6 @@
 //! The keys that steer the run: pause, step, pace, save. What they ask for is the worker's to do.
 
-use super::{Action, App, Phase};
+use super::{Action, App, Phase, Role};
 use crate::{printable::pace as words, protocol::Command};
 
 /// Steps a second from which doubling leads back to full speed.
@@ -19,6 +19,7 @@ impl App {
             Action::Step => self.step(),
             Action::Slower => self.slower(),
             Action::Faster => self.faster(),
+            Action::Replay => self.replay(),
             Action::Save => self.save(),
             _ => None,
         }
@@ -77,7 +78,27 @@ impl App {
         Some(Command::Pace { steps_per_second: pace })
     }
 
+    fn replay(&mut self) -> Option<Command> {
+        if self.can_replay() {
+            return Some(Command::Replay);
+        }
+        self.say(match (self.scene.known.is_over(), self.role) {
+            (false, _) => "only a run that has ended can be played",
+            (true, Role::Trains) => "leave the dashboard, then fitroom watch plays the run",
+            (true, Role::Watches) => "the run can be played once the program that trained it is left",
+        })
+    }
+
+    /// Whether this is a run that has ended, as its directory has it.
+    pub(super) fn can_replay(&self) -> bool {
+        let known = &self.scene.known;
+        self.role == Role::Watches && (known.is_replay || matches!(known.phase, Phase::Ended { .. }))
+    }
+
     fn save(&mut self) -> Option<Command> {
+        if self.role == Role::Watches && (self.scene.known.is_replay || self.scene.known.is_over()) {
+            return self.say(ENDED);
+        }
         if self.scene.known.started.is_none() {
             return self.say("nothing to save yet");
         }

@@ -101,6 +101,7 @@ mod tests {
             Report::Finished,
             Report::Failed { reason: "why".to_owned() },
             Report::Ended { how: "stopped".to_owned(), next: Some("fitroom --resume coat".to_owned()) },
+            Report::Replaying,
             Report::Silent,
         ]
     }
@@ -136,6 +137,7 @@ mod tests {
             Command::Pace { steps_per_second: Some(0.1 + 0.2) },
             Command::Pace { steps_per_second: None },
             Command::Look(look),
+            Command::Replay,
             Command::Save,
             Command::Stop,
         ] {

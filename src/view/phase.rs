@@ -27,6 +27,7 @@ pub fn word(known: &Known) -> &str {
         Phase::Training | Phase::Evaluating if known.is_silent => "not answering",
         Phase::Loading => "loading",
         Phase::Training if known.will_pause() => "pausing",
+        Phase::Training if known.is_replay => "replaying",
         Phase::Training => "training",
         Phase::Evaluating => "evaluating",
         Phase::Paused => "paused",
