@@ -227,7 +227,7 @@ pub const TABLE: &[Group] = &[
                 "halve, double the pace",
                 "< >" "pace"
             ),
-            bind!([(letter('P'), Action::Replay)], "P", "play an ended run again", "P" "play"),
+            bind!([(letter('P'), Action::Replay)], "P", "play the ended run", "P" "play"),
             bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save"),
         ],
     },
@@ -242,7 +242,7 @@ pub const TABLE: &[Group] = &[
             },
             bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help"),
             bind!([(control('l'), Action::Redraw), (control('z'), Action::Suspend)], "Ctrl-L -Z", "redraw, suspend"),
-            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "save and quit", "q" "quit"),
+            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "leave", "q" "quit"),
         ],
     },
 ];
