@@ -17,9 +17,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("metrics", &["fashion", "protocol"]),
     ("machine", &["protocol"]),
     ("engine", &["fashion", "json", "metrics", "protocol", "settings"]),
-    ("app", &["fashion", "metrics", "protocol"]),
-    ("run", &["fashion", "json", "printable", "protocol", "settings"]),
-    ("view", &["app", "fashion", "metrics", "protocol", "settings"]),
+    ("app", &["fashion", "metrics", "printable", "protocol"]),
+    ("run", &["fashion", "json", "metrics", "printable", "protocol", "settings"]),
+    ("view", &["app", "fashion", "metrics", "printable", "protocol", "settings"]),
     ("cli", &["fashion", "printable", "settings"]),
     (
         "session",
