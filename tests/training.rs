@@ -646,7 +646,9 @@ impl Listener for Keeper {
 
     fn keep_figures(&mut self, figures: Vec<BatchRecord>) {
         // A test that has seen enough hangs up.
-        figures.into_iter().for_each(|figures| drop(self.told.send(Kept::Figures(figures))));
+        for figures in figures {
+            drop(self.told.send(Kept::Figures(figures)));
+        }
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) {

@@ -133,7 +133,6 @@ impl Known {
             Report::Usage(usage) => self.usage = Some(usage),
             Report::Saved { .. } => self.unsaved = None,
             Report::NotSaved { reason } => self.unsaved = Some(reason),
-            Report::Note { .. } => {}
             Report::Finished => self.enter(Phase::Done),
             Report::Failed { reason } => self.enter(Phase::Failed { reason }),
             Report::Ended { how, next } => {
@@ -141,7 +140,7 @@ impl Known {
                 self.enter(Phase::Ended { how, next });
             }
             Report::Replaying => self.is_replay = true,
-            Report::Silent => {}
+            Report::Note { .. } | Report::Silent => {}
         }
     }
 

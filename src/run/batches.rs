@@ -56,7 +56,9 @@ impl BatchLog {
 
     fn with(log: Log, path: &Path, lines: &[SpanLine]) -> Self {
         let mut spans = Spans::new(MOST_LINES);
-        lines.iter().for_each(|line| spans.push(*line));
+        for line in lines {
+            spans.push(*line);
+        }
         let is_outdated = spans.as_slice() != lines;
         Self { log, path: path.to_owned(), written: spans.as_slice().len(), spans, is_outdated }
     }
@@ -83,7 +85,9 @@ impl BatchLog {
     /// unless too many wait by then.
     pub fn append(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
         let before = self.spans.resolution();
-        lines.iter().for_each(|line| self.spans.push(*line));
+        for line in lines {
+            self.spans.push(*line);
+        }
         // Else neighbours have become one.
         self.is_outdated |= self.spans.resolution() != before;
         self.write(self.spans.settled().len())
@@ -212,7 +216,7 @@ mod tests {
         let mut log = BatchLog::create(&path).unwrap();
         let steps = 5 * MOST_LINES as u64;
         for first in (1..=steps).step_by(7) {
-            let lines: Vec<SpanLine> = (first..(first + 7).min(steps + 1)).map(|step| one(step)).collect();
+            let lines: Vec<SpanLine> = (first..(first + 7).min(steps + 1)).map(one).collect();
             log.append(&lines).unwrap();
             if first % 700 == 1 {
                 let written = read(&path).unwrap();

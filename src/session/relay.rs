@@ -100,7 +100,9 @@ pub(super) fn emit_with_its_past(mut started: Started, run: &Run, emitter: &Emit
     let epochs = std::mem::take(&mut started.past);
     let past = past::reports(run, &epochs, started.past_steps, &started);
     emitter.emit(Report::Started(started));
-    past.into_iter().for_each(|report| emitter.emit(report));
+    for report in past {
+        emitter.emit(report);
+    }
 }
 
 /// What of a report goes into files. The predictions in it are shared, not copied.

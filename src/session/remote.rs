@@ -194,7 +194,9 @@ impl TheLine {
 
 /// Sends commands until there are no more.
 fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
-    commands.iter().for_each(|command| line.send(&command));
+    for command in commands {
+        line.send(&command);
+    }
 }
 
 /// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.

@@ -232,8 +232,10 @@ impl Player {
                 self.emitter.emit(Report::Paced { steps_per_second });
             }
             // What the state has no use for.
-            (Command::Pause | Command::Resume | Command::Step | Command::Pace { .. }, _) => {}
-            (Command::Save | Command::Stop, _) => {}
+            (
+                Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Save | Command::Stop,
+                _,
+            ) => {}
         }
     }
 
