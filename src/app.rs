@@ -250,6 +250,7 @@ impl App {
             Action::Step => return self.steer(Self::step),
             Action::Slower => return self.steer(Self::slower),
             Action::Faster => return self.steer(Self::faster),
+            Action::Replay => return self.steer(Self::replay),
             Action::Save => return self.steer(Self::save),
             Action::Quit => self.quit(),
             Action::Leave(way) => {
@@ -394,6 +395,7 @@ impl App {
     pub fn offers(&self, action: Action) -> Offer {
         match action {
             Action::Step => self.scene.known.will_pause().into(),
+            Action::Replay => self.can_replay().into(),
             Action::Back if !self.trail.is_empty() || self.screens.get(self.screen).is_open() => Offer::Yes,
             Action::Back if self.scene.is_past() => Offer::As("present"),
             Action::Back => Offer::No,

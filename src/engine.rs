@@ -176,7 +176,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
         device: chosen.device,
         gpu: chosen.gpu,
         parameters,
-        tiles: model::tile_count(&chosen.settings),
+        tiles: tiles(&chosen.settings),
         train_images: job.dataset.train.len(),
         test_images: job.dataset.test.len(),
         run: job.run,
@@ -187,11 +187,17 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
     worker::run(trainer, checkpoint.as_ref(), started, job.demands, post.commands, post.listener);
 }
 
+/// Parts of the network that these settings ask for that can be drawn.
+#[must_use]
+pub fn tiles(settings: &Settings) -> usize {
+    model::tile_count(settings)
+}
+
 /// Weights and biases of the network that these settings ask for.
 ///
 /// # Errors
 /// [`EngineError::Setting`] when one of the settings is none to train with.
-fn parameters(settings: &Settings) -> Result<usize, EngineError> {
+pub fn parameters(settings: &Settings) -> Result<usize, EngineError> {
     let reject = |reason: String| Err(EngineError::Setting(reason));
     if settings.epochs == 0 {
         return reject("the number of epochs is 0, expected at least 1".to_owned());

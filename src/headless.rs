@@ -204,6 +204,7 @@ fn tell(
             | Report::Epoch { .. }
             | Report::Usage(_)
             | Report::Saved { .. }
+            | Report::Replaying
             | Report::Silent => {}
         }
     }

@@ -21,7 +21,7 @@ pub mod fashion;
 pub mod headless;
 pub mod json;
 pub(crate) mod machine;
-pub(crate) mod metrics;
+pub mod metrics;
 pub mod printable;
 pub mod protocol;
 pub mod run;

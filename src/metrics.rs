@@ -15,6 +15,7 @@ use crate::{
 
 /// The most probable class; of equals the first, as in `numpy.argmax`. NaN counts as less than any number.
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "there are ten probabilities and ten classes")]
 pub fn most_probable(probabilities: &Probabilities) -> Class {
     let (mut best, mut most) = (0, probabilities[0]);
     for (number, probability) in (0..).zip(probabilities) {

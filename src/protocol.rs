@@ -34,6 +34,8 @@ pub enum Command {
     },
     /// From now on report this of the network, and nothing that was asked for before.
     Look(Look),
+    /// Of a run that has ended: play it again from its beginning.
+    Replay,
     /// Keep a checkpoint of this moment.
     Save,
     /// End the run.
@@ -158,6 +160,8 @@ pub enum Report {
         /// How to continue it, if it can be: `fitroom --resume coat`.
         next: Option<String>,
     },
+    /// What follows happened before: a run that has ended is played again.
+    Replaying,
     /// The program that trains is there, but says nothing for some seconds: it is stopped, or its machine is busy. Any
     /// other report says that it is back.
     Silent,

@@ -47,9 +47,6 @@ pub use runs::{Listed, NewRun, Runs};
 
 use crate::{printable, protocol::EpochRecord};
 
-/// The name of the socket in a run's directory.
-const SOCKET: &str = "control.sock";
-
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -198,7 +195,7 @@ impl Run {
     /// Where other programs look on while it trains.
     #[must_use]
     pub fn socket_path(&self) -> PathBuf {
-        self.directory.join(SOCKET)
+        self.directory.join(files::SOCKET)
     }
 
     /// Where the predictions after each epoch are.

@@ -87,7 +87,7 @@ pub fn hit(screen: Rect, app: &App, position: Position) -> Option<Action> {
     }
     let [header, body, _] = regions(screen);
     if header.contains(position) {
-        return header::hit(header, app.screen(), position);
+        return header::hit(header, app.screen(), app.scene(), position);
     }
     screens::hit(body, app, position)
 }

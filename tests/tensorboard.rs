@@ -60,7 +60,7 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
             let step = record.step - if steps == 900 { 975 } else { 0 };
             let figures =
                 BatchRecord { epoch: record.epoch, step, steps, loss: record.loss, accuracy: record.accuracy };
-            recorder.batches(figures, now()).unwrap();
+            recorder.batches(&[figures], now()).unwrap();
         }
         recorder.record(&Report::Epoch { record, predictions: [].into() }, now()).unwrap();
         recorder.histograms(u32::from(epoch), &variables(epoch), now()).unwrap();

@@ -645,9 +645,11 @@ impl Listener for Keeper {
         Some(self.cost)
     }
 
-    fn keep_figures(&mut self, figures: BatchRecord) {
+    fn keep_figures(&mut self, figures: Vec<BatchRecord>) {
         // A test that has seen enough hangs up.
-        let _ = self.told.send(Kept::Figures(figures));
+        for figures in figures {
+            drop(self.told.send(Kept::Figures(figures)));
+        }
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) {

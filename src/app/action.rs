@@ -90,6 +90,8 @@ pub enum Action {
     Slower,
     /// Double the pace.
     Faster,
+    /// Play a run that has ended from its beginning.
+    Replay,
     /// Keep a checkpoint now.
     Save,
     /// Leave in this way, where one was asked how.

@@ -201,7 +201,11 @@ pub const TABLE: &[Group] = &[
             bind!([(letter('w'), Action::ToggleExplain)], "w", "what the pixels say", "w" "why" 1),
             bind!([(letter('i'), Action::Invert)], "i", "invert the pictures", "i" "invert" 0),
             bind!(
-                [(letter('+'), Action::Zoom(Forward)), (letter('='), Action::Zoom(Forward)), (letter('-'), Action::Zoom(Back))],
+                [
+                    (letter('+'), Action::Zoom(Forward)),
+                    (letter('='), Action::Zoom(Forward)),
+                    (letter('-'), Action::Zoom(Back))
+                ],
                 "+ -",
                 "zoom in, out",
                 "+ -" "zoom" 1
@@ -229,6 +233,7 @@ pub const TABLE: &[Group] = &[
                 "halve, double the pace",
                 "< >" "pace" 1
             ),
+            bind!([(letter('P'), Action::Replay)], "P", "play the ended run", "P" "play" 1),
             bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save" 1),
         ],
     },
@@ -243,7 +248,7 @@ pub const TABLE: &[Group] = &[
             },
             bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help" 5),
             bind!([(control('l'), Action::Redraw), (control('z'), Action::Suspend)], "Ctrl-L -Z", "redraw, suspend"),
-            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "save and quit", "q" "quit" 6),
+            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "leave", "q" "quit" 6),
         ],
     },
 ];

@@ -99,6 +99,8 @@ pub struct Known {
     pub unsaved: Option<String>,
     /// Whether the person has asked for a pause, or for its end, and the worker has not answered yet.
     pub asked_to_pause: Option<bool>,
+    /// Whether this happened before, and is played again.
+    pub is_replay: bool,
     /// Whether nothing comes from the program that trains.
     pub is_silent: bool,
 }
@@ -134,7 +136,11 @@ impl Known {
             Report::NotSaved { reason } => self.unsaved = Some(reason),
             Report::Finished => self.enter(Phase::Done),
             Report::Failed { reason } => self.enter(Phase::Failed { reason }),
-            Report::Ended { how, next } => self.enter(Phase::Ended { how, next }),
+            Report::Ended { how, next } => {
+                self.is_replay = false;
+                self.enter(Phase::Ended { how, next });
+            }
+            Report::Replaying => self.is_replay = true,
             Report::Note { .. } | Report::Silent => {}
         }
     }

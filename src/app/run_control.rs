@@ -1,8 +1,10 @@
 //! The keys that steer the run: pause, step, pace, save. What they ask for is the worker's to do.
 
 use super::{
-    App, Phase,
-    sentences::{ENDED, FULL_SPEED, NOT_PAUSED, NOT_STARTED, NOTHING_TO_SAVE, SAVING},
+    App, Phase, Role,
+    sentences::{
+        ENDED, FULL_SPEED, LEAVE_FIRST, LEFT_FIRST, NOT_ENDED, NOT_PAUSED, NOT_STARTED, NOTHING_TO_SAVE, SAVING,
+    },
 };
 use crate::{printable::pace as words, protocol::Command};
 
@@ -69,7 +71,27 @@ impl App {
         Some(Command::Pace { steps_per_second: pace })
     }
 
+    pub(super) fn replay(&mut self) -> Option<Command> {
+        if self.can_replay() {
+            return Some(Command::Replay);
+        }
+        self.say(match (self.scene.known.is_over(), self.role) {
+            (false, _) => NOT_ENDED,
+            (true, Role::Trains) => LEAVE_FIRST,
+            (true, Role::Watches) => LEFT_FIRST,
+        })
+    }
+
+    /// Whether this is a run that has ended, as its directory has it.
+    pub(super) fn can_replay(&self) -> bool {
+        let known = &self.scene.known;
+        self.role == Role::Watches && (known.is_replay || matches!(known.phase, Phase::Ended { .. }))
+    }
+
     pub(super) fn save(&mut self) -> Option<Command> {
+        if self.role == Role::Watches && (self.scene.known.is_replay || self.scene.known.is_over()) {
+            return self.say(ENDED);
+        }
         if self.scene.known.started.is_none() {
             return self.say(NOTHING_TO_SAVE);
         }

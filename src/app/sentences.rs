@@ -33,3 +33,10 @@ pub const NOTHING_TO_SAVE: &str = "nothing to save yet";
 pub const SAVING: &str = "saving";
 /// The training keeps to no pace.
 pub const FULL_SPEED: &str = "full speed";
+
+/// A run is played only once it has ended.
+pub const NOT_ENDED: &str = "only a run that has ended can be played";
+/// Whoever trained a run plays it elsewhere.
+pub const LEAVE_FIRST: &str = "leave the dashboard, then fitroom watch plays the run";
+/// A run is played only once its directory is nobody's.
+pub const LEFT_FIRST: &str = "the run can be played once the program that trained it is left";

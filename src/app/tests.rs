@@ -446,7 +446,7 @@ fn a_failed_run_says_why_and_lets_the_person_leaf() {
 }
 
 #[test]
-fn saving_is_told_when_it_is_done_and_failing_until_it_works_again() {
+fn saving_is_reported_when_it_is_done_and_failing_until_it_works_again() {
     let mut app = App::new(None);
     assert_eq!(app.act(Action::Save, &Page::default()), None);
     assert_eq!(app.notice(), Some("nothing to save yet"));
@@ -590,7 +590,7 @@ fn the_order_begins_with_the_surest_mistake_or_the_least_confidence() {
 }
 
 #[test]
-fn an_index_outside_of_the_filter_can_be_seen_and_is_told_of() {
+fn an_index_outside_of_the_filter_can_be_seen_and_is_spoken_of() {
     let mut app = wrong_at(&[12, 300]);
     press(&mut app, "x :7 Enter");
     assert_eq!(album(&app).selected(), 7);
@@ -911,9 +911,10 @@ fn what_a_key_does_on_one_screen_alone_that_screen_owns() {
 
 #[test]
 fn every_key_that_the_footer_has_words_for_is_offered_somewhere() {
-    let mut states = vec![App::new(None), three_epochs(), three_epochs(), three_epochs()];
+    let mut states = vec![App::new(None), three_epochs(), three_epochs(), three_epochs(), App::of_another()];
     states[2].apply(Report::Paused);
     states[3].apply(Report::Finished);
+    states[4].apply(Report::Ended { how: "done".to_owned(), next: None });
     let mut missing: Vec<&keys::Binding> = keys::bindings().filter(|binding| binding.brief.is_some()).collect();
     for app in &mut states {
         for keys in ["1", "2", "Enter", "2", "t", "3", "4", "5", "6"] {

@@ -26,14 +26,6 @@ impl Tally {
         self.loss_sum += f64::from(outcome.loss) * f64::from(outcome.images);
     }
 
-    /// Counts those as well that `other` counts.
-    pub fn merge(&mut self, other: Self) {
-        self.steps += other.steps;
-        self.images += other.images;
-        self.correct += other.correct;
-        self.loss_sum += other.loss_sum;
-    }
-
     /// Mean loss per image, in nats, as Keras shows it: a short batch counts for less. 0 before the first step.
     #[expect(clippy::cast_precision_loss, reason = "no epoch has the 2^53 images that a float cannot count")]
     pub fn loss(&self) -> f64 {

@@ -28,6 +28,8 @@ pub struct Demands {
     pub pace: Option<f64>,
     /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
+    /// Train nothing, and only answer what is asked of the network as it is.
+    pub rests: bool,
     /// Have figures and a checkpoint kept this often during an epoch; `None`: only after each epoch.
     pub save_every: Option<Duration>,
 }
@@ -55,7 +57,7 @@ pub(super) fn run(
         outlook: Outlook::default(),
         saving: Saving::new(demands.save_every),
     };
-    let beginning = worker.begin(started, checkpoint, demands.evaluate_untrained);
+    let beginning = worker.begin(started, checkpoint, demands);
     worker.fail_on_error(beginning);
     loop {
         let done = match worker.next_turn() {
@@ -108,7 +110,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
         &mut self,
         started: Started,
         checkpoint: Option<&Checkpoint>,
-        evaluate_untrained: bool,
+        demands: Demands,
     ) -> Result<(), EngineError> {
         if let Some(checkpoint) = checkpoint {
             self.trainer.restore(&checkpoint.state)?;
@@ -116,7 +118,11 @@ impl<E: Listener> TrainerLoop<'_, E> {
             self.saving.note_kept(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
-        if evaluate_untrained {
+        if demands.rests {
+            self.activity = Activity::Done;
+            return Ok(());
+        }
+        if demands.evaluate_untrained {
             let predictions = self.trainer.evaluate()?.predictions.into();
             self.listener.report(Report::Untrained { step: self.trainer.steps(), predictions });
         }
@@ -179,7 +185,12 @@ impl<E: Listener> TrainerLoop<'_, E> {
             Command::Look(look) => self.outlook.turn_to(look, &mut self.trainer, self.listener),
             Command::Save => self.save()?,
             // What the state has no use for, a pace that is none, and the end, which `next_turn` has taken.
-            Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Stop => {}
+            Command::Pause
+            | Command::Resume
+            | Command::Step
+            | Command::Pace { .. }
+            | Command::Replay
+            | Command::Stop => {}
         }
         Ok(())
     }
@@ -223,7 +234,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
         let drained = self.trainer.drain();
         self.last_batch = Some(Instant::now());
         if let Some(recent) = self.trainer.take_recent() {
-            self.saving.add(recent);
+            self.saving.add(recent, &self.trainer);
             let epoch = self.trainer.tally();
             self.listener.report(Report::Batch(Batch {
                 epoch: self.trainer.epoch(),
@@ -245,7 +256,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
     fn close_epoch(&mut self) -> Result<(), EngineError> {
         let was_training = self.activity == Activity::Training;
         self.watch.stop();
-        self.saving.keep_figures(&self.trainer, self.listener);
+        self.saving.keep_figures(self.listener);
         let epoch = self.trainer.epoch();
         self.listener.report(Report::Evaluating { epoch });
         let start = Instant::now();
@@ -297,7 +308,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
             return Ok(());
         }
         self.report_batch()?;
-        self.saving.keep_figures(&self.trainer, self.listener);
+        self.saving.keep_figures(self.listener);
         if self.saving.is_affordable(self.listener) { self.keep() } else { Ok(()) }
     }
 
@@ -307,7 +318,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
             return Ok(());
         }
         self.report_batch()?;
-        self.saving.keep_figures(&self.trainer, self.listener);
+        self.saving.keep_figures(self.listener);
         self.saving.keep_checkpoint(self.watch.seconds_of_epoch(), &mut self.trainer, self.listener)
     }
 

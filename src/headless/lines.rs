@@ -125,6 +125,7 @@ impl<W: Write> Teller for TextLines<W> {
             | Report::Note { .. }
             | Report::Failed { .. }
             | Report::Ended { .. }
+            | Report::Replaying
             | Report::Silent => return Ok(()),
         }
         self.out.flush()

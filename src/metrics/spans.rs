@@ -1,7 +1,7 @@
 //! Means over spans of consecutive steps, in bounded memory: each span as it came while there are few, neighbours in
 //! one later. Draws nothing.
 
-use crate::protocol::Batch;
+use crate::protocol::{Batch, BatchRecord};
 
 /// A number of consecutive steps of a run, with means over them.
 pub trait Span: Copy {
@@ -19,6 +19,21 @@ impl Span for Batch {
     }
 
     /// What is no mean is the later one's.
+    fn merged(self, later: Self) -> Self {
+        Self {
+            steps: self.steps + later.steps,
+            loss: merged_mean((self.loss, self.steps), (later.loss, later.steps)),
+            accuracy: merged_mean((self.accuracy, self.steps), (later.accuracy, later.steps)),
+            ..later
+        }
+    }
+}
+
+impl Span for BatchRecord {
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+
     fn merged(self, later: Self) -> Self {
         Self {
             steps: self.steps + later.steps,
@@ -62,6 +77,28 @@ impl<T: Span> Spans<T> {
             self.resolution = (self.resolution * 2).max(2);
             self.kept = self.kept.chunks(2).filter_map(|pair| pair.iter().copied().reduce(T::merged)).collect();
         }
+    }
+
+    /// Those that stay as they are until there are too many, oldest first: all but a newest one that stands for fewer
+    /// steps than the others.
+    #[must_use]
+    pub fn settled(&self) -> &[T] {
+        match self.kept.split_last() {
+            Some((last, others)) if last.steps() < self.resolution => others,
+            _ => &self.kept,
+        }
+    }
+
+    /// How many steps a span stands for at least. It grows when there are too many spans.
+    #[must_use]
+    pub fn resolution(&self) -> u64 {
+        self.resolution
+    }
+
+    /// All of them, oldest first.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<T> {
+        self.kept
     }
 
     /// All of them, oldest first.

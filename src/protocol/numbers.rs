@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-use super::{Predictions, Probabilities};
+use crate::fashion::CLASSES;
 
 /// Reads a number; `null` is one that is no number.
 ///
@@ -35,7 +35,8 @@ impl Packed for Vec<f32> {
     }
 }
 
-impl Packed for Probabilities {
+/// The probabilities of one image.
+impl Packed for [f32; CLASSES] {
     fn numbers(&self) -> &[f32] {
         self
     }
@@ -45,7 +46,8 @@ impl Packed for Probabilities {
     }
 }
 
-impl Packed for Predictions {
+/// Those of all test images.
+impl Packed for Arc<[[f32; CLASSES]]> {
     fn numbers(&self) -> &[f32] {
         self.as_flattened()
     }

@@ -1,7 +1,10 @@
 //! `batches.jsonl`: one line of JSON per span of batches, which say how an epoch goes before it ends. Knows the lines,
 //! not what makes them.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,11 +13,27 @@ use super::{
     RunError,
     files::{self, Log},
 };
-use crate::protocol::BatchRecord;
+use crate::{
+    metrics::{Span, Spans},
+    protocol::BatchRecord,
+};
+
+/// The most lines of a log. When there are more, neighbours become one, so that a run of any length has no more than about
+/// half a megabyte of them.
+const MOST_LINES: usize = 4096;
 
 /// The log of a run's batches, open for writing.
 #[derive(Debug)]
-pub struct BatchLog(Log);
+pub struct BatchLog {
+    log: Log,
+    path: PathBuf,
+    /// All spans.
+    spans: Spans<SpanLine>,
+    /// How many of them are in the file, or wait to be.
+    written: usize,
+    /// Whether the file has others than these.
+    is_outdated: bool,
+}
 
 /// A line of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +51,16 @@ impl BatchLog {
     /// # Errors
     /// When the file cannot be created, also when it is there already.
     pub fn create(path: &Path) -> Result<Self, RunError> {
-        Ok(Self(Log::create(path)?))
+        Ok(Self::with(Log::create(path)?, path, &[]))
+    }
+
+    fn with(log: Log, path: &Path, lines: &[SpanLine]) -> Self {
+        let mut spans = Spans::new(MOST_LINES);
+        for line in lines {
+            spans.push(*line);
+        }
+        let is_outdated = spans.as_slice() != lines;
+        Self { log, path: path.to_owned(), written: spans.as_slice().len(), spans, is_outdated }
     }
 
     /// The log in this file, cut to the spans up to `step`, and those. It need not be there yet. A line that is no span
@@ -46,18 +74,38 @@ impl BatchLog {
             lines => lines?,
         };
         lines.retain(|line| line.record.step <= step);
-        let text: String = lines.iter().map(|line| text(line) + "\n").collect();
-        files::replace(path, text.as_bytes())?;
-        Ok((Self(Log::open(path)?), lines))
+        files::replace(path, &texts(&lines))?;
+        Ok((Self::with(Log::open(path)?, path, &lines), lines))
     }
 
-    /// Writes a span's line. It is of too little worth to wait for the disk.
+    /// Writes the lines of these spans. They are of too little worth to wait for the disk.
     ///
     /// # Errors
-    /// When the line cannot be written; then nothing of it is in the file, and it is written with the next one, unless
-    /// too many wait by then.
-    pub fn append(&mut self, line: &SpanLine) -> Result<(), RunError> {
-        Ok(self.0.append_soon((text(line) + "\n").into_bytes())?)
+    /// When the lines cannot be written; then nothing of them is in the file, and they are written with the next ones,
+    /// unless too many wait by then.
+    pub fn append(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
+        let before = self.spans.resolution();
+        for line in lines {
+            self.spans.push(*line);
+        }
+        // Else neighbours have become one.
+        self.is_outdated |= self.spans.resolution() != before;
+        self.write(self.spans.settled().len())
+    }
+
+    /// Writes the first so many spans, as far as they are not written.
+    fn write(&mut self, count: usize) -> Result<(), RunError> {
+        let spans = &self.spans.as_slice()[..count];
+        if self.is_outdated {
+            files::replace(&self.path, &texts(spans))?;
+            self.log = Log::open(&self.path)?;
+            self.is_outdated = false;
+        } else if let Some(new) = spans.get(self.written..).filter(|new| !new.is_empty()) {
+            self.written = count;
+            return Ok(self.log.append_soon(texts(new))?);
+        }
+        self.written = count;
+        Ok(())
     }
 
     /// Writes the lines that could not be written yet, and waits until all are on the disk.
@@ -65,7 +113,11 @@ impl BatchLog {
     /// # Errors
     /// When they still cannot.
     pub fn flush(&mut self) -> Result<(), RunError> {
-        Ok(self.0.flush()?)
+        let (settled, all) = (self.spans.settled().len(), self.spans.as_slice().len());
+        self.write(all)?;
+        // The newest span may still grow, if there are more after all.
+        self.is_outdated = settled < all;
+        Ok(self.log.flush()?)
     }
 }
 
@@ -83,6 +135,20 @@ pub fn parse(bytes: &[u8]) -> Vec<SpanLine> {
     // A hole that a power cut left reads as zeros, which no line has.
     let lines = bytes.split(|&byte| byte == b'\n' || byte == 0);
     lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+impl Span for SpanLine {
+    fn steps(&self) -> u64 {
+        self.record.steps
+    }
+
+    fn merged(self, later: Self) -> Self {
+        Self { record: self.record.merged(later.record), ..later }
+    }
+}
+
+fn texts(lines: &[SpanLine]) -> Vec<u8> {
+    lines.iter().flat_map(|line| (text(line) + "\n").into_bytes()).collect()
 }
 
 fn text(line: &SpanLine) -> String {
@@ -115,14 +181,14 @@ mod tests {
         let path = directory.path().join("batches.jsonl");
         let mut log = BatchLog::create(&path).unwrap();
         for step in [10, 20, 30] {
-            log.append(&line(step)).unwrap();
+            log.append(&[line(step)]).unwrap();
         }
         let mut bytes = fs::read(&path).unwrap();
         bytes.extend(b"{\"epoch\":1,\"st");
         fs::write(&path, bytes).unwrap();
         let (mut log, lines) = BatchLog::resume(&path, 20).unwrap();
         assert_eq!(lines, [line(10), line(20)]);
-        log.append(&line(25)).unwrap();
+        log.append(&[line(25)]).unwrap();
         assert_eq!(read(&path).unwrap(), [line(10), line(20), line(25)]);
     }
 
@@ -141,6 +207,36 @@ mod tests {
             assert_eq!(lines.contains(&line(30)), start <= length, "a hole from byte {start}");
             assert_eq!(read(&path).unwrap(), lines);
         }
+    }
+
+    #[test]
+    fn the_log_of_a_run_of_any_length_stays_within_its_lines_and_loses_no_step() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("batches.jsonl");
+        let mut log = BatchLog::create(&path).unwrap();
+        let steps = 5 * MOST_LINES as u64;
+        for first in (1..=steps).step_by(7) {
+            let lines: Vec<SpanLine> = (first..(first + 7).min(steps + 1)).map(one).collect();
+            log.append(&lines).unwrap();
+            if first % 700 == 1 {
+                let written = read(&path).unwrap();
+                assert!(written.len() <= MOST_LINES, "{} lines after step {first}", written.len());
+                let missing = first + 6 - written.iter().map(|line| line.record.steps).sum::<u64>();
+                assert!(missing < 16, "{missing} steps are not written");
+                assert!(written.is_sorted_by_key(|line| line.record.step));
+            }
+        }
+        log.flush().unwrap();
+        assert_eq!(read(&path).unwrap().iter().map(|line| line.record.steps).sum::<u64>(), steps);
+        // It goes on after that as if nothing had been waited for.
+        log.append(&[one(steps + 1), one(steps + 2)]).unwrap();
+        log.flush().unwrap();
+        assert_eq!(read(&path).unwrap().iter().map(|line| line.record.steps).sum::<u64>(), steps + 2);
+    }
+
+    /// A span of one step.
+    fn one(step: u64) -> SpanLine {
+        SpanLine { record: BatchRecord { steps: 1, ..line(step).record }, ..line(step) }
     }
 
     #[test]

@@ -125,9 +125,12 @@ pub fn remove_leftovers(directory: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// The name of the socket in a run's directory.
+pub(super) const SOCKET: &str = "control.sock";
+
 /// Whether this is the name of a temporary file, or of the socket of a program that is gone.
 pub(super) fn is_leftover(name: &OsStr) -> bool {
-    name == super::SOCKET
+    name == SOCKET
         || name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_START) && name.ends_with(TEMPORARY_END))
 }
 

@@ -109,6 +109,7 @@ impl Recorder {
             | Report::NotSaved { .. }
             | Report::Note { .. }
             | Report::Ended { .. }
+            | Report::Replaying
             | Report::Silent => Ok(()),
         }
     }
@@ -125,15 +126,17 @@ impl Recorder {
         self.logs.histograms(epoch, variables, now)
     }
 
-    /// Writes the figures of a span of batches. Of a run that was let go of nothing is written.
+    /// Writes the figures of these spans of batches, oldest first. Of a run that was let go of nothing is written.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn batches(&mut self, record: BatchRecord, now: Timestamp) -> Result<(), RunError> {
+    pub fn batches(&mut self, records: &[BatchRecord], now: Timestamp) -> Result<(), RunError> {
         if self.is_let_go() {
             return Ok(());
         }
-        self.logs.batches(&SpanLine { record, time: to_milliseconds(now) })
+        let time = to_milliseconds(now);
+        let lines: Vec<SpanLine> = records.iter().map(|&record| SpanLine { record, time }).collect();
+        self.logs.batches(&lines)
     }
 
     /// Writes a checkpoint by `write`, which is given its path, and takes note of it. A run that was over, and whose

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -257,21 +257,25 @@ async fn obey(reader: OwnedReadHalf, seat: &HubSeat) -> Result<(), String> {
 
 /// Reports as lines. The one with an epoch's predictions is large, and made once for all visitors.
 #[derive(Clone, Default)]
-struct Lines(Arc<std::sync::Mutex<Option<(Predictions, Arc<[u8]>)>>>);
+struct Lines(Arc<Mutex<Option<LargeLine>>>);
+
+/// The last large line, and the predictions in it.
+struct LargeLine {
+    of: Predictions,
+    line: Arc<[u8]>,
+}
 
 impl Lines {
     fn of(&self, report: &Report) -> Arc<[u8]> {
         let Some(predictions) = predictions(report).filter(|predictions| !predictions.is_empty()) else {
             return line(report).into();
         };
-        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((of, line)) = &*last
-            && Arc::ptr_eq(of, predictions)
-        {
-            return Arc::clone(line);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref().filter(|last| Arc::ptr_eq(&last.of, predictions)) {
+            return Arc::clone(&last.line);
         }
         let line: Arc<[u8]> = line(report).into();
-        *last = Some((Predictions::clone(predictions), Arc::clone(&line)));
+        *last = Some(LargeLine { of: Predictions::clone(predictions), line: Arc::clone(&line) });
         line
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use color_eyre::eyre::Result;
 
-use super::{hub::Reports, local::LocalRun, plan::RunPlan, remote::RemoteRun, watching::Watching};
+use super::{hub::Reports, local::LocalRun, plan::RunPlan, remote::RemoteRun, saved::SavedRun, watching::Watching};
 use crate::{fashion::Dataset, protocol::Command, run::Run};
 
 /// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that; a run
@@ -17,6 +17,7 @@ pub struct Link(Linked);
 enum Linked {
     Local(LocalRun),
     Remote(RemoteRun),
+    Saved(SavedRun),
 }
 
 impl Link {
@@ -31,14 +32,17 @@ impl Link {
         Ok((Self(Linked::Local(run)), reports))
     }
 
-    /// Looks on at a run that another process trains.
+    /// Looks on at a run that another process trains, or opens one that nobody trains.
     ///
     /// # Errors
-    /// When nobody trains it, or whoever does cannot be understood.
-    pub fn watch(watching: Watching) -> Result<(Self, Reports)> {
-        let connection = watching.connect()?;
-        let (run, reports) = RemoteRun::watch(watching.run, watching.runs, connection)?;
-        Ok((Self(Linked::Remote(run)), reports))
+    /// When whoever trains it cannot be reached or understood, or what is left of it cannot be read.
+    pub fn watch(watching: Watching, dataset: Arc<Dataset>) -> Result<(Self, Reports)> {
+        if let Some(connection) = watching.connect()? {
+            let (run, reports) = RemoteRun::watch(watching.run, watching.runs, connection)?;
+            return Ok((Self(Linked::Remote(run)), reports));
+        }
+        let (run, reports) = SavedRun::open(&watching, dataset)?;
+        Ok((Self(Linked::Saved(run)), reports))
     }
 
     /// The directory of a run that this process trains, if it is kept.
@@ -46,7 +50,7 @@ impl Link {
     pub fn own_run(&self) -> Option<&Run> {
         match &self.0 {
             Linked::Local(run) => run.run(),
-            Linked::Remote(_) => None,
+            Linked::Remote(_) | Linked::Saved(_) => None,
         }
     }
 
@@ -55,6 +59,7 @@ impl Link {
         match &self.0 {
             Linked::Local(run) => run.send(command),
             Linked::Remote(run) => run.send(command),
+            Linked::Saved(run) => run.send(command),
         }
     }
 }

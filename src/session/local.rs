@@ -49,7 +49,7 @@ impl LocalRun {
         let (seat, reports) = hub.join();
         let evaluate_untrained = shows_predictions || plan.is_kept();
         let mut job = Job::new(plan.settings, dataset);
-        job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained };
+        job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained, rests: false };
         let opened = match plan.keeping {
             Destination::Nowhere => None,
             Destination::New { runs, name } => {
@@ -74,6 +74,7 @@ impl LocalRun {
             recorder,
             cost: Arc::clone(&cost),
             device_before,
+            shown_past: opened.as_ref().filter(|_| shows_predictions).map(|opened| opened.run().clone()),
             watch: Watch::default(),
         };
         // Before anything that the training reports, so that they come in this order.

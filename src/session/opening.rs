@@ -15,7 +15,7 @@ use crate::{
 pub enum Opening {
     /// A run to train in this process.
     Train(RunPlan),
-    /// A run of another process.
+    /// A run that another process trains, or nobody.
     Watch(Watching),
 }
 
@@ -45,7 +45,7 @@ impl Opening {
     pub fn begin(self, dataset: Arc<Dataset>) -> Result<(Link, Reports)> {
         match self {
             Self::Train(plan) => Link::train(plan, dataset, true),
-            Self::Watch(watching) => Link::watch(watching),
+            Self::Watch(watching) => Link::watch(watching, dataset),
         }
     }
 }

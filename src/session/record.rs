@@ -24,7 +24,7 @@ pub(super) const QUEUE: usize = 4;
 /// What the recorder's thread is handed.
 pub(super) enum ToRecord {
     Report(Report),
-    Figures(BatchRecord),
+    Figures(Vec<BatchRecord>),
     Checkpoint(Checkpoint),
 }
 
@@ -91,7 +91,7 @@ fn write(
     for message in messages {
         let written = match message {
             ToRecord::Report(report) => recorder.record(&report, Timestamp::now()),
-            ToRecord::Figures(figures) => recorder.batches(figures, Timestamp::now()),
+            ToRecord::Figures(figures) => recorder.batches(&figures, Timestamp::now()),
             ToRecord::Checkpoint(checkpoint) => {
                 let start = Instant::now();
                 let kept = keep(&mut recorder, &checkpoint, &digest, &mut histograms_of);
@@ -181,7 +181,14 @@ mod tests {
             reason.starts_with("not saved: a bug in fitroom, the recorder panicked: a bucket without a bottom"),
             "{reason}"
         );
-        let mut relay = Relay { emitter, recorder: Some(sender), cost, device_before: None, watch: Watch::default() };
+        let mut relay = Relay {
+            emitter,
+            recorder: Some(sender),
+            cost,
+            device_before: None,
+            shown_past: None,
+            watch: Watch::default(),
+        };
         assert_eq!(relay.cost_of_keeping(), None, "a checkpoint that cannot be kept is made");
         // More than wait for the disk.
         for _ in 0..3 * QUEUE {

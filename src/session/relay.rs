@@ -8,11 +8,13 @@ use std::{
 use super::{
     hub::Emitter,
     meter::Watch,
+    past,
     record::{SavingCost, ToRecord},
 };
 use crate::{
     engine::{Checkpoint, Listener},
-    protocol::{BatchRecord, Report},
+    protocol::{BatchRecord, Report, Started},
+    run::Run,
 };
 
 /// Hands on what happens to whoever looks on, and to the recorder.
@@ -22,6 +24,8 @@ pub(super) struct Relay {
     pub cost: Arc<SavingCost>,
     /// The device that trained before, in words.
     pub device_before: Option<String>,
+    /// The run, where those who look on get what it did before, as its directory has it, and not only its figures.
+    pub shown_past: Option<Run>,
     pub watch: Watch,
 }
 
@@ -58,7 +62,10 @@ impl Listener for Relay {
         }
         self.record(for_the_files(&report));
         let note = self.note(&report);
-        self.emitter.emit(report);
+        match (report, self.shown_past.take()) {
+            (Report::Started(started), Some(run)) => emit_with_its_past(started, &run, &self.emitter),
+            (report, _) => self.emitter.emit(report),
+        }
         if let Some(text) = note {
             self.emitter.emit(Report::Note { text });
         }
@@ -74,7 +81,7 @@ impl Listener for Relay {
         is_free.then(|| Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)))
     }
 
-    fn keep_figures(&mut self, figures: BatchRecord) {
+    fn keep_figures(&mut self, figures: Vec<BatchRecord>) {
         if let Some(recorder) = &self.recorder {
             let _ = recorder.send(ToRecord::Figures(figures));
         }
@@ -85,6 +92,16 @@ impl Listener for Relay {
             self.cost.waiting.fetch_add(1, Ordering::Relaxed);
             let _ = recorder.send(ToRecord::Checkpoint(checkpoint));
         }
+    }
+}
+
+/// Hands on that a run goes on, and what it did before.
+pub(super) fn emit_with_its_past(mut started: Started, run: &Run, emitter: &Emitter) {
+    let epochs = std::mem::take(&mut started.past);
+    let past = past::reports(run, &epochs, started.past_steps, &started);
+    emitter.emit(Report::Started(started));
+    for report in past {
+        emitter.emit(report);
     }
 }
 
@@ -108,6 +125,7 @@ fn for_the_files(report: &Report) -> Option<Report> {
         | Report::NotSaved { .. }
         | Report::Note { .. }
         | Report::Ended { .. }
+        | Report::Replaying
         | Report::Silent => None,
     }
 }

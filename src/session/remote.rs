@@ -19,13 +19,15 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 use super::{
     door::HEARTBEAT,
     hub::{Emitter, Hub, HubSeat, Reports},
+    past,
+    relay::emit_with_its_past,
     standing::ended,
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
 };
 use crate::{
     json,
     printable::{self, Printable},
-    protocol::{Command, Report},
+    protocol::{Command, Report, Started},
     run::{Run, Runs, Timestamp},
 };
 
@@ -192,14 +194,16 @@ impl TheLine {
 
 /// Sends commands until there are no more.
 fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
-    commands.iter().for_each(|command| line.send(&command));
+    for command in commands {
+        line.send(&command);
+    }
 }
 
 /// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.
 fn follow(run: &Run, runs: &Runs, first: Connection, line: &TheLine, hub: &Hub, emitter: &Emitter) {
     let mut connection = first;
     loop {
-        if let Err(error) = take_in(&mut connection, line, emitter) {
+        if let Err(error) = take_in(&mut connection, run, line, emitter) {
             emitter.emit(Report::Note { text: format!("the connection to the run broke: {error}") });
         }
         line.hang_up();
@@ -212,7 +216,8 @@ fn follow(run: &Run, runs: &Runs, first: Connection, line: &TheLine, hub: &Hub, 
 }
 
 /// Hands on what comes through one connection, to its end.
-fn take_in(connection: &mut Connection, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
+fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
+    let mut begun = None;
     let mut said = Vec::new();
     while !line.is_closing() {
         match read_line(&mut connection.reader, &mut said) {
@@ -228,7 +233,7 @@ fn take_in(connection: &mut Connection, line: &TheLine, emitter: &Emitter) -> io
         }
         if !said.trim_ascii().is_empty() {
             match serde_json::from_slice(&said) {
-                Ok(report) => emitter.emit(report),
+                Ok(report) => hand_on_report(report, run, &mut begun, emitter),
                 Err(error) => match serde_json::from_slice::<Refusal>(&said) {
                     Ok(Refusal { error }) => emitter.emit(Report::Note { text: error }),
                     Err(_) => return Err(io::Error::new(ErrorKind::InvalidData, json::plain(&error))),
@@ -240,6 +245,21 @@ fn take_in(connection: &mut Connection, line: &TheLine, emitter: &Emitter) -> io
     Ok(())
 }
 
+/// Hands on what happened, and what of it the program that trains no longer has, but the run's directory.
+fn hand_on_report(report: Report, run: &Run, begun: &mut Option<Started>, emitter: &Emitter) {
+    match report {
+        Report::Started(started) => {
+            *begun = Some(started.clone());
+            emit_with_its_past(started, run, emitter);
+        }
+        Report::Epoch { record, predictions } if predictions.is_empty() => {
+            let kept = begun.as_ref().and_then(|started| past::predictions(run, record.epoch, started));
+            emitter.emit(Report::Epoch { record, predictions: kept.unwrap_or_default() });
+        }
+        report => emitter.emit(report),
+    }
+}
+
 /// Waits until somebody trains the run again; if that takes longer than to hand it over, says how it ended. `None` once
 /// nobody looks on here any more.
 fn wait_for_next(run: &Run, runs: &Runs, line: &TheLine, emitter: &Emitter) -> Option<Connection> {
@@ -248,7 +268,7 @@ fn wait_for_next(run: &Run, runs: &Runs, line: &TheLine, emitter: &Emitter) -> O
         if let Ok(Some(connection)) = Connection::open(run) {
             return Some(connection);
         }
-        if (waited..waited + RETRY).contains(&HANDOVER) {
+        if waited == HANDOVER {
             emitter.emit(ended(run, runs, Timestamp::now()));
         }
         waited = waited.saturating_add(RETRY);

@@ -27,12 +27,9 @@ fn words(run: &Run, runs: &Runs, facts: &Facts, status: &Status, now: Timestamp)
             None => "trained where nobody can watch it".to_owned(),
         },
     };
-    let mut next = command("fitroom --resume", &run.shown_name(), runs);
-    if *status == Status::Done {
-        let epochs = facts.settings.epochs.saturating_mul(2);
-        next = next.map(|command| format!("{command} --epochs {epochs}"));
-    }
-    Report::Ended { how, next: next.filter(|_| *status != Status::Training) }
+    let can_go_on = matches!(status, Status::Stopped | Status::Interrupted | Status::Failed { .. });
+    let next = command("fitroom --resume", &run.shown_name(), runs).filter(|_| can_go_on);
+    Report::Ended { how, next }
 }
 
 /// How long before now a time was, in the largest unit.

@@ -2,12 +2,12 @@
 
 use color_eyre::eyre::{Result, bail};
 
-use super::{remote::Connection, standing::ended};
+use super::remote::Connection;
 use crate::{
     cli::Which,
     fashion::Source,
-    protocol::Report,
-    run::{Run, Runs, Timestamp},
+    printable,
+    run::{Run, Runs, Status},
 };
 
 /// A run to look at.
@@ -33,17 +33,15 @@ impl Watching {
         Ok(Self { run, source, runs })
     }
 
-    /// A connection to whoever trains it.
-    pub(super) fn connect(&self) -> Result<Connection> {
-        match Connection::open(&self.run)? {
-            Some(connection) => Ok(connection),
-            None => {
-                let Report::Ended { how, next } = ended(&self.run, &self.runs, Timestamp::now()) else {
-                    unreachable!("that is what it says")
-                };
-                let next = next.map(|next| format!("; continue it with {next}")).unwrap_or_default();
-                bail!("the run {} does not train now: {how}{next}", self.run.shown_name())
-            }
+    /// A connection to whoever trains it; `None` where nobody does.
+    pub(super) fn connect(&self) -> Result<Option<Connection>> {
+        let connection = Connection::open(&self.run)?;
+        let facts = self.run.facts()?;
+        if connection.is_none() && self.run.status(&facts) == Status::Training {
+            let (name, path) = (self.run.shown_name(), printable::path(&self.run.socket_path()));
+            let holder = facts.held_by.map(|holder| format!(" ({holder})")).unwrap_or_default();
+            bail!("the run {name} is trained by a program that nobody can watch{holder}: nothing listens at {path}")
         }
+        Ok(connection)
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     };
     if is_done {
         let more = epochs.saturating_mul(2).min(MOST_EPOCHS);
-        command.push_str(&format!(" --epochs {more}"));
+        command = format!("{command} --epochs {more}");
     }
     Some(format!("{told}. Continue with: {command}"))
 }
@@ -40,7 +40,7 @@ pub(super) fn in_the_background(detached: &Detached, runs: &Runs) -> String {
     let mut line = format!("Run {run} trains in the background, in process {process}.");
     for (what, how) in [("Watch it with", "fitroom watch"), ("Stop it with", "fitroom stop")] {
         if let Some(command) = command(how, run, runs) {
-            line.push_str(&format!(" {what}: {command}"));
+            line = format!("{line} {what}: {command}");
         }
     }
     line

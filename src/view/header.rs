@@ -30,7 +30,7 @@ struct Label {
 
 /// Draws the screens' names and, where there is room, the run's facts or its state.
 pub fn draw(frame: &mut Frame, area: Rect, screen: Screen, scene: &Scene, theme: &Theme) {
-    let tabs = labels(area.width, screen, theme.glyphs().predicted);
+    let tabs = labels(area.width, reserved(scene), screen, theme.glyphs().predicted);
     let end = tabs.last().map_or(0, |tab| tab.columns.end);
     for tab in &tabs {
         let style = if tab.screen == screen { theme.strong().patch(theme.accent()) } else { theme.muted() };
@@ -46,15 +46,16 @@ pub fn draw(frame: &mut Frame, area: Rect, screen: Screen, scene: &Scene, theme:
 }
 
 /// What a click there means.
-pub fn hit(area: Rect, screen: Screen, position: Position) -> Option<Action> {
+pub fn hit(area: Rect, screen: Screen, scene: &Scene, position: Position) -> Option<Action> {
     let column = position.x.checked_sub(area.x)?;
     // The marks of both character sets are one cell wide.
-    let tabs = labels(area.width, screen, " ");
+    let tabs = labels(area.width, reserved(scene), screen, " ");
     tabs.iter().find(|tab| tab.columns.contains(&column)).map(|tab| Action::Show(tab.screen))
 }
 
-/// The screens with their digits; where there is no room for all names, those of the others are left out.
-fn labels(cells: u16, shown: Screen, shown_mark: &str) -> Vec<Label> {
+/// The screens with their digits; where there is no room for all names beside what is `reserved`, those of the others are
+/// left out.
+fn labels(cells: u16, reserved: usize, shown: Screen, shown_mark: &str) -> Vec<Label> {
     let text = |screen: Screen, with_name: bool| {
         let mark = if screen == shown { shown_mark } else { " " };
         let digit = screen.place() + 1;
@@ -63,7 +64,7 @@ fn labels(cells: u16, shown: Screen, shown_mark: &str) -> Vec<Label> {
     let all = |with_names: bool| Screen::ALL.map(|screen| (screen, text(screen, with_names || screen == shown)));
     let needed = |texts: &[(Screen, String)]| texts.iter().map(|(_, text)| width(text) + GAP).sum::<usize>() - GAP;
     let (mut texts, mut start) = (all(true), 0);
-    if needed(&texts) > usize::from(cells) {
+    if needed(&texts) + reserved > usize::from(cells) {
         texts = all(false);
     } else if needed(&texts) + 2 * (width(NAME) + 3) < usize::from(cells) {
         start = width(NAME) + 2;
@@ -86,9 +87,8 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
         let style = theme.strong().patch(theme.accent());
         return Line::styled(joined(words.iter().map(String::as_str), dot, room), style);
     }
-    if let Phase::Ended { how, next } = &scene.known.phase {
-        let words = [Some(how.clone()), next.as_ref().map(|next| format!("{next} continues it"))];
-        return Line::styled(joined(words.iter().flatten().map(String::as_str), dot, room), theme.strong());
+    if let Some(words) = ending(&scene.known) {
+        return Line::styled(joined(words.iter().map(String::as_str), dot, room), theme.strong());
     }
     let facts = match screen {
         Screen::Dashboard => scene.known.started.as_ref().map(facts).unwrap_or_default(),
@@ -97,6 +97,19 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
         }
     };
     Line::styled(joined(facts.iter().map(String::as_str), dot, room), theme.muted())
+}
+
+/// How a run ended that nobody trains, and how to continue it.
+fn ending(known: &Known) -> Option<Vec<String>> {
+    let Phase::Ended { how, next } = &known.phase else { return None };
+    let next = next.as_ref().map(|next| format!("{next} continues it"));
+    Some([Some(how.clone()), next].into_iter().flatten().collect())
+}
+
+/// The cells that the line's right end needs, where it says what nobody should miss.
+fn reserved(scene: &Scene) -> usize {
+    let words = ending(&scene.known).filter(|_| !scene.is_past()).unwrap_or_default();
+    words.iter().map(|words| width(words) + 3).sum()
 }
 
 /// Which moment is shown, where it is not now.
@@ -136,7 +149,7 @@ mod tests {
     use crate::view::theme::Depth;
 
     fn line(cells: u16, shown: Screen) -> String {
-        labels(cells, shown, "▸").iter().map(|tab| tab.text.as_str()).collect::<Vec<_>>().join(" ")
+        labels(cells, 0, shown, "▸").iter().map(|tab| tab.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -157,10 +170,10 @@ mod tests {
     fn every_name_can_be_clicked_where_it_stands() {
         for cells in [58, 78, 118, 200] {
             let area = Rect::new(1, 0, cells, 1);
-            for tab in labels(cells, Screen::Dashboard, " ") {
+            for tab in labels(cells, 0, Screen::Dashboard, " ") {
                 assert!(tab.columns.end <= cells, "{} ends at {} of {cells}", tab.text, tab.columns.end);
                 let middle = Position::new(area.x + tab.columns.start + 1, 0);
-                assert_eq!(hit(area, Screen::Dashboard, middle), Some(Action::Show(tab.screen)));
+                assert_eq!(hit(area, Screen::Dashboard, &Scene::default(), middle), Some(Action::Show(tab.screen)));
             }
         }
     }

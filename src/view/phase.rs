@@ -12,12 +12,13 @@ pub fn mark(known: &Known, theme: &Theme) -> (&'static str, Style) {
     let glyphs = theme.glyphs();
     match known.phase {
         Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
-        Phase::Ended { .. } => (glyphs.state, theme.muted()),
         Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
         Phase::Training | Phase::Evaluating if !known.will_pause() && !known.is_silent => {
             (glyphs.state, theme.accent())
         }
-        Phase::Loading | Phase::Training | Phase::Evaluating | Phase::Paused => (glyphs.state, theme.muted()),
+        Phase::Loading | Phase::Training | Phase::Evaluating | Phase::Paused | Phase::Ended { .. } => {
+            (glyphs.state, theme.muted())
+        }
     }
 }
 
@@ -27,6 +28,7 @@ pub fn word(known: &Known) -> &str {
         Phase::Training | Phase::Evaluating if known.is_silent => "not answering",
         Phase::Loading => "loading",
         Phase::Training if known.will_pause() => "pausing",
+        Phase::Training if known.is_replay => "replaying",
         Phase::Training => "training",
         Phase::Evaluating => "evaluating",
         Phase::Paused => "paused",

@@ -60,14 +60,17 @@ fn a_hole_in_the_log_of_batches_keeps_no_run_from_going_on() {
     let place = Place::new();
     assert_success(&run(place.train(&["--epochs", "3", "--run", "coat"])));
     let path = place.path("runs/coat/batches.jsonl");
+    let before = batches(&place, "coat").len();
     let mut bytes = fs::read(&path).expect("the run has a log of batches");
-    let line = bytes.len() / 3;
+    let middle = bytes.len() / 2;
     // As after a power cut, if a block was not on the disk yet.
-    bytes[line + 10..line + 60].fill(0);
+    bytes[middle..middle + 50].fill(0);
     fs::write(&path, bytes).expect("it can be written");
     assert_success(&run(place.train(&["--resume", "coat", "--epochs", "4"])));
-    let epochs: Vec<Value> = batches(&place, "coat").iter().map(|span| span["epoch"].clone()).collect();
-    assert_eq!(epochs, [1, 3, 4]);
+    let (old, new): (Vec<Value>, Vec<Value>) =
+        batches(&place, "coat").into_iter().partition(|span| span["epoch"].as_u64() < Some(4));
+    assert!((before - 2..before).contains(&old.len()), "{} of {before} spans are left", old.len());
+    assert!(!new.is_empty());
     assert_eq!(place.metrics("coat").len(), 4);
 }
 

@@ -7,11 +7,15 @@ use std::{
 
 use crate::{
     engine::{checkpoint::Checkpoint, error::EngineError, listener::Listener, tally::Tally, trainer::Trainer},
+    metrics::Spans,
     protocol::BatchRecord,
 };
 
 /// Keeping checkpoints while an epoch lasts takes no more than one part in so many.
 const SAVING_SHARE: u32 = 100;
+
+/// The most spans of batches that wait to be kept; past it neighbours become one.
+const MOST_SPANS: usize = 256;
 
 /// What is kept of the run, and when.
 pub(super) struct Saving {
@@ -21,16 +25,16 @@ pub(super) struct Saving {
     /// When it was, and what it took to collect it.
     last: Instant,
     cost: Duration,
-    /// The figures since the last span's.
-    span: Tally,
-    last_span: Instant,
+    /// The figures since they were last kept: a span for each report, or for several where there are very many.
+    spans: Spans<BatchRecord>,
+    last_figures: Instant,
 }
 
 impl Saving {
     /// Nothing is kept yet. `every`: how often to keep something while an epoch lasts.
     pub fn new(every: Option<Duration>) -> Self {
         let now = Instant::now();
-        Self { every, kept: None, last: now, cost: Duration::ZERO, span: Tally::default(), last_span: now }
+        Self { every, kept: None, last: now, cost: Duration::ZERO, spans: Spans::new(MOST_SPANS), last_figures: now }
     }
 
     /// A checkpoint of this step is there already.
@@ -43,14 +47,20 @@ impl Saving {
         self.kept = None;
     }
 
-    /// These steps belong to the span at hand.
-    pub fn add(&mut self, recent: Tally) {
-        self.span.merge(recent);
+    /// These steps are the trainer's newest.
+    pub fn add(&mut self, recent: Tally, trainer: &Trainer) {
+        self.spans.push(BatchRecord {
+            epoch: trainer.epoch(),
+            step: trainer.known_steps(),
+            steps: recent.steps,
+            loss: recent.loss(),
+            accuracy: recent.accuracy(),
+        });
     }
 
     /// How long until it is time to keep something of an epoch that lasts; `None`: never.
     pub fn wait(&self) -> Option<Duration> {
-        Some(self.every?.saturating_sub(self.last_span.elapsed()))
+        Some(self.every?.saturating_sub(self.last_figures.elapsed()))
     }
 
     /// Whether something was trained that no checkpoint has, of a run that is to be kept in time.
@@ -70,18 +80,12 @@ impl Saving {
         cost.is_some_and(|cost| self.last.elapsed() >= cost.saturating_mul(SAVING_SHARE))
     }
 
-    /// Has the figures since the last span's kept, if there are any.
-    pub fn keep_figures(&mut self, trainer: &Trainer, listener: &mut impl Listener) {
-        self.last_span = Instant::now();
-        let span = mem::take(&mut self.span);
-        if span.steps > 0 && listener.keeps() {
-            listener.keep_figures(BatchRecord {
-                epoch: trainer.epoch(),
-                step: trainer.known_steps(),
-                steps: span.steps,
-                loss: span.loss(),
-                accuracy: span.accuracy(),
-            });
+    /// Has the figures since the last time kept, if there are any.
+    pub fn keep_figures(&mut self, listener: &mut impl Listener) {
+        self.last_figures = Instant::now();
+        let spans = mem::replace(&mut self.spans, Spans::new(MOST_SPANS)).into_vec();
+        if !spans.is_empty() && listener.keeps() {
+            listener.keep_figures(spans);
         }
     }
 

@@ -105,12 +105,12 @@ impl Logs {
         self.predictions.make_good(epochs, predictions)
     }
 
-    /// Writes the figures of a span of batches.
+    /// Writes the figures of these spans of batches, oldest first.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn batches(&mut self, line: &SpanLine) -> Result<(), RunError> {
-        self.batches.append(line).and(self.train.batches(&[*line]))
+    pub fn batches(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
+        self.batches.append(lines).and(self.train.batches(lines))
     }
 
     /// Writes the histograms of the variables after this epoch, counted from 1.

@@ -259,7 +259,7 @@ fn what_happens_after_a_run_is_done_changes_none_of_its_files() {
         feed(recorder, [Report::Failed { reason: "the device has too little free memory".to_owned() }]);
         feed(recorder, [report(4, 0.0), Report::Finished]);
         let figures = BatchRecord { epoch: 4, step: 6_000, steps: 375, loss: 0.5, accuracy: 0.8 };
-        recorder.batches(figures, now()).unwrap();
+        recorder.batches(&[figures], now()).unwrap();
         recorder.histograms(4, &[("kernel".to_owned(), vec![0.5])], now()).unwrap();
     };
     let files = |run: &Run| {

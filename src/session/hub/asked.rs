@@ -34,6 +34,7 @@ pub(super) fn answered(report: &Report) -> Option<Asked> {
         | Report::Finished
         | Report::Failed { .. }
         | Report::Ended { .. }
+        | Report::Replaying
         | Report::Silent => None,
     }
 }

@@ -137,6 +137,7 @@ impl Waiting {
             | Report::Untrained { .. }
             | Report::Epoch { .. }
             | Report::Ended { .. }
+            | Report::Replaying
             | Report::NotSaved { .. }
             | Report::Note { .. }
             | Report::Finished

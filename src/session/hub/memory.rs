@@ -78,7 +78,7 @@ impl Memory {
             Report::Usage(_) => &mut self.usage,
             Report::Saved { .. } | Report::NotSaved { .. } => &mut self.saved,
             Report::Evaluating { .. } => &mut self.evaluating,
-            Report::Paused | Report::Resumed => &mut self.phase,
+            Report::Paused | Report::Resumed | Report::Replaying => &mut self.phase,
             Report::Finished | Report::Failed { .. } | Report::Ended { .. } => {
                 self.evaluating = None;
                 &mut self.phase

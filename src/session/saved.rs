@@ -1,0 +1,303 @@
+//! A run that nobody trains, as its directory has it: whole, on all screens, with its network to be asked, and played again
+//! from its beginning. Trains nothing and writes nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+
+use super::{
+    hub::{Emitter, Hub, HubSeat, Reports},
+    past,
+    standing::ended,
+    watching::Watching,
+};
+use crate::{
+    engine::{self, Checkpoint, Job, Listener, Past, Worker},
+    fashion::Dataset,
+    printable,
+    protocol::{Command, Look, Report, Started},
+    run::{DatasetFacts, Facts, Run, Timestamp, files},
+    settings::DeviceChoice,
+};
+
+/// How long a run takes to be played where nobody asks for another pace.
+const PLAYING_TIME: f64 = 20.0;
+
+/// The longest time between two reports while a run is played.
+const LONGEST_REST: Duration = Duration::from_secs(2);
+
+/// A run that nobody trains. Dropping it closes it.
+#[derive(Debug)]
+pub(super) struct SavedRun {
+    seat: HubSeat,
+    hub: Hub,
+    player: Option<JoinHandle<()>>,
+}
+
+impl SavedRun {
+    /// Opens this run on its data set.
+    ///
+    /// # Errors
+    /// When its files cannot be read, or are of another data set.
+    pub fn open(watching: &Watching, dataset: Arc<Dataset>) -> Result<(Self, Reports)> {
+        let run = &watching.run;
+        let facts = run.facts_as_it_stands()?;
+        let ours = DatasetFacts::new(&dataset, &watching.source);
+        if !facts.dataset.is_same(&ours) {
+            let (name, theirs) = (run.shown_name(), &facts.dataset);
+            bail!("the run {name} was trained on {theirs}, and this is other data: {ours}; name its data with --data");
+        }
+        let epochs = run.metrics()?;
+        let checkpoint = checkpoint(run, &facts, &ours.sha256)?;
+        let started = started(run, &facts, &dataset)?;
+        let mut tape = past::reports(run, &epochs, u64::MAX, &started);
+        tape.shrink_to_fit();
+        let (hub, emitter) = Hub::new(true);
+        let (seat, reports) = hub.join();
+        let (sender, commands) = channel();
+        hub.connect(sender);
+        let is_playing = Arc::new(AtomicBool::new(false));
+        let network = checkpoint.map(|checkpoint| {
+            let answers = Answers { emitter: emitter.clone(), is_playing: Arc::clone(&is_playing) };
+            network(&facts, dataset, Past { checkpoint, epochs }, answers)
+        });
+        let network = network.transpose()?;
+        let last = ended(run, &watching.runs, Timestamp::now());
+        let player = Player { started, tape, last, emitter, network, is_playing, look: Look::default(), playing: None };
+        let player = thread::Builder::new()
+            .name("player".to_owned())
+            .spawn(move || player.attend(&commands))
+            .wrap_err("cannot start a thread")?;
+        Ok((Self { seat, hub, player: Some(player) }, reports))
+    }
+
+    /// Asks something of the run.
+    pub fn send(&self, command: Command) {
+        self.seat.send(command);
+    }
+}
+
+impl Drop for SavedRun {
+    fn drop(&mut self) {
+        // Without it the commands end, and with them the player.
+        self.hub.close();
+        if let Some(player) = self.player.take() {
+            // One that panicked leaves nothing to be waited for.
+            let _ = player.join();
+        }
+    }
+}
+
+/// The run's last checkpoint, if it has one.
+fn checkpoint(run: &Run, facts: &Facts, digest: &str) -> Result<Option<Checkpoint>> {
+    if !run.check_checkpoint(facts, "look at another run")? {
+        return Ok(None);
+    }
+    let path = run.checkpoint_path();
+    let cannot_use = || format!("cannot use {}", printable::path(&path));
+    let checkpoint = Checkpoint::from_bytes(&files::read(&path)?).wrap_err_with(cannot_use)?;
+    checkpoint.check(&facts.settings, digest).wrap_err_with(cannot_use)?;
+    Ok(Some(checkpoint))
+}
+
+/// What the run's first report was.
+fn started(run: &Run, facts: &Facts, dataset: &Dataset) -> Result<Started> {
+    Ok(Started {
+        settings: facts.settings.clone(),
+        device: facts.device.clone().unwrap_or_else(|| "an unknown device".to_owned()),
+        gpu: None,
+        parameters: engine::parameters(&facts.settings)?,
+        tiles: engine::tiles(&facts.settings),
+        train_images: dataset.train.len(),
+        test_images: dataset.test.len(),
+        run: Some(run.shown_name()),
+        past: Vec::new(),
+        past_steps: 0,
+    })
+}
+
+/// The run's network at its end, on whatever device there is.
+fn network(facts: &Facts, dataset: Arc<Dataset>, past: Past, answers: Answers) -> Result<Worker> {
+    let mut job = Job::new(facts.settings.clone(), dataset);
+    job.settings.device = DeviceChoice::Auto;
+    job.demands.rests = true;
+    job.past = Some(past);
+    engine::spawn(job, answers).wrap_err("cannot open the run's network")
+}
+
+/// What the network at the run's end answers; while earlier times are played it is silent.
+struct Answers {
+    emitter: Emitter,
+    is_playing: Arc<AtomicBool>,
+}
+
+impl Listener for Answers {
+    fn report(&mut self, report: Report) {
+        let text = match report {
+            Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
+                if !self.is_playing.load(Ordering::Relaxed) {
+                    self.emitter.emit(report);
+                }
+                return;
+            }
+            Report::Note { text } => text,
+            Report::Failed { reason } => reason,
+            // The rest is the player's to say.
+            _ => return,
+        };
+        self.emitter.emit(Report::Note { text });
+    }
+}
+
+/// Shows the run, and plays it.
+struct Player {
+    started: Started,
+    /// All that happened, oldest first.
+    tape: Vec<Report>,
+    /// How the run stands.
+    last: Report,
+    emitter: Emitter,
+    network: Option<Worker>,
+    is_playing: Arc<AtomicBool>,
+    look: Look,
+    playing: Option<Playing>,
+}
+
+/// Where the playing stands.
+#[derive(Clone, Copy, Debug)]
+struct Playing {
+    /// Which report is next.
+    next: usize,
+    /// When it is due; `None` while it is paused.
+    due: Option<Instant>,
+    /// Steps per second.
+    pace: f64,
+}
+
+impl Player {
+    fn attend(mut self, commands: &Receiver<Command>) {
+        self.begin();
+        self.tape.iter().for_each(|report| self.emitter.emit(report.clone()));
+        self.emitter.emit(self.last.clone());
+        loop {
+            let command = match self.playing.and_then(|playing| playing.due) {
+                Some(due) => commands.recv_timeout(due.saturating_duration_since(Instant::now())),
+                None => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match command {
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => self.play_on(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Some(network) = self.network {
+            // One that panicked has said so.
+            let _ = network.stop();
+        }
+    }
+
+    fn begin(&self) {
+        self.emitter.emit(Report::Started(self.started.clone()));
+    }
+
+    fn obey(&mut self, command: Command) {
+        match (command, &mut self.playing) {
+            (Command::Look(look), playing) => {
+                let is_at_its_end = playing.is_none();
+                self.look = look;
+                if is_at_its_end {
+                    self.ask(self.look.clone());
+                }
+            }
+            (Command::Replay, _) => self.play(),
+            (Command::Pause, Some(playing)) => {
+                playing.due = None;
+                self.emitter.emit(Report::Paused);
+            }
+            (Command::Resume, Some(playing)) => {
+                playing.due = Some(Instant::now());
+                self.emitter.emit(Report::Resumed);
+            }
+            (Command::Step, Some(playing)) if playing.due.is_none() => self.play_next(),
+            (Command::Pace { steps_per_second }, Some(playing)) => {
+                playing.pace = steps_per_second.unwrap_or(f64::INFINITY);
+                playing.due = playing.due.map(|_| Instant::now());
+                self.emitter.emit(Report::Paced { steps_per_second });
+            }
+            // What the state has no use for.
+            (
+                Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Save | Command::Stop,
+                _,
+            ) => {}
+        }
+    }
+
+    /// Asks the network.
+    fn ask(&self, look: Look) {
+        if let Some(network) = &self.network {
+            // An error means that it panicked, which it has said.
+            let _ = network.send(Command::Look(look));
+        }
+    }
+
+    /// Plays the run from its beginning.
+    #[expect(clippy::cast_precision_loss, reason = "a pace for the eye")]
+    fn play(&mut self) {
+        if self.tape.is_empty() {
+            let text = "there is nothing to play: the run ended before its first epoch".to_owned();
+            return self.emitter.emit(Report::Note { text });
+        }
+        self.ask(Look::default());
+        self.is_playing.store(true, Ordering::Relaxed);
+        let steps = self.tape.iter().rev().find_map(step_of).unwrap_or(1);
+        // A power of two is a pace that a person can name.
+        let pace = (steps as f64 / PLAYING_TIME).max(1.0).log2().round().exp2();
+        self.begin();
+        self.emitter.emit(Report::Replaying);
+        self.emitter.emit(Report::Paced { steps_per_second: Some(pace) });
+        self.playing = Some(Playing { next: 0, due: Some(Instant::now()), pace });
+    }
+
+    /// Plays the report that is due, and says when the next one is.
+    #[expect(clippy::cast_precision_loss, reason = "a pace for the eye")]
+    fn play_on(&mut self) {
+        self.play_next();
+        let Some(playing) = &mut self.playing else { return };
+        let at = |index: usize| self.tape[..index].iter().rev().find_map(step_of).unwrap_or(0);
+        let steps = at(playing.next + 1).saturating_sub(at(playing.next));
+        let rest = Duration::try_from_secs_f64(steps as f64 / playing.pace).unwrap_or(LONGEST_REST).min(LONGEST_REST);
+        playing.due = playing.due.map(|due| due + rest);
+    }
+
+    fn play_next(&mut self) {
+        let Some(playing) = &mut self.playing else { return };
+        if let Some(report) = self.tape.get(playing.next) {
+            self.emitter.emit(report.clone());
+            playing.next += 1;
+        }
+        if playing.next == self.tape.len() {
+            self.playing = None;
+            self.is_playing.store(false, Ordering::Relaxed);
+            self.emitter.emit(Report::Paced { steps_per_second: None });
+            self.emitter.emit(self.last.clone());
+            self.ask(self.look.clone());
+        }
+    }
+}
+
+/// The steps that were trained by then.
+fn step_of(report: &Report) -> Option<u64> {
+    match report {
+        Report::Batch(batch) => Some(batch.step),
+        Report::Epoch { record, .. } => Some(record.step),
+        _ => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! How a dashboard ends: with the run saved, with the run going on elsewhere, or without its terminal. Decides nothing: that
+//! was `app`'s or a signal's business.
+
+use std::{
+    io::{Write, stderr},
+    thread,
+    time::Duration,
+};
+
+use color_eyre::eyre::{Context, Result, bail};
+use crossterm::event::Event;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    EventLoop, died,
+    inputs::Inputs,
+    keyboard::Input,
+    parting,
+    start::{Steps, next},
+};
+use crate::{
+    app::{Action, Leaving, Overlay, Phase, keys},
+    printable::Printable,
+    protocol::Command,
+    run::{Run, Runs},
+    session::{
+        Reports,
+        detached::{self, Start},
+    },
+    signals::{self, First, HANGUP, Signal},
+};
+
+/// How long the run's end is waited for where somebody wants to leave at once.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
+impl EventLoop {
+    /// Trains to the end of the run, of which nothing is drawn any more. Returns the number of the signal that ended it
+    /// before, if one did.
+    pub(super) async fn go_on_without_a_terminal(
+        &mut self,
+        inputs: &mut Inputs,
+        steps: &mut Steps,
+        reports: &mut Option<Reports>,
+    ) -> Result<Option<u8>> {
+        if !self.is_lost {
+            self.terminal.give_back(None);
+            self.is_lost = true;
+        }
+        // A pause and slow motion were for the eyes of who is gone.
+        self.send(Command::Pace { steps_per_second: None });
+        if self.app.known().will_pause() {
+            self.send(Command::Resume);
+        }
+        while !self.app.known().is_over() && self.app.leaving().is_none() {
+            tokio::select! {
+                biased;
+                Some(signal) = inputs.signals.recv() => match signal {
+                    Signal::End(HANGUP) | Signal::Continue | Signal::Resize => {}
+                    Signal::End(number) => return Ok(Some(number)),
+                    Signal::Stop => signals::stop().context("cannot stop")?,
+                },
+                step = steps.next(), if reports.is_none() => {
+                    let step = step.ok_or_else(|| died("the thread that reads the data set"))??;
+                    *reports = self.take_step(step);
+                }
+                report = next(reports) => self.take_report(report)?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stops the training and waits until the run is on the disk, or until a signal or a key asks to leave at once.
+    /// Returns whether the whole run is on the disk.
+    pub(super) async fn close(
+        &mut self,
+        inputs: &mut Inputs,
+        steps: &mut Steps,
+        reports: &mut Option<Reports>,
+    ) -> Result<bool> {
+        steps.call_off();
+        while reports.is_none() {
+            // It may be about to start, and then it is to be closed as any other.
+            match steps.next().await {
+                Some(Ok(step)) => *reports = self.take_step(step),
+                // What would have kept it from starting is of no concern to who has left.
+                Some(Err(_)) | None => break,
+            }
+        }
+        let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
+        self.own_run = link.own_run().cloned();
+        let (done, mut is_done) = oneshot::channel();
+        let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
+            drop(link);
+            // An error means that nobody waits any longer.
+            let _ = done.send(());
+        });
+        closing.context("cannot start a thread")?;
+        self.draw_at_once();
+        let first = First::now();
+        let last = Instant::now() + AT_ONCE;
+        let is_closed = loop {
+            let wake = self.wake();
+            tokio::select! {
+                _ = &mut is_done => break true,
+                Some(signal) = inputs.signals.recv() => {
+                    if self.take_signal(signal)?.is_some_and(|number| first.is_followed_by(number)) {
+                        break false;
+                    }
+                }
+                Some(input) = inputs.keys.recv() => match input {
+                    Input::Event(Event::Key(key)) if keys::action(&Overlay::None, key) == Some(Action::Quit) => break false,
+                    _ => {}
+                },
+                Some(report) = reports.next() => self.app.apply(report),
+                () = sleep_until(last), if self.app.leaving() == Some(Leaving::AtOnce) => break false,
+                () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
+            }
+            self.attend_to_terminal();
+        };
+        while let Ok(report) = reports.try_next() {
+            self.app.apply(report);
+        }
+        Ok(is_closed)
+    }
+
+    /// Gives the terminal back, and prints what the screen can no longer show: what becomes of the run, and what was
+    /// not saved. Returns how the run ended.
+    pub(super) fn leave(mut self, runs: &Runs) -> Phase {
+        self.terminal.give_back(parting::words(&self.app, runs).as_deref());
+        // From here on there is only an output to wait for.
+        signals::end_at_once();
+        if let Some(reason) = &self.app.known().unsaved {
+            // If standard error is gone, nobody can be told.
+            let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
+        }
+        self.app.known().phase.clone()
+    }
+
+    /// Gives the terminal back, while a process of its own goes on with the run. Returns the exit status.
+    pub(super) fn leave_training(mut self, run: &Run, runs: &Runs) -> Result<u8> {
+        let started = detached::hand_over(run, self.save_every);
+        let words = match &started {
+            Ok(Start::Trains { detached, .. }) => Some(parting::in_the_background(detached, runs)),
+            _ => parting::words(&self.app, runs),
+        };
+        self.terminal.give_back(words.as_deref());
+        signals::end_at_once();
+        match started? {
+            Start::Trains { .. } => Ok(0),
+            Start::Refused { words, .. } => {
+                let words = words.trim().trim_start_matches("fitroom: ");
+                bail!("the run is saved, but does not go on in the background: {}", Printable(words))
+            }
+        }
+    }
+}
