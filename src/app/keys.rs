@@ -248,7 +248,10 @@ pub const TABLE: &[Group] = &[
             },
             bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help" 5),
             bind!([(control('l'), Action::Redraw), (control('z'), Action::Suspend)], "Ctrl-L -Z", "redraw, suspend"),
-            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "leave", "q" "quit" 6),
+            bind!(
+                [(letter('q'), Action::Quit), (control('c'), Action::Quit)],
+                "q Ctrl-C", "leave", "q" "quit" 6
+            ),
         ],
     },
 ];

@@ -7,8 +7,8 @@ use crate::{
     run::{Run, batches},
 };
 
-/// The reports of the first so many steps of this run: batches and epochs with their predictions, oldest first. What cannot
-/// be read is left out: `epochs` has the figures, and a run of an older program has no more than these.
+/// The reports of the first so many steps of this run: batches and epochs with their predictions, oldest first. What
+/// cannot be read is left out: `epochs` has the figures, and a run of an older program has no more than these.
 pub(super) fn reports(run: &Run, epochs: &[EpochRecord], steps: u64, started: &Started) -> Vec<Report> {
     let spans = batches::read(&run.batches_path()).unwrap_or_default();
     let spans = spans.into_iter().map(|line| line.record).filter(|record| record.step <= steps);

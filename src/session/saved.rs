@@ -1,5 +1,5 @@
-//! A run that nobody trains, as its directory has it: whole, on all screens, with its network to be asked, and played again
-//! from its beginning. Trains nothing and writes nothing.
+//! A run that nobody trains, as its directory has it: whole, on all screens, with its network to be asked, and played
+//! again from its beginning. Trains nothing and writes nothing.
 
 use std::{
     sync::{

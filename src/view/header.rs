@@ -53,8 +53,8 @@ pub fn hit(area: Rect, screen: Screen, scene: &Scene, position: Position) -> Opt
     tabs.iter().find(|tab| tab.columns.contains(&column)).map(|tab| Action::Show(tab.screen))
 }
 
-/// The screens with their digits; where there is no room for all names beside what is `reserved`, those of the others are
-/// left out.
+/// The screens with their digits; where there is no room for all names beside what is `reserved`, those of the others
+/// are left out.
 fn labels(cells: u16, reserved: usize, shown: Screen, shown_mark: &str) -> Vec<Label> {
     let text = |screen: Screen, with_name: bool| {
         let mark = if screen == shown { shown_mark } else { " " };
