@@ -74,7 +74,6 @@ fn a_terminal_that_reads_again_shows_the_present() {
 }
 
 #[test]
-#[ignore = "predictions of each epoch stay in memory while a report of it waits"]
 fn lines_that_nobody_reads_take_no_memory_for_the_epochs_behind_them() {
     let place = Place::new();
     let mut command = place.command(&["train", "--json", "--epochs", "100000", "--hidden", "8", "--run", "coat"]);
