@@ -923,7 +923,7 @@ fn an_epoch_that_is_not_kept_is_not_shown_as_another() {
     let past: Vec<EpochRecord> = (1..=3).map(record).collect();
     app.apply(Report::Started(Started { past: past.clone(), past_steps: 3 * 1875, ..samples::started() }));
     for record in past {
-        app.apply(Report::Epoch { record, predictions: predictions(&[]) });
+        app.apply(Report::Epoch { record, predictions: [].into() });
     }
     app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
     app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
