@@ -24,7 +24,7 @@ use self::{background::Mute, bars::ProgressBars, inbox::Inbox, json::JsonLines, 
 use crate::{
     depth,
     printable::Printable,
-    protocol::Report,
+    protocol::{Batch, EpochRecord, Report},
     session::{Link, Reports, RunPlan},
     signals::{self, First, HANGUP, READER_GONE, Signal, exit_status},
 };
@@ -166,7 +166,18 @@ fn tell(
     // An error means that the program is about to end.
     let send = |event| drop(events.send(event));
     let (mut is_told, mut is_broken) = (true, false);
+    let mut past_steps = 0;
     for report in reports {
+        match &report {
+            Report::Started(started) => past_steps = started.past_steps,
+            // It was told when it happened.
+            Report::Batch(Batch { step, .. }) | Report::Epoch { record: EpochRecord { step, .. }, .. }
+                if *step <= past_steps =>
+            {
+                continue;
+            }
+            _ => {}
+        }
         match report {
             Report::NotSaved { .. } => last.is_unsaved = true,
             Report::Saved { .. } => last.is_unsaved = false,

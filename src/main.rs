@@ -71,7 +71,7 @@ fn run(cli: Cli) -> Result<u8> {
         }
         Some(Subcommand::Watch { run, directories, looks }) => {
             if !stdout().is_terminal() || !depth::can_draw(|name| env::var(name).ok()) {
-                bail!("a run is watched on a terminal: {}", depth::NOT_DRAWN);
+                bail!("a run is watched on a terminal that can be drawn on, such as one with TERM=xterm-256color");
             }
             tui::run(Opening::Watch(Watching::new(&directories.which(run))?), &looks)
         }

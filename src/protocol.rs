@@ -186,7 +186,8 @@ pub struct Started {
     pub test_images: usize,
     /// The run's name, if it is kept.
     pub run: Option<String>,
-    /// Epochs that were trained before, where this goes on with a run; oldest first.
+    /// Epochs that were trained before, where this goes on with a run; oldest first. Reports of them follow, and of
+    /// their batches.
     pub past: Vec<EpochRecord>,
     /// Steps that were trained before.
     pub past_steps: u64,

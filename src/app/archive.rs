@@ -68,6 +68,10 @@ pub struct Archive {
 impl Archive {
     /// Adds the newest moment. The one of the step that is `seen` is kept whatever comes.
     pub fn push(&mut self, moment: Moment, seen: Option<u64>) {
+        // A run that goes on has its last moment again.
+        if self.moments.last().is_some_and(|last| last.step == moment.step) {
+            self.moments.pop();
+        }
         let bytes = moment.rows.len() * (size_of::<Probabilities>() + size_of::<Class>());
         // One amid an epoch comes before the epoch's end.
         let newest = moment.epoch + u32::from(!moment.is_whole);

@@ -171,8 +171,8 @@ impl Known {
         }
     }
 
-    /// A run that goes on shows what it did before: its epochs, and their means as points of the curve. Of what was
-    /// known before stays what is no report's, and what may come before the first report.
+    /// What was known before goes, but for what is no report's, and what may come before the first report. What a run
+    /// did that goes on comes in reports of its own.
     fn apply_started(&mut self, started: Started) {
         *self = Self {
             data: self.data.take(),
@@ -183,12 +183,6 @@ impl Known {
             phase: Phase::Training,
             ..Self::default()
         };
-        self.epochs.clone_from(&started.past);
-        let mut before = 0;
-        for &EpochRecord { step, loss, accuracy, .. } in &started.past {
-            self.history.push(Point { step, steps: step - before, loss, accuracy });
-            before = step;
-        }
         self.started = Some(started);
     }
 

@@ -487,7 +487,9 @@ fn a_run_that_goes_on_shows_the_epochs_that_it_had() {
     let mut app = App::new(None);
     let record = record(1);
     app.apply(Report::Started(Started { past: vec![record], past_steps: record.step, ..samples::started() }));
-    assert_eq!(app.known().epochs, [record]);
+    app.apply(Report::Batch(samples::batch(record.step)));
+    app.apply(Report::Epoch { record, predictions: predictions(&[]) });
+    assert_eq!(app.known().epochs, [record], "each comes once");
     assert_eq!(app.known().history.points().len(), 1);
 }
 
@@ -885,7 +887,10 @@ fn the_curves_stay_where_the_cursor_stands_before_all_predictions() {
     let mut app = App::new(None);
     app.load(Loaded::Data(dataset()));
     let past: Vec<EpochRecord> = (1..=3).map(record).collect();
-    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..samples::started() }));
+    app.apply(Report::Started(Started { past: past.clone(), past_steps: 3 * 1875, ..samples::started() }));
+    for record in past {
+        app.apply(Report::Epoch { record, predictions: [].into() });
+    }
     app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
     press(&mut app, "4 Home Enter");
     assert_eq!(
@@ -995,7 +1000,10 @@ fn an_epoch_that_is_not_kept_is_not_shown_as_another() {
     let mut app = App::new(None);
     app.load(Loaded::Data(dataset()));
     let past: Vec<EpochRecord> = (1..=3).map(record).collect();
-    app.apply(Report::Started(Started { past, past_steps: 3 * 1875, ..samples::started() }));
+    app.apply(Report::Started(Started { past: past.clone(), past_steps: 3 * 1875, ..samples::started() }));
+    for record in past {
+        app.apply(Report::Epoch { record, predictions: [].into() });
+    }
     app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
     app.apply(Report::Epoch { record: record(4), predictions: predictions(&[]) });
     app.act(Action::See(1875), &Page::default());

@@ -74,7 +74,8 @@ impl LocalRun {
             recorder,
             cost: Arc::clone(&cost),
             device_before,
-            shown_past: opened.as_ref().filter(|_| shows_predictions).map(|opened| opened.run().clone()),
+            past: opened.as_ref().map(|opened| opened.run().clone()),
+            shows_predictions,
             watch: Watch::default(),
         };
         // Before anything that the training reports, so that they come in this order.

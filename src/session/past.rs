@@ -7,15 +7,18 @@ use crate::{
     run::{Run, batches},
 };
 
-/// The reports of the first so many steps of this run: batches and epochs with their predictions, oldest first. What
-/// cannot be read is left out: `epochs` has the figures, and a run of an older program has no more than these.
-pub(super) fn reports(run: &Run, epochs: &[EpochRecord], steps: u64, started: &Started) -> Vec<Report> {
+/// What happened to this run before it `started` again, or up to its end: batches and epochs, oldest first, with
+/// predictions where they are shown. What cannot be read is left out; a run of an older program has no more than its
+/// epochs' figures.
+pub(super) fn reports(run: &Run, started: &Started, shows_predictions: bool) -> Vec<Report> {
+    let (epochs, steps) = (&started.past, started.past_steps);
+    let kept = |epoch| shows_predictions.then(|| predictions(run, epoch, started)).flatten();
     let spans = batches::read(&run.batches_path()).unwrap_or_default();
     let spans = spans.into_iter().map(|line| line.record).filter(|record| record.step <= steps);
     let per_epoch = started.steps_per_epoch();
     let mut spans = batches_of(spans, per_epoch).into_iter().peekable();
     let mut reports = Vec::new();
-    if let Some(predictions) = predictions(run, 0, started) {
+    if let Some(predictions) = kept(0) {
         reports.push(Report::Untrained { step: 0, predictions });
     }
     let mut from = 0;
@@ -29,8 +32,7 @@ pub(super) fn reports(run: &Run, epochs: &[EpochRecord], steps: u64, started: &S
             reports.push(Report::Batch(whole(record, from, per_epoch)));
         }
         from = record.step;
-        let predictions = predictions(run, record.epoch, started).unwrap_or_default();
-        reports.push(Report::Epoch { record: *record, predictions });
+        reports.push(Report::Epoch { record: *record, predictions: kept(record.epoch).unwrap_or_default() });
     }
     reports.extend(spans.map(Report::Batch));
     reports

@@ -186,7 +186,8 @@ mod tests {
             recorder: Some(sender),
             cost,
             device_before: None,
-            shown_past: None,
+            past: None,
+            shows_predictions: false,
             watch: Watch::default(),
         };
         assert_eq!(relay.cost_of_keeping(), None, "a checkpoint that cannot be kept is made");

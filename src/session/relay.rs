@@ -24,8 +24,10 @@ pub(super) struct Relay {
     pub cost: Arc<SavingCost>,
     /// The device that trained before, in words.
     pub device_before: Option<String>,
-    /// The run, where those who look on get what it did before, as its directory has it, and not only its figures.
-    pub shown_past: Option<Run>,
+    /// The run's directory, until it was read for what the run did before.
+    pub past: Option<Run>,
+    /// Whether who looks on here shows predictions; others read those of the past themselves.
+    pub shows_predictions: bool,
     pub watch: Watch,
 }
 
@@ -45,6 +47,12 @@ impl Relay {
         })
     }
 
+    /// What happened to a run that goes on before it did, once.
+    fn past_of(&mut self, started: &Started) -> Vec<Report> {
+        let run = self.past.take().filter(|_| started.past_steps > 0);
+        run.map(|run| past::reports(&run, started, self.shows_predictions)).unwrap_or_default()
+    }
+
     /// Hands a report to the recorder, if there is one.
     fn record(&self, report: Option<Report>) {
         if let (Some(recorder), Some(report)) = (&self.recorder, report) {
@@ -62,9 +70,10 @@ impl Listener for Relay {
         }
         self.record(for_the_files(&report));
         let note = self.note(&report);
-        match (report, self.shown_past.take()) {
-            (Report::Started(started), Some(run)) => emit_with_its_past(started, &run, &self.emitter),
-            (report, _) => self.emitter.emit(report),
+        let past = if let Report::Started(started) = &report { self.past_of(started) } else { Vec::new() };
+        self.emitter.emit(report);
+        for report in past {
+            self.emitter.emit(report);
         }
         if let Some(text) = note {
             self.emitter.emit(Report::Note { text });
@@ -92,16 +101,6 @@ impl Listener for Relay {
             self.cost.waiting.fetch_add(1, Ordering::Relaxed);
             let _ = recorder.send(ToRecord::Checkpoint(checkpoint));
         }
-    }
-}
-
-/// Hands on that a run goes on, and what it did before.
-pub(super) fn emit_with_its_past(mut started: Started, run: &Run, emitter: &Emitter) {
-    let epochs = std::mem::take(&mut started.past);
-    let past = past::reports(run, &epochs, started.past_steps, &started);
-    emitter.emit(Report::Started(started));
-    for report in past {
-        emitter.emit(report);
     }
 }
 

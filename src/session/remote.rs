@@ -20,7 +20,6 @@ use super::{
     door::HEARTBEAT,
     hub::{Emitter, Hub, HubSeat, Reports},
     past,
-    relay::emit_with_its_past,
     standing::ended,
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
 };
@@ -249,8 +248,13 @@ fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emi
 fn hand_on_report(report: Report, run: &Run, begun: &mut Option<Started>, emitter: &Emitter) {
     match report {
         Report::Started(started) => {
+            // Of predictions before the first step the program has only those that it made itself.
+            let first = past::predictions(run, 0, &started).filter(|_| started.past_steps > 0);
             *begun = Some(started.clone());
-            emit_with_its_past(started, run, emitter);
+            emitter.emit(Report::Started(started));
+            if let Some(predictions) = first {
+                emitter.emit(Report::Untrained { step: 0, predictions });
+            }
         }
         Report::Epoch { record, predictions } if predictions.is_empty() => {
             let kept = begun.as_ref().and_then(|started| past::predictions(run, record.epoch, started));

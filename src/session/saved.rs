@@ -58,8 +58,8 @@ impl SavedRun {
         let epochs = run.metrics()?;
         let checkpoint = checkpoint(run, &facts, &ours.sha256)?;
         let started = started(run, &facts, &dataset)?;
-        let mut tape = past::reports(run, &epochs, u64::MAX, &started);
-        tape.shrink_to_fit();
+        let whole = Started { past: epochs.clone(), past_steps: u64::MAX, ..started.clone() };
+        let tape = past::reports(run, &whole, true);
         let (hub, emitter) = Hub::new(true);
         let (seat, reports) = hub.join();
         let (sender, commands) = channel();

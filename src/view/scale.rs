@@ -143,8 +143,12 @@ impl VerticalAxis {
     }
 }
 
-/// The number whose logarithm stands at a label of a logarithmic axis, with the digits that it has.
+/// The number whose logarithm stands at a label of a logarithmic axis, with the digits that it has; where these are
+/// many, as a power of ten.
 pub fn logarithm_label(tick: f64) -> String {
+    if !(-4.5..6.5).contains(&tick) {
+        return format!("{:.0e}", 10_f64.powf(tick));
+    }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
     let decimals = (-(tick + 1e-9).floor()).max(0.0) as usize;
     format!("{:.decimals$}", 10_f64.powf(tick))
@@ -300,5 +304,7 @@ mod tests {
         assert_eq!(labels(0.24, 0.7, 30), "0.2 0.3 0.4 0.5 0.6 0.7");
         assert_eq!(labels(0.0001, 40.0, 30), "0.0001 0.001 0.01 0.1 1 10 100");
         assert_eq!(labels(0.3, 0.7, 2), "0.1 1");
+        assert_eq!(labels(1e-50, 1e300, 30), "1e-50 1e300");
+        assert_eq!(labels(1e-6, 1e-3, 30), "1e-6 1e-5 0.0001 0.001");
     }
 }

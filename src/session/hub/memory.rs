@@ -114,19 +114,24 @@ impl Memory {
         letters.extend(started.clone().map(|started| Report::Started(started).into()));
         letters.extend(notes.iter().map(|text| Report::Note { text: text.clone() }.into()));
         letters.extend(pace.clone().map(Letter::from));
-        letters.extend(
-            untrained
-                .as_ref()
-                .map(|(step, predictions)| Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) }),
-        );
+        let mut untrained = untrained.as_ref().map(|(step, predictions)| {
+            (*step, Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) })
+        });
+        let mut untrained_before = |next: u64| untrained.take_if(|(step, _)| *step < next).map(|(_, letter)| letter);
         let mut batches = batches.iter().peekable();
         for (record, predictions) in epochs.iter() {
             while let Some(batch) = batches.next_if(|batch| batch.step <= record.step) {
+                letters.extend(untrained_before(batch.step));
                 letters.push(Report::Batch(batch).into());
             }
+            letters.extend(untrained_before(record.step));
             letters.push(Letter::Epoch { record, predictions });
         }
-        letters.extend(batches.map(|batch| Letter::from(Report::Batch(batch))));
+        for batch in batches {
+            letters.extend(untrained_before(batch.step));
+            letters.push(Report::Batch(batch).into());
+        }
+        letters.extend(untrained_before(u64::MAX));
         letters.extend([usage, saved, phase, evaluating].into_iter().flatten().cloned().map(Letter::from));
         letters
     }
