@@ -131,7 +131,8 @@ pub enum RunError {
 
 impl RunError {
     /// What the operating system said, if it is what went wrong.
-    pub(super) fn kind(&self) -> Option<io::ErrorKind> {
+    #[must_use]
+    pub fn kind(&self) -> Option<io::ErrorKind> {
         match self {
             Self::File(error) => Some(error.kind()),
             _ => None,

@@ -2,6 +2,7 @@
 //! again from its beginning. Trains nothing and writes nothing.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -55,7 +56,11 @@ impl SavedRun {
             let (name, theirs) = (run.shown_name(), &facts.dataset);
             bail!("the run {name} was trained on {theirs}, and this is other data: {ours}; name its data with --data");
         }
-        let epochs = run.metrics()?;
+        let epochs = match run.metrics() {
+            // It ended before it had any.
+            Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
+            epochs => epochs?,
+        };
         let checkpoint = checkpoint(run, &facts, &ours.sha256)?;
         let started = started(run, &facts, &dataset)?;
         let whole = Started { past: epochs.clone(), past_steps: u64::MAX, ..started.clone() };

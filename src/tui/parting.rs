@@ -2,7 +2,7 @@
 //! Draws nothing.
 
 use crate::{
-    app::{App, Phase},
+    app::{App, Phase, Role},
     cli::MOST_EPOCHS,
     run::{Runs, command},
     session::detached::Detached,
@@ -24,6 +24,10 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     };
     let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
     let told = format!("Run {run}: {accuracy}");
+    if app.role() == Role::Watches && !known.is_over() {
+        let again = command("fitroom watch", run, runs);
+        return Some(again.map_or_else(|| told.clone(), |command| format!("{told}. Watch it again with: {command}")));
+    }
     let Some(mut command) = command("fitroom --resume", run, runs).filter(|_| known.unsaved.is_none()) else {
         return Some(told);
     };
@@ -81,6 +85,18 @@ mod tests {
             "Run my coat: left in epoch 1 of 10, before its first evaluation. \
              Continue with: fitroom --resume 'my coat' --runs '/tmp/it'\\''s'"
         );
+    }
+
+    #[test]
+    fn a_run_of_another_program_goes_on_and_can_be_watched_again() {
+        let mut app = App::of_another();
+        app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
+        let record = EpochRecord { val_accuracy: 0.8643, ..samples::record(1) };
+        app.apply(Report::Epoch { record, predictions: [].into() });
+        let again = "Run coat: test accuracy 0.8643 after epoch 1 of 10. Watch it again with: fitroom watch coat";
+        assert_eq!(said(&app, "runs"), again);
+        app.apply(Report::Ended { how: "killed in epoch 2".to_owned(), next: None });
+        assert!(said(&app, "runs").ends_with("Continue with: fitroom --resume coat"));
     }
 
     #[test]

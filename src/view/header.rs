@@ -102,8 +102,7 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
 /// How a run ended that nobody trains, and how to continue it.
 fn ending(known: &Known) -> Option<Vec<String>> {
     let Phase::Ended { how, next } = &known.phase else { return None };
-    let next = next.as_ref().map(|next| format!("{next} continues it"));
-    Some([Some(how.clone()), next].into_iter().flatten().collect())
+    Some([Some(how.clone()), next.clone()].into_iter().flatten().collect())
 }
 
 /// The cells that the line's right end needs, where it says what nobody should miss.

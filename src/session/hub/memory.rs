@@ -25,8 +25,9 @@ const MOST_NOTES: usize = 32;
 pub(super) struct Memory {
     started: Option<Started>,
     notes: VecDeque<String>,
-    /// The step before the first one, and what the network made of the test images then.
-    untrained: Option<(u64, Arc<Predictions>)>,
+    /// What the network made of the test images after so many steps, before it was trained any further: at the run's
+    /// beginning, and where it last went on.
+    untrained: BTreeMap<u64, Arc<Predictions>>,
     batches: BatchSpans,
     epochs: Epochs,
     pace: Option<Report>,
@@ -98,7 +99,8 @@ impl Memory {
             Report::Untrained { step, predictions } => {
                 let predictions = Arc::new(predictions);
                 let held = Arc::downgrade(&predictions);
-                self.untrained = Some((step, predictions));
+                self.untrained.retain(|earlier, _| *earlier == 0);
+                self.untrained.insert(step, predictions);
                 Letter::Untrained { step, predictions: held }
             }
             report => report.into(),
@@ -114,10 +116,11 @@ impl Memory {
         letters.extend(started.clone().map(|started| Report::Started(started).into()));
         letters.extend(notes.iter().map(|text| Report::Note { text: text.clone() }.into()));
         letters.extend(pace.clone().map(Letter::from));
-        let mut untrained = untrained.as_ref().map(|(step, predictions)| {
-            (*step, Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) })
-        });
-        let mut untrained_before = |next: u64| untrained.take_if(|(step, _)| *step < next).map(|(_, letter)| letter);
+        let mut untrained = untrained.iter().peekable();
+        let mut untrained_before = |next: u64| {
+            let (step, predictions) = untrained.next_if(|(step, _)| **step < next)?;
+            Some(Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) })
+        };
         let mut batches = batches.iter().peekable();
         for (record, predictions) in epochs.iter() {
             while let Some(batch) = batches.next_if(|batch| batch.step <= record.step) {
@@ -131,7 +134,7 @@ impl Memory {
             letters.extend(untrained_before(batch.step));
             letters.push(Report::Batch(batch).into());
         }
-        letters.extend(untrained_before(u64::MAX));
+        letters.extend(std::iter::from_fn(|| untrained_before(u64::MAX)));
         letters.extend([usage, saved, phase, evaluating].into_iter().flatten().cloned().map(Letter::from));
         letters
     }

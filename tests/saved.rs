@@ -1,0 +1,217 @@
+//! Runs that nobody trains any longer, opened with `fitroom watch` in a real pseudo-terminal: whole, and changing nothing.
+
+#[expect(dead_code, reason = "what is of no use here is in other tests")]
+#[path = "place/place.rs"]
+mod place;
+#[expect(dead_code, reason = "what is of no use here is in other tests")]
+#[path = "place/terminal.rs"]
+mod pty;
+
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
+
+use portable_pty::CommandBuilder;
+
+use self::{
+    place::{Place, assert_success, error, run},
+    pty::{Run, Terminal, until},
+};
+
+/// `fitroom watch` on this run.
+fn watch(place: &Place, columns: u16, rows: u16, arguments: &[&str]) -> Terminal {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.arg("watch");
+    command.args(arguments);
+    command.cwd(place.directory.path());
+    Terminal::run(columns, rows, command)
+}
+
+/// Every file of a run with its bytes.
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(directory).expect("it is a directory") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else if let Ok(bytes) = fs::read(&path) {
+            all.insert(path.to_string_lossy().into_owned(), bytes);
+        }
+    }
+    all
+}
+
+/// The figures of the epochs that `metrics.jsonl` has: loss and test accuracy as the table shows them.
+fn figures(place: &Place, name: &str) -> Vec<[String; 2]> {
+    let text = fs::read_to_string(place.path("runs").join(name).join("metrics.jsonl")).expect("the run has figures");
+    text.lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+            let number = |key: &str| line[key].as_f64().expect("a number");
+            [format!("{:.4}", number("loss")), format!("{:.1}%", 100.0 * number("val_accuracy"))]
+        })
+        .collect()
+}
+
+#[test]
+fn an_ended_run_opens_whole_on_all_screens_with_all_its_epochs_and_nothing_of_it_changes() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "4", "--run", "coat"])));
+    let before = files(&place.path("runs/coat"));
+    let mut terminal = watch(&place, 100, 34, &["coat"]);
+    terminal.until_shown("ended just now");
+    for [loss, accuracy] in figures(&place, "coat") {
+        terminal.until("the epoch's figures", |screen| {
+            screen.lines().any(|line| line.contains(&loss) && line.contains(&accuracy))
+        });
+    }
+    terminal.until_shown("▸✓ Ankle boot");
+    for epoch in ["epoch 3", "epoch 2", "epoch 1", "untrained"] {
+        terminal.press("[");
+        terminal.until_shown(&format!("◂ {epoch}"));
+    }
+    terminal.press("3");
+    terminal.until_shown("◂ untrained");
+    for epoch in ["epoch 1", "epoch 2", "epoch 3"] {
+        terminal.press("]");
+        terminal.until_shown(&format!("◂ {epoch}"));
+    }
+    terminal.press("]");
+    terminal.until("the present", |screen| !screen.contains('◂'));
+    for (key, shown) in
+        [("2", "500 in all"), ("4", "━━ training"), ("5", "(500, 28, 28)"), ("6", "Unit 0 of 64")]
+    {
+        terminal.press(key);
+        terminal.until(shown, |screen| screen.contains(shown));
+    }
+    // Nothing of it can be changed either.
+    terminal.press("s");
+    terminal.until_shown("training has ended");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+    assert!(files(&place.path("runs/coat")) == before, "a file of the run has changed");
+}
+
+#[test]
+fn a_run_is_played_again_as_it_went_with_pauses_and_steps() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "coat"])));
+    let mut terminal = watch(&place, 100, 34, &[]);
+    terminal.until_shown("ended just now");
+    terminal.press("P");
+    terminal.until_shown("replaying");
+    terminal.press(" ");
+    terminal.until_shown("paused");
+    let epochs = |screen: &str| screen.lines().filter(|line| line.contains('%') && line.contains("0.")).count();
+    let shown = epochs(&terminal.text());
+    terminal.press(">>>>>>>> ");
+    terminal.until_shown("ended just now");
+    assert!(epochs(&terminal.text()) > shown, "it was at its beginning");
+    for [loss, _] in figures(&place, "coat") {
+        terminal.until_shown(&loss);
+    }
+    terminal.press("P");
+    terminal.until_shown("replaying");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_killed_run_says_so_in_its_first_line_and_how_it_goes_on() {
+    let place = Place::new();
+    let mut child = place
+        .train(&["--epochs", "4", "--run", "coat", "--pace", "300"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let kept = Run::at(&place, "coat");
+    until("two epochs are kept", || kept.epochs() >= 2 && kept.checkpoint().exists());
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+    for (columns, rows) in [(80, 24), (60, 16), (120, 40)] {
+        let mut terminal = watch(&place, columns, rows, &["coat"]);
+        terminal.until_shown("killed in epoch");
+        let first = terminal.text().lines().next().unwrap_or_default().to_owned();
+        assert!(first.contains("killed in epoch"), "{columns}x{rows}: {first}");
+        assert!(columns < 80 || first.contains("fitroom --resume coat"), "{columns}x{rows}: {first}");
+        terminal.press("[");
+        terminal.until_shown("◂ epoch");
+        terminal.press("q");
+        assert_eq!(terminal.wait(), 0);
+    }
+    assert_success(&run(place.train(&["--resume", "coat"])));
+    let mut terminal = watch(&place, 80, 24, &["coat"]);
+    terminal.until_shown("ended just now");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[test]
+fn a_run_of_an_older_fitroom_opens_with_what_it_has() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "coat"])));
+    fs::remove_dir_all(place.path("runs/coat/predictions")).expect("the run has predictions");
+    fs::remove_file(place.path("runs/coat/batches.jsonl")).expect("the run has batches");
+    let mut terminal = watch(&place, 100, 34, &["coat"]);
+    terminal.until_shown("ended just now");
+    for [loss, _] in figures(&place, "coat") {
+        terminal.until_shown(&loss);
+    }
+    terminal.until_shown("▸✓ Ankle boot");
+    terminal.press("[");
+    terminal.until_shown("no predictions");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_first_epoch_opens_too() {
+    let place = Place::new();
+    let mut child = place.train(&["--run", "coat", "--pace", "20"]).stdout(Stdio::null()).spawn().expect("it runs");
+    until("it trains", || place.path("runs/coat/run.json").exists());
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+    let mut terminal = watch(&place, 80, 24, &["coat"]);
+    terminal.until_shown("killed in epoch 1");
+    terminal.press("P");
+    terminal.press("6");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn what_cannot_be_opened_is_said() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let words = error(place.command(&["watch", "coat"]));
+    assert!(words.contains("a run is watched on a terminal"), "{words}");
+    let mut terminal = watch(&place, 80, 24, &["boot"]);
+    assert_eq!(terminal.wait(), 1);
+    assert!(terminal.text().contains("boot") && terminal.text().contains("coat"), "{}", terminal.text());
+    fs::write(place.path("runs/coat/checkpoint.safetensors"), "torn").expect("it can be written");
+    let mut terminal = watch(&place, 80, 24, &["coat"]);
+    assert_eq!(terminal.wait(), 1);
+    assert!(terminal.text().contains("checkpoint.safetensors"), "{}", terminal.text());
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_resumed_run_has_the_curve_and_the_predictions_of_before() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "2", "--run", "coat"])));
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--resume", "coat", "--epochs", "3"]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 34, command);
+    terminal.until("it is done", |screen| screen.contains("done in"));
+    for [loss, _] in figures(&place, "coat") {
+        terminal.until_shown(&loss);
+    }
+    for epoch in ["epoch 2", "epoch 1", "untrained"] {
+        terminal.press("[");
+        terminal.until_shown(&format!("◂ {epoch}"));
+    }
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+}
