@@ -76,9 +76,7 @@ fn an_ended_run_opens_whole_on_all_screens_with_all_its_epochs_and_nothing_of_it
     }
     terminal.press("]");
     terminal.until("the present", |screen| !screen.contains('◂'));
-    for (key, shown) in
-        [("2", "500 in all"), ("4", "━━ training"), ("5", "(500, 28, 28)"), ("6", "Unit 0 of 64")]
-    {
+    for (key, shown) in [("2", "500 in all"), ("4", "━━ training"), ("5", "(500, 28, 28)"), ("6", "Unit 0 of 64")] {
         terminal.press(key);
         terminal.until(shown, |screen| screen.contains(shown));
     }
