@@ -92,3 +92,74 @@ fn whole(record: &EpochRecord, from: u64, per_epoch: u64) -> Batch {
         images_per_second: record.images_per_second,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::protocol::samples;
+
+    /// A run's directory with these files in it.
+    fn run_of(files: &[(&str, String)]) -> (tempfile::TempDir, Run) {
+        let directory = tempfile::tempdir().expect("there is room");
+        fs::write(directory.path().join("run.json"), "{}").expect("there is room");
+        for (name, text) in files {
+            fs::write(directory.path().join(name), text).expect("there is room");
+        }
+        let run = Run::open(directory.path()).expect("it has a run.json");
+        (directory, run)
+    }
+
+    fn span(epoch: u32, step: u64, steps: u64, loss: f64) -> String {
+        let time = "2026-11-27T00:00:00Z";
+        format!(
+            "{{\"epoch\":{epoch},\"step\":{step},\"steps\":{steps},\"loss\":{loss},\"accuracy\":0.5,\"time\":\"{time}\"}}\n"
+        )
+    }
+
+    fn started(epochs: u32, past_steps: u64) -> Started {
+        Started { past: (1..=epochs).map(samples::record).collect(), past_steps, ..samples::started() }
+    }
+
+    /// The kinds of reports with their steps.
+    fn order(reports: &[Report]) -> Vec<(char, u64)> {
+        let kind = |report: &Report| match report {
+            Report::Batch(batch) => ('b', batch.step),
+            Report::Epoch { record, .. } => ('e', record.step),
+            other => panic!("{other:?}"),
+        };
+        reports.iter().map(kind).collect()
+    }
+
+    #[test]
+    fn batches_come_before_their_epoch_s_end_with_the_running_means_of_their_epoch() {
+        let text = [span(1, 1000, 1000, 1.0), span(1, 1875, 875, 0.5), span(2, 2000, 125, 0.25)].concat();
+        let (_directory, run) = run_of(&[("batches.jsonl", text)]);
+        let reports = reports(&run, &started(1, 2000), true);
+        assert_eq!(order(&reports), [('b', 1000), ('b', 1875), ('e', 1875), ('b', 2000)]);
+        let Report::Batch(second) = &reports[1] else { panic!("a batch") };
+        assert_eq!((second.epoch, second.step_in_epoch, second.steps), (1, 1875, 875));
+        assert!((second.epoch_loss - (1000.0 + 875.0 * 0.5) / 1875.0).abs() < 1e-12, "{}", second.epoch_loss);
+        assert!((second.seconds - samples::record(1).seconds).abs() < 1e-12, "the whole epoch's");
+        let Report::Batch(third) = &reports[3] else { panic!("a batch") };
+        assert_eq!((third.epoch, third.step_in_epoch), (2, 125));
+        assert!((third.epoch_loss - 0.25).abs() < 1e-12, "an epoch has means of its own");
+    }
+
+    #[test]
+    fn what_is_after_the_checkpoint_is_left_out() {
+        let text = [span(1, 1875, 1875, 1.0), span(2, 3750, 1875, 0.5)].concat();
+        let (_directory, run) = run_of(&[("batches.jsonl", text)]);
+        assert_eq!(order(&reports(&run, &started(2, 1875), true)), [('b', 1875), ('e', 1875)]);
+    }
+
+    #[test]
+    fn an_epoch_of_which_no_batch_is_kept_is_one_batch() {
+        let (_directory, run) = run_of(&[]);
+        let reports = reports(&run, &started(2, 3750), true);
+        assert_eq!(order(&reports), [('b', 1875), ('e', 1875), ('b', 3750), ('e', 3750)]);
+        let Report::Batch(second) = &reports[2] else { panic!("a batch") };
+        assert_eq!((second.steps, second.step_in_epoch), (1875, 1875));
+    }
+}
