@@ -113,9 +113,8 @@ mod tests {
 
     fn span(epoch: u32, step: u64, steps: u64, loss: f64) -> String {
         let time = "2026-11-27T00:00:00Z";
-        format!(
-            "{{\"epoch\":{epoch},\"step\":{step},\"steps\":{steps},\"loss\":{loss},\"accuracy\":0.5,\"time\":\"{time}\"}}\n"
-        )
+        let figures = format!("\"epoch\":{epoch},\"step\":{step},\"steps\":{steps},\"loss\":{loss},\"accuracy\":0.5");
+        format!("{{{figures},\"time\":\"{time}\"}}\n")
     }
 
     fn started(epochs: u32, past_steps: u64) -> Started {
