@@ -15,6 +15,7 @@ mod run_control;
 mod scene;
 mod screen;
 pub mod screens;
+mod sentences;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -38,7 +39,7 @@ pub use self::{
 use self::{
     album::{Filter, Order},
     answer::Answer,
-    scene::{LOADING, NOT_PREDICTED},
+    sentences::{LOADING, NEWEST_ONLY, NOT_LARGE, NOT_PREDICTED},
 };
 use crate::{
     fashion::{Dataset, Survey},
@@ -99,7 +100,7 @@ pub struct App {
     /// Where one goes back to.
     trail: Vec<Place>,
     notice: Option<String>,
-    /// What is to be told of the run after that, oldest first.
+    /// What is to be said of the run after that, oldest first.
     notes: VecDeque<String>,
     /// Whether the person waits for a checkpoint.
     saving: bool,
@@ -154,21 +155,18 @@ impl App {
     #[must_use]
     pub fn wishes(&self, page: &Page) -> Wishes {
         let screen = self.screens.get(self.screen);
-        let index = self.scene.album(Half::Test).selected();
+        // Of the past nothing is asked: the network of then is gone.
+        let image = self.scene.image(Half::Test).filter(|_| !self.scene.is_past());
+        let only = |is_shown: bool| image.filter(|_| is_shown).into_iter().collect::<BTreeSet<usize>>();
         Wishes {
             look: Look {
-                predicted: BTreeSet::from([index]),
-                explained: self.shows_explanation().then_some(index).into_iter().collect(),
+                predicted: only(screen.shows_prediction()),
+                explained: only(self.scene.explain && screen.can_explain()),
                 tiles: screen.tiles(page).into_iter().collect(),
             },
             survey: self.screen == Screen::Data && self.scene.known.data.is_some() && self.scene.known.survey.is_none(),
             runs: matches!(&self.overlay, Overlay::Runs(RunChoice { runs: None, .. })),
         }
-    }
-
-    /// Whether it is to be shown which pixels speak for the prediction: of now, on a screen that can.
-    fn shows_explanation(&self) -> bool {
-        self.scene.explain && self.screens.get(self.screen).can_explain() && !self.scene.is_past()
     }
 
     /// Takes in what happened to the run.
@@ -248,9 +246,12 @@ impl App {
             Action::PickRow(row) => self.pick_row(row),
             Action::ToggleHelp if matches!(self.overlay, Overlay::Help { .. }) => Answer::Open(Overlay::None),
             Action::ToggleHelp => Answer::Open(Overlay::Help { page: 0 }),
-            Action::TogglePause | Action::Step | Action::Slower | Action::Faster | Action::Replay | Action::Save => {
-                return self.control(action);
-            }
+            Action::TogglePause => return self.steer(Self::toggle_pause),
+            Action::Step => return self.steer(Self::step),
+            Action::Slower => return self.steer(Self::slower),
+            Action::Faster => return self.steer(Self::faster),
+            Action::Replay => return self.steer(Self::replay),
+            Action::Save => return self.steer(Self::save),
             Action::Quit => self.quit(),
             Action::Leave(way) => {
                 self.leaving = Some(way);
@@ -329,10 +330,10 @@ impl App {
             return NOT_PREDICTED.into();
         }
         if !self.screens.get(self.screen).can_explain() {
-            return "open an image first (Enter): its pixels are coloured there".into();
+            return NOT_LARGE.into();
         }
         if self.scene.is_past() {
-            return "w explains only the newest predictions: ] leads to them".into();
+            return NEWEST_ONLY.into();
         }
         self.scene.explain = !self.scene.explain;
         Answer::Done

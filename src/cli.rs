@@ -19,8 +19,8 @@ pub const MOST_EPOCHS: u32 = 100_000;
 
 /// Train a Fashion-MNIST classifier live in the terminal, watch it learn, and browse what it predicts.
 ///
-/// Without a command, fitroom opens the dashboard and starts training. If standard output is not a terminal, it does the
-/// same as `fitroom train`.
+/// Without a command, fitroom opens the dashboard and starts training. If standard output is not a terminal, it does
+/// the same as `fitroom train`.
 #[derive(Debug, Parser)]
 #[command(version, bin_name = "fitroom", max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -365,7 +365,8 @@ impl Training {
         self.over(&Settings::default())
     }
 
-    /// The settings with which a run that was begun with `run` goes on; the epochs, the device and the threads may change.
+    /// The settings with which a run that was begun with `run` goes on; the epochs, the device and the threads may
+    /// change.
     ///
     /// # Errors
     /// What differs, where something else is asked for than the run was begun with.

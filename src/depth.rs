@@ -7,8 +7,8 @@ use crate::{
 };
 
 /// Says why there is no dashboard on a terminal that cannot be drawn on.
-pub const NOT_DRAWN: &str = "TERM is not set or names no terminal that can be drawn on, so there is no dashboard: one line \
-                             per epoch follows (TERM=xterm-256color suits nearly every terminal)";
+pub const NOT_DRAWN: &str = "TERM is not set or names no terminal that can be drawn on, so there is no dashboard: \
+                             one line per epoch follows (TERM=xterm-256color suits nearly every terminal)";
 
 /// The theme that the options and the environment (`variable`: a name's value, if it is set) ask for.
 pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Theme {

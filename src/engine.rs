@@ -176,6 +176,7 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
         device: chosen.device,
         gpu: chosen.gpu,
         parameters,
+        tiles: tiles(&chosen.settings),
         train_images: job.dataset.train.len(),
         test_images: job.dataset.test.len(),
         run: job.run,
@@ -184,6 +185,12 @@ fn train(job: Job, parameters: usize, post: &mut Post<impl Listener>) {
     };
     let trainer = Trainer::new(chosen.learner, job.dataset, chosen.settings);
     worker::run(trainer, checkpoint.as_ref(), started, job.demands, post.commands, post.listener);
+}
+
+/// Parts of the network that these settings ask for that can be drawn.
+#[must_use]
+pub fn tiles(settings: &Settings) -> usize {
+    model::tile_count(settings)
 }
 
 /// Weights and biases of the network that these settings ask for.

@@ -39,18 +39,18 @@ const PATIENCE: Duration = Duration::from_millis(500);
 enum Happening {
     /// A signal asks to end: its number.
     Signal(u8),
-    /// The run has ended, and it is told how.
+    /// The run has ended, and it is said how.
     Ended(Ending),
-    /// It could not be told.
+    /// It could not be said.
     NotTold(io::Error),
-    /// All is told, also what came after the end.
+    /// All is said, also what came after the end.
     AllTold {
         /// Whether what was last to be kept is not on the disk.
         is_unsaved: bool,
     },
 }
 
-/// How it is told how the training goes.
+/// How it is said how the training goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// One progress bar per epoch on a terminal, one line per epoch elsewhere.
@@ -72,9 +72,9 @@ enum Ending {
 }
 
 /// Trains, and writes to standard output how it goes. The training never waits for an output that takes nothing, and a
-/// run that is kept outlives the terminal. Returns the exit status: 0, 1 when the last state is not on the disk, 141 when
-/// the reader went away, or 128 + N for the signal N that ended it; then the run is saved first, unless a second one
-/// comes.
+/// run that is kept outlives the terminal. Returns the exit status: 0, 1 when the last state is not on the disk, 141
+/// when the reader went away, or 128 + N for the signal N that ended it; then the run is saved first, unless a second
+/// one comes.
 ///
 /// # Errors
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
@@ -100,7 +100,7 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
         .spawn(move || tell(news(reports), teller(form, stdout()), outlives && is_terminal, &sender))
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
-    // All is on the disk after this, or it is told what is not.
+    // All is on the disk after this, or it is said what is not.
     drop(link);
     let (signal, is_unsaved) = wait_for_the_teller(&event, &events);
     match (event, signal) {
@@ -119,7 +119,7 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     }
 }
 
-/// Waits until all is told, but after a signal not for long. Returns the signal, and whether the last state is not on
+/// Waits until all is said, but after a signal not for long. Returns the signal, and whether the last state is not on
 /// the disk.
 fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) -> (Option<u8>, bool) {
     let signal = match event {
@@ -143,7 +143,7 @@ fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) ->
     }
 }
 
-/// These reports as they are to be told: whatever came while the last one was told is looked through first.
+/// These reports as they are to be said: whatever came while the last one was said is looked through first.
 fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
     let mut inbox = Inbox::default();
     from_fn(move || {
@@ -154,8 +154,8 @@ fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
     })
 }
 
-/// Tells these reports, in their order. Once one cannot be told the others are only looked through; where that is because
-/// the terminal is gone, and the run `outlives` it, for how the run ends.
+/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through;
+/// where that is because the terminal is gone, and the run `outlives` it, for how the run ends.
 fn tell(
     reports: impl Iterator<Item = Report>,
     mut teller: Box<dyn Teller>,
@@ -198,7 +198,7 @@ fn tell(
             Report::Ended { .. } => send(Happening::Ended(Ending::Stopped)),
             Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
             Report::NotSaved { reason: words } | Report::Note { text: words } => {
-                // Where standard error is gone there is nobody to tell.
+                // Where standard error is gone nobody reads it.
                 let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
             }
             // What there is to be said of them is the teller's.
@@ -292,7 +292,7 @@ mod tests {
         Report::NotSaved { reason: "not saved: the disk is full".to_owned() }
     }
 
-    /// What comes of these reports, where so many of them can be told.
+    /// What comes of these reports, where so many of them can be said.
     fn told(reports: Vec<Report>, count: usize) -> Vec<Happening> {
         let (sender, happenings) = mpsc::channel();
         tell(reports.into_iter(), Box::new(Breaking(count)), true, &sender);

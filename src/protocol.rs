@@ -79,8 +79,8 @@ pub struct TileRange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub enum Report {
-    /// The device answered, the network stands, training begins; or a run is shown from its beginning. What was known of
-    /// the run before is to be forgotten.
+    /// The device answered, the network stands, training begins; or a run is shown from its beginning. What was known
+    /// of the run before is to be forgotten.
     Started(Started),
     /// Some steps were trained. A slow reader gets fewer of these, each standing for more steps.
     Batch(Batch),
@@ -178,14 +178,16 @@ pub struct Started {
     pub gpu: Option<usize>,
     /// Weights and biases of the network.
     pub parameters: usize,
+    /// Parts of the network that can be drawn, as many as [`Tiles::of`] says.
+    pub tiles: usize,
     /// Images in the training split.
     pub train_images: usize,
     /// Images in the test split.
     pub test_images: usize,
     /// The run's name, if it is kept.
     pub run: Option<String>,
-    /// Epochs that were trained before, where this goes on with a run; oldest first. Reports of them follow, and of their
-    /// batches.
+    /// Epochs that were trained before, where this goes on with a run; oldest first. Reports of them follow, and of
+    /// their batches.
     pub past: Vec<EpochRecord>,
     /// Steps that were trained before.
     pub past_steps: u64,
@@ -287,8 +289,8 @@ pub struct Batch {
     pub step_in_epoch: u64,
     /// Steps trained in the whole run, from 1.
     pub step: u64,
-    /// How many steps this report stands for, at least 1. For a slow or a late reader they may reach back into the epoch
-    /// before.
+    /// How many steps this report stands for, at least 1. For a slow or a late reader they may reach back into the
+    /// epoch before.
     pub steps: u64,
     /// Mean loss over those steps (mean softmax cross entropy, in nats).
     #[serde(deserialize_with = "numbers::number")]

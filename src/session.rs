@@ -1,6 +1,6 @@
-//! A run, as those see it who look on: a [`Link`] that takes commands, and [`Reports`]. Begins a run or goes on with one,
-//! hands its reports around, also to other programs, and writes them on a thread of its own. Knows neither screens nor
-//! lines of text.
+//! A run, as those see it who look on: a [`Link`] that takes commands, and [`Reports`]. Begins a run or goes on with
+//! one, hands its reports around, also to other programs, and writes them on a thread of its own. Knows neither screens
+//! nor lines of text.
 //!
 //! ```text
 //! Link ── Command ──> hub (looks merged) ──> trainer's thread

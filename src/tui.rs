@@ -2,6 +2,7 @@
 //! they mean is `app`'s business, how it looks is `view`'s.
 
 mod budget;
+mod errands;
 mod flow;
 mod inputs;
 pub mod keyboard;
@@ -13,7 +14,7 @@ mod tty;
 
 use std::{
     io,
-    sync::{Arc, mpsc::TryRecvError},
+    sync::mpsc::TryRecvError,
     thread,
     time::{Duration, Instant},
 };
@@ -29,17 +30,18 @@ use tokio::{
 
 use self::{
     budget::Budget,
+    errands::{Errand, Errands},
     inputs::Inputs,
     keyboard::Input,
     start::{Step, load, next},
     terminal::TakenTerminal,
 };
 use crate::{
-    app::{Action, App, Direction, Leaving, Loaded, Page, Phase, Role, Stride, Wishes, keys},
+    app::{Action, App, Direction, Leaving, Loaded, Page, Phase, Role, Stride, keys},
     cli::Looks,
     depth,
     fashion::Survey,
-    protocol::{Command, Look, Report},
+    protocol::{Command, Report},
     run::{Run, Runs},
     session::{Link, Opening, Reports},
     signals::{self, HANGUP, Signal, exit_status},
@@ -57,8 +59,8 @@ const KEY_PATIENCE: Duration = Duration::from_secs(1);
 /// How often to check whether the program has the terminal again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// Opens the dashboard, trains or looks on, and stays until the person leaves. Returns the exit status: 0, 1 if the end of the run
-/// is not saved, or 128 + N for the signal N that ended it.
+/// Opens the dashboard, trains or looks on, and stays until the person leaves. Returns the exit status: 0, 1 if the end
+/// of the run is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
@@ -89,8 +91,8 @@ struct EventLoop {
     save_every: Option<Duration>,
     /// Commands to the training that came before it started.
     waiting: Vec<Command>,
-    /// What the screen needed when it was last asked.
-    wished: Wishes,
+    /// What was asked for and is being read because the screen needs it.
+    errands: Errands,
     /// Where the things arrive that other threads read for the screen.
     read: (mpsc::Sender<Loaded>, mpsc::Receiver<Loaded>),
     frame_time: Duration,
@@ -136,7 +138,7 @@ impl EventLoop {
                 Opening::Watch(_) => None,
             },
             waiting: Vec::new(),
-            wished: Wishes::default(),
+            errands: Errands::default(),
             read: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
@@ -201,6 +203,7 @@ impl EventLoop {
                     self.flowing = true;
                 }
                 Some(loaded) = self.read.1.recv() => {
+                    self.errands.done(&loaded);
                     self.app.load(loaded);
                     self.draw_at_once();
                 }
@@ -240,8 +243,6 @@ impl EventLoop {
             Step::Run(link, reports) => {
                 self.waiting.drain(..).for_each(|command| link.send(command));
                 self.link = Some(link);
-                // The run has not been asked for anything yet.
-                self.wished.look = Look::default();
                 Some(reports)
             }
         }
@@ -251,17 +252,19 @@ impl EventLoop {
     /// for what would take too long between two frames.
     fn follow_wishes(&mut self, runs: &Runs) -> Result<()> {
         let wishes = self.app.wishes(&self.page());
-        let before = std::mem::replace(&mut self.wished, wishes.clone());
-        if let (Some(link), true) = (&self.link, wishes.look != before.look) {
-            link.send(Command::Look(wishes.look));
-        }
-        if let (Some(data), true, false) = (&self.app.known().data, wishes.survey, before.survey) {
-            let data = Arc::clone(data);
-            self.read(move || Loaded::Survey(Box::new(Survey::new(&data))))?;
-        }
-        if wishes.runs && !before.runs {
-            let runs = runs.clone();
-            self.read(move || Loaded::Runs(runs.figures().map_err(|error| error.to_string())))?;
+        for errand in self.errands.new_ones(wishes, self.link.is_some()) {
+            match errand {
+                Errand::Look(look) => self.send(Command::Look(look)),
+                Errand::Survey => {
+                    let data = self.app.known().data.clone();
+                    let data = data.expect("no data set is to be counted before it is read");
+                    self.read(move || Loaded::Survey(Box::new(Survey::new(&data))))?;
+                }
+                Errand::Runs => {
+                    let runs = runs.clone();
+                    self.read(move || Loaded::Runs(runs.figures().map_err(|error| error.to_string())))?;
+                }
+            }
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! The dashboard's state as a frame: one file a screen, one a pane. Pure: reads no clock, waits on no channel, changes no
-//! state.
+//! The dashboard's state as a frame: one file per screen, one per pane. Pure: reads no clock, waits on no channel,
+//! changes no state.
 //!
 //! ```text
 //! ▸1 Dashboard  2 Gallery  3 Confusion  …    784-128-10
 //! the screen that is shown
-//! ← → leaf  n mistake  : jump  …
+//! ← → move  n mistake  : jump  …
 //! ```
 
 mod bars;

@@ -33,6 +33,7 @@ fn train(recorder: &mut Recorder, epochs: std::ops::RangeInclusive<u16>) {
         settings: settings(),
         device: "CPU".to_owned(),
         parameters: 784 * 16 + 16 + 16 * 12 + 12 + 12 * 10 + 10,
+        tiles: 16,
         train_images: 60_000,
         test_images: 10_000,
         run: None,

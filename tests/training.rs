@@ -162,6 +162,7 @@ fn a_run_begins_with_its_facts_and_ends_with_finished() {
         settings,
         device: started.device.clone(),
         parameters: 785 * 16 + 17 * 10,
+        tiles: 16,
         train_images: 1_000,
         test_images: 100,
         run: None,

@@ -22,7 +22,7 @@ impl Filter {
         self == Self::default()
     }
 
-    /// Whether it takes a prediction to tell what is left.
+    /// Whether it takes a prediction to know what is left.
     #[must_use]
     pub fn needs_predictions(self) -> bool {
         self.predicted.is_some() || self.wrong

@@ -13,8 +13,8 @@ pub enum Answer {
     Say(Cow<'static, str>),
     /// Another screen is shown.
     Show(Screen),
-    /// Another screen is shown, or this one in another way, with only those of its images that a filter leaves, if there is
-    /// one; and Esc leads back here.
+    /// Another screen is shown, or this one in another way, with only those of its images that a filter leaves, if
+    /// there is one; and Esc leads back here.
     Into(Screen, Stance, Option<Filter>),
     /// This lies over the panes from now on.
     Open(Overlay),

@@ -59,9 +59,9 @@ impl History {
         self.points.as_slice()
     }
 
-    /// The curve in at most `width` columns, oldest first. While the run grows a column stands for a number of steps that
-    /// leaves at most a ninth of the width free and changes seldom, so that a drawn column mostly stays as it is; of a run
-    /// that `is_over` the curve fills the width. A column in which no point ends repeats the one before.
+    /// The curve in at most `width` columns, oldest first. While the run grows a column stands for a number of steps
+    /// that leaves at most a ninth of the width free and changes seldom, so that a drawn column mostly stays as it is;
+    /// of a run that `is_over` the curve fills the width. A column in which no point ends repeats the one before.
     #[must_use]
     pub fn columns(&self, width: usize, is_over: bool) -> Vec<Point> {
         let (Some(last), true) = (self.points().last(), width > 0) else { return Vec::new() };
@@ -83,8 +83,8 @@ impl History {
     }
 }
 
-/// The least number that is no less than this one and whose binary digits behind the first four are 0: 1 to 16, 18, 20 and so
-/// on.
+/// The least number that is no less than this one and whose binary digits behind the first four are 0: 1 to 16, 18, 20
+/// and so on.
 fn scale(least: u64) -> u64 {
     let coarse = 1 << least.max(1).ilog2().saturating_sub(3);
     least.max(1).div_ceil(coarse) * coarse

@@ -67,6 +67,8 @@ pub struct Brief {
     pub keys: &'static str,
     /// What they do, in a word or two.
     pub words: &'static str,
+    /// Where there is no room for all, those of less importance leave first: 0 to 6.
+    pub importance: u8,
 }
 
 /// A heading of the help with its rows.
@@ -82,12 +84,12 @@ macro_rules! bind {
     ($chords:expr, $keys:literal, $words:literal) => {
         Binding { chords: &$chords, keys: $keys, words: $words, brief: None }
     };
-    ($chords:expr, $keys:literal, $words:literal, $brief_keys:literal $brief_words:literal) => {
+    ($chords:expr, $keys:literal, $words:literal, $brief_keys:literal $brief_words:literal $importance:literal) => {
         Binding {
             chords: &$chords,
             keys: $keys,
             words: $words,
-            brief: Some(Brief { keys: $brief_keys, words: $brief_words }),
+            brief: Some(Brief { keys: $brief_keys, words: $brief_words, importance: $importance }),
         }
     };
 }
@@ -133,7 +135,7 @@ pub const TABLE: &[Group] = &[
                 ],
                 "← → h l",
                 "previous, next",
-                "← →" "move"
+                "← →" "move" 2
             ),
             bind!(
                 [
@@ -167,16 +169,16 @@ pub const TABLE: &[Group] = &[
                 [(letter('n'), Action::Wrong(Forward)), (letter('N'), Action::Wrong(Back))],
                 "n N",
                 "next, previous mistake",
-                "n" "mistake"
+                "n" "mistake" 2
             ),
             bind!(
                 [(letter(':'), Action::OpenPrompt), (letter('/'), Action::OpenPrompt)],
                 ": /",
                 "jump to an index",
-                ":" "jump"
+                ":" "jump" 1
             ),
-            bind!([(key(KeyCode::Enter), Action::Enter)], "Enter", "open what is selected", "Enter" "open"),
-            bind!([(key(KeyCode::Esc), Action::Back)], "Esc", "close, or back", "Esc" "back"),
+            bind!([(key(KeyCode::Enter), Action::Enter)], "Enter", "open what is selected", "Enter" "open" 3),
+            bind!([(key(KeyCode::Esc), Action::Back)], "Esc", "close, or back", "Esc" "back" 4),
         ],
     },
     Group {
@@ -186,49 +188,53 @@ pub const TABLE: &[Group] = &[
                 [(letter('c'), Action::NextClass), (letter('C'), Action::ClearFilter)],
                 "c C",
                 "one class, all images",
-                "c C" "class"
+                "c C" "class" 1
             ),
-            bind!([(letter('x'), Action::ToggleWrong)], "x", "only the mistakes", "x" "mistakes"),
-            bind!([(letter('o'), Action::NextOrder)], "o", "change the order", "o" "order"),
+            bind!([(letter('x'), Action::ToggleWrong)], "x", "only the mistakes", "x" "mistakes" 1),
+            bind!([(letter('o'), Action::NextOrder)], "o", "change the order", "o" "order" 1),
             bind!(
                 [(letter('['), Action::Earlier), (letter(']'), Action::Later)],
                 "[ ]",
                 "an epoch back, forward",
-                "[ ]" "epoch"
+                "[ ]" "epoch" 1
             ),
-            bind!([(letter('w'), Action::ToggleExplain)], "w", "what the pixels say", "w" "why"),
-            bind!([(letter('i'), Action::Invert)], "i", "invert the pictures", "i" "invert"),
+            bind!([(letter('w'), Action::ToggleExplain)], "w", "what the pixels say", "w" "why" 1),
+            bind!([(letter('i'), Action::Invert)], "i", "invert the pictures", "i" "invert" 0),
             bind!(
-                [(letter('+'), Action::Zoom(Forward)), (letter('='), Action::Zoom(Forward)), (letter('-'), Action::Zoom(Back))],
+                [
+                    (letter('+'), Action::Zoom(Forward)),
+                    (letter('='), Action::Zoom(Forward)),
+                    (letter('-'), Action::Zoom(Back))
+                ],
                 "+ -",
                 "zoom in, out",
-                "+ -" "zoom"
+                "+ -" "zoom" 1
             ),
-            bind!([(letter('t'), Action::ToggleHalf)], "t", "test, training images", "t" "train/test"),
+            bind!([(letter('t'), Action::ToggleHalf)], "t", "test, training images", "t" "train/test" 1),
         ],
     },
     Group {
         title: "Curves",
         bindings: &[
-            bind!([(letter('m'), Action::NextSmoothing)], "m", "smooth", "m" "smooth"),
-            bind!([(letter('y'), Action::ToggleLogarithm)], "y", "logarithmic loss", "y" "log"),
-            bind!([(letter('a'), Action::ToggleUnit)], "a", "by epochs, by steps", "a" "axis"),
-            bind!([(letter('r'), Action::PickRun)], "r", "compare with a run", "r" "run"),
+            bind!([(letter('m'), Action::NextSmoothing)], "m", "smooth", "m" "smooth" 1),
+            bind!([(letter('y'), Action::ToggleLogarithm)], "y", "logarithmic loss", "y" "log" 1),
+            bind!([(letter('a'), Action::ToggleUnit)], "a", "by epochs, by steps", "a" "axis" 1),
+            bind!([(letter('r'), Action::PickRun)], "r", "compare with a run", "r" "run" 1),
         ],
     },
     Group {
         title: "Training",
         bindings: &[
-            bind!([(letter(' '), Action::TogglePause)], "Space", "pause, resume", "Space" "pause"),
-            bind!([(letter('.'), Action::Step)], ".", "paused: train a batch", "." "one batch"),
+            bind!([(letter(' '), Action::TogglePause)], "Space", "pause, resume", "Space" "pause" 3),
+            bind!([(letter('.'), Action::Step)], ".", "paused: train a batch", "." "one batch" 3),
             bind!(
                 [(letter('<'), Action::Slower), (letter('>'), Action::Faster)],
                 "< >",
                 "halve, double the pace",
-                "< >" "pace"
+                "< >" "pace" 1
             ),
-            bind!([(letter('P'), Action::Replay)], "P", "play the ended run", "P" "play"),
-            bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save"),
+            bind!([(letter('P'), Action::Replay)], "P", "play the ended run", "P" "play" 1),
+            bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save" 1),
         ],
     },
     Group {
@@ -238,11 +244,14 @@ pub const TABLE: &[Group] = &[
                 chords: &SCREENS,
                 keys: SCREEN_KEYS.0,
                 words: "screens",
-                brief: Some(Brief { keys: SCREEN_KEYS.1, words: "screens" }),
+                brief: Some(Brief { keys: SCREEN_KEYS.1, words: "screens", importance: 0 }),
             },
-            bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help"),
+            bind!([(letter('?'), Action::ToggleHelp)], "?", "this help", "?" "help" 5),
             bind!([(control('l'), Action::Redraw), (control('z'), Action::Suspend)], "Ctrl-L -Z", "redraw, suspend"),
-            bind!([(letter('q'), Action::Quit), (control('c'), Action::Quit)], "q Ctrl-C", "leave", "q" "quit"),
+            bind!(
+                [(letter('q'), Action::Quit), (control('c'), Action::Quit)],
+                "q Ctrl-C", "leave", "q" "quit" 6
+            ),
         ],
     },
 ];

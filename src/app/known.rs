@@ -1,4 +1,5 @@
-//! What is known of the run: what the reports said, and what was read for the screen. Knows nothing of where a person stands.
+//! What is known of the run: what the reports said, and what was read for the screen. Knows nothing of where a person
+//! stands.
 
 use std::{mem, sync::Arc};
 
@@ -88,9 +89,9 @@ pub struct Known {
     pub attribution: Option<Attribution>,
     /// Parts of the network, as they were lately.
     pub tiles: Option<Tiles>,
-    /// Steps a second that training keeps to; `None`: as fast as it can.
+    /// Steps per second that training keeps to; `None`: as fast as it can.
     pub pace: Option<f64>,
-    /// The highest rate seen at full speed, in steps a second.
+    /// The highest rate seen at full speed, in steps per second.
     pub full_speed: Option<f64>,
     /// How busy the device was lately.
     pub usage: Option<Usage>,
@@ -170,8 +171,8 @@ impl Known {
         }
     }
 
-    /// What was known before goes, but for what is no report's, and what may come before the first report. What a run did
-    /// that goes on comes in reports of its own.
+    /// What was known before goes, but for what is no report's, and what may come before the first report. What a run
+    /// did that goes on comes in reports of its own.
     fn apply_started(&mut self, started: Started) {
         *self = Self {
             data: self.data.take(),
@@ -247,7 +248,8 @@ impl Known {
     #[must_use]
     pub fn will_pause(&self) -> bool {
         let can_pause = matches!(self.phase, Phase::Training | Phase::Evaluating | Phase::Paused);
-        can_pause && self.asked_to_pause.unwrap_or(self.phase == Phase::Paused)
+        let then = if self.phase == Phase::Evaluating { &self.after_evaluation } else { &self.phase };
+        can_pause && self.asked_to_pause.unwrap_or(*then == Phase::Paused)
     }
 
     /// Whether all epochs are trained.

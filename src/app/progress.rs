@@ -21,7 +21,7 @@ pub struct Progress {
     pub steps_per_epoch: u64,
     /// Steps trained in the whole run.
     pub step: u64,
-    /// Training images a second over the last moments; not negative, finite.
+    /// Training images per second over the last moments; not negative, finite.
     pub images_per_second: f64,
     steps_per_second: Option<f64>,
     /// Evaluations to come, and the seconds that the last one took.
@@ -89,7 +89,7 @@ fn place(step: u64, steps_per_epoch: u64) -> (u32, u64, u64) {
     (epoch, step - before * steps_per_epoch, step)
 }
 
-/// Steps a second: the epoch's mean, or the recent rate where the pace has changed since.
+/// Steps per second: the epoch's mean, or the recent rate where the pace has changed since.
 #[expect(clippy::cast_precision_loss, reason = "an estimate for the eye")]
 fn rate(batch: &Batch, batch_size: usize) -> Option<f64> {
     let mean = positive(batch.step_in_epoch as f64 / batch.seconds);
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn half_an_epoch_at_a_known_speed_leaves_the_rest_of_the_run() {
         let progress = Progress::new(&started(), Some(&batch(750, 1.0, 24_000.0)), &[]);
-        assert_eq!(progress.remaining_seconds(), Some(24)); // 18,000 steps at 750 a second
+        assert_eq!(progress.remaining_seconds(), Some(24)); // 18,000 steps at 750 per second
         assert_eq!((progress.run_ratio(), progress.epoch_ratio()), (0.04, 0.4));
     }
 

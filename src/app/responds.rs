@@ -1,20 +1,15 @@
-//! What every screen answers to: the keys, as a trait, with the answers that most screens share. Knows no screen of its own.
+//! What every screen answers to: the keys, as a trait, with the answers that most screens share. Knows no screen of its
+//! own.
 
 use super::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
     scene::Scene,
+    sentences::{NO_LARGER, NO_SMALLER, NO_ZOOM},
     ways::{Direction, Page, Stride},
 };
 use crate::protocol::TileRange;
-
-/// What is said where nothing can be shown larger or smaller.
-pub const NO_ZOOM: &str = "there is nothing to zoom here";
-/// What is said where the largest picture is shown.
-pub const NO_LARGER: &str = "no larger picture fits this terminal";
-/// What is said where the smallest is.
-pub const NO_SMALLER: &str = "the pictures cannot be smaller";
 
 /// A screen's answers to keys, from its own state and what all screens share.
 pub trait Responds {
@@ -71,6 +66,11 @@ pub trait Responds {
 
     /// Whether it shows one image, which a turn of the wheel exchanges for the next one.
     fn shows_one(&self) -> bool {
+        false
+    }
+
+    /// Whether it shows what the network makes of the selected test image.
+    fn shows_prediction(&self) -> bool {
         false
     }
 

@@ -6,21 +6,13 @@ use super::{
     answer::Answer,
     archive::Moment,
     known::{Half, Known},
+    sentences::{LOADING, NO_PREDICTIONS, NOT_PREDICTED, NOTHING_LEFT},
     ways::{Direction, Page, Stride, moved},
 };
 use crate::{
     fashion::{Class, Split},
     protocol::{Attribution, Probabilities, Report},
 };
-
-/// What is said where there are no predictions yet.
-pub(super) const NO_PREDICTIONS: &str = "no predictions yet: they come with the first evaluation";
-/// What is said where there are no images yet.
-pub(super) const LOADING: &str = "the images are still being read";
-/// What is said where something takes predictions that training images do not have.
-pub(super) const NOT_PREDICTED: &str = "training images are not predicted";
-/// What is said where the filter leaves nothing.
-const NOTHING_LEFT: &str = "no image matches the filter: C clears it";
 
 /// What all screens share.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Which screens there are: the one list that all else about them follows from.
 
-/// Hands the list of the screens to a macro: for each its name and the file, below `app/screens` and below `view/screens`, that
-/// it lives in. The order is that of the digits.
+/// Hands the list of the screens to a macro: for each its name and the file, below `app/screens` and below
+/// `view/screens`, that it lives in. The order is that of the digits.
 macro_rules! for_each_screen {
     ($declare:ident) => {
         $declare! {

@@ -1,4 +1,5 @@
-//! The dashboard's keys as triples: before, keys, after. States are built as the program builds them, by reports and keys.
+//! The dashboard's keys as triples: before, keys, after. States are built as the program builds them, by reports and
+//! keys.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -7,7 +8,7 @@ use super::{album::Album, screens::curves};
 use crate::{
     fashion::Class,
     protocol::{
-        Batch, EpochRecord, Predictions, Probabilities, Started, TileRange, Tiles,
+        Batch, EpochRecord, Predictions, Probabilities, Started, TileRange,
         samples::{self, dataset, record},
     },
 };
@@ -161,11 +162,8 @@ fn the_prediction_of_the_image_that_leafing_reached_is_asked_for() {
     let mut app = training();
     for (keys, index) in [("l", 1), ("j", 11), (":42 Enter", 42)] {
         assert_eq!(press(&mut app, keys), []);
-        assert_eq!(
-            look_of(&app, &Page::default()),
-            Look { predicted: BTreeSet::from([index]), ..Look::default() },
-            "{keys}"
-        );
+        let expected = Look { predicted: BTreeSet::from([index]), ..Look::default() };
+        assert_eq!(look_of(&app, &Page::default()), expected, "{keys}");
     }
 }
 
@@ -448,7 +446,7 @@ fn a_failed_run_says_why_and_lets_the_person_leaf() {
 }
 
 #[test]
-fn saving_is_told_when_it_is_done_and_failing_until_it_works_again() {
+fn saving_is_reported_when_it_is_done_and_failing_until_it_works_again() {
     let mut app = App::new(None);
     assert_eq!(app.act(Action::Save, &Page::default()), None);
     assert_eq!(app.notice(), Some("nothing to save yet"));
@@ -594,7 +592,7 @@ fn the_order_begins_with_the_surest_mistake_or_the_least_confidence() {
 }
 
 #[test]
-fn an_index_outside_of_the_filter_can_be_seen_and_is_told_of() {
+fn an_index_outside_of_the_filter_can_be_seen_and_is_spoken_of() {
     let mut app = wrong_at(&[12, 300]);
     press(&mut app, "x :7 Enter");
     assert_eq!(album(&app).selected(), 7);
@@ -827,28 +825,109 @@ fn a_class_of_the_data_leads_to_its_training_images() {
 #[test]
 fn the_worker_is_asked_for_what_is_seen_and_for_no_more() {
     let mut app = three_epochs();
-    let look = |image: usize, is_explained: bool, tiles: Option<(usize, usize)>| Look {
-        predicted: BTreeSet::from([image]),
-        explained: is_explained.then_some(image).into_iter().collect(),
+    let look = |image: Option<usize>, is_explained: bool, tiles: Option<(usize, usize)>| Look {
+        predicted: image.into_iter().collect(),
+        explained: image.filter(|_| is_explained).into_iter().collect(),
         tiles: tiles.map(|(first, count)| TileRange { first, count }).into_iter().collect(),
     };
-    assert_eq!(look_of(&app, &Page::default()), look(0, false, None));
+    assert_eq!(look_of(&app, &Page::default()), look(Some(0), false, None));
     press(&mut app, "w l");
-    assert_eq!(look_of(&app, &Page::default()), look(1, true, None));
+    assert_eq!(look_of(&app, &Page::default()), look(Some(1), true, None));
+    for (keys, image) in [("2", Some(1)), ("2 t", None), ("2 t t", Some(1)), ("3", None), ("4", None), ("5", None)] {
+        press(&mut app, keys);
+        assert_eq!(look_of(&app, &Page::default()), look(image, false, None), "{keys}");
+        press(&mut app, "2");
+        if app.half() == Half::Train {
+            press(&mut app, "t");
+        }
+    }
     press(&mut app, "6");
-    app.apply(Report::Tiles(Tiles { step: 0, of: 128, tiles: Vec::new() }));
     let page = Page { columns: 5, rows: 2, ..Page::default() };
-    assert_eq!(look_of(&app, &page), look(1, false, Some((0, 10))));
+    assert_eq!(look_of(&app, &page), look(None, false, Some((0, 10))));
     press(&mut app, ":57 Enter");
-    assert_eq!(look_of(&app, &page), look(1, false, Some((50, 10))));
+    assert_eq!(look_of(&app, &page), look(None, false, Some((50, 10))));
     press(&mut app, "Enter");
-    assert_eq!(look_of(&app, &page), look(1, false, Some((57, 1))));
+    assert_eq!(look_of(&app, &page), look(None, false, Some((57, 1))));
     press(&mut app, ":128 Enter");
     assert_eq!(app.notice(), Some("no unit 128: the last one is 127"));
     press(&mut app, "1");
-    assert_eq!(look_of(&app, &page), look(1, true, None));
+    assert_eq!(look_of(&app, &page), look(Some(1), true, None));
     press(&mut app, "[");
-    assert_eq!(look_of(&app, &page), look(1, false, None), "the network of then is gone");
+    assert_eq!(look_of(&app, &page), look(None, false, None), "the network of then is gone");
+    let mut app = wrong_at(&[]);
+    press(&mut app, "x");
+    assert_eq!(look_of(&app, &page), look(None, false, None), "the filter leaves no image");
+}
+
+#[test]
+fn the_neurons_are_gone_through_before_the_first_of_them_is_drawn() {
+    for (keys, unit) in [("6 l l", 2), ("6 :5 Enter", 5), ("6 G", 127), ("6 :127 Enter l", 127)] {
+        let mut app = training();
+        press(&mut app, keys);
+        assert_eq!((app.screens().neurons.selected, app.notice()), (unit, None), "{keys}");
+    }
+    let mut app = App::new(None);
+    press(&mut app, "6 l");
+    assert_eq!(app.notice(), Some("no unit can be shown yet"));
+}
+
+#[test]
+fn while_the_epoch_is_evaluated_that_a_single_batch_has_ended_it_is_paused_all_the_same() {
+    let mut app = training();
+    app.apply(Report::Paused);
+    assert_eq!(press(&mut app, "."), [Command::Step]);
+    app.apply(Report::Evaluating { epoch: 1 });
+    assert!(app.known().will_pause() && !app.known().is_running());
+    assert_eq!(press(&mut app, ". Space"), [Command::Step, Command::Resume]);
+    assert!(!app.known().will_pause());
+}
+
+#[test]
+fn the_curves_stay_where_the_cursor_stands_before_all_predictions() {
+    let mut app = App::new(None);
+    app.load(Loaded::Data(dataset()));
+    let past: Vec<EpochRecord> = (1..=3).map(record).collect();
+    app.apply(Report::Started(Started { past: past.clone(), past_steps: 3 * 1875, ..samples::started() }));
+    for record in past {
+        app.apply(Report::Epoch { record, predictions: [].into() });
+    }
+    app.apply(Report::Untrained { step: 3 * 1875, predictions: predictions(&[12]) });
+    press(&mut app, "4 Home Enter");
+    assert_eq!(
+        (app.screen(), app.notice()),
+        (Screen::Curves, Some("the predictions from before epoch 3 were not kept"))
+    );
+    press(&mut app, "Esc");
+    assert!(app.screen() == Screen::Curves && !app.scene().is_past(), "there was nothing to come back from");
+}
+
+/// Else the other screens would not say whose key it is.
+#[test]
+fn what_a_key_does_on_one_screen_alone_that_screen_owns() {
+    for screen in Screen::ALL {
+        for binding in keys::bindings() {
+            let App { scene, screens, .. } = &mut App::new(None);
+            let (action, shown) = (binding.action(), screens.get_mut(screen));
+            let acts = shown.act(scene, action).is_some();
+            assert!(!acts || shown.owns(action), "{} on the {}", binding.keys, screen.name());
+        }
+    }
+}
+
+#[test]
+fn every_key_that_the_footer_has_words_for_is_offered_somewhere() {
+    let mut states = vec![App::new(None), three_epochs(), three_epochs(), three_epochs(), App::of_another()];
+    states[2].apply(Report::Paused);
+    states[3].apply(Report::Finished);
+    states[4].apply(Report::Ended { how: "done".to_owned(), next: None });
+    let mut missing: Vec<&keys::Binding> = keys::bindings().filter(|binding| binding.brief.is_some()).collect();
+    for app in &mut states {
+        for keys in ["1", "2", "Enter", "2", "t", "3", "4", "5", "6"] {
+            press(app, keys);
+            missing.retain(|binding| app.offers(binding.action()) == Offer::No);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

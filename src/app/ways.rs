@@ -37,7 +37,7 @@ impl Stride {
     }
 }
 
-/// How much of something the terminal holds at once. The state knows no terminal, so it is told.
+/// How much of something the terminal holds at once. The state knows no terminal, so it is handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Side by side; at least 1.

@@ -17,8 +17,8 @@ use crate::{
     view::width,
 };
 
-/// Writes the loss, the accuracy, each class's figures as scikit-learn arranges them, and the confusion matrix; `json`: as
-/// one line of JSON. Returns the exit status.
+/// Writes the loss, the accuracy, each class's figures as scikit-learn arranges them, and the confusion matrix; `json`:
+/// as one line of JSON. Returns the exit status.
 ///
 /// # Errors
 /// When there is no such run, its checkpoint or data set cannot be read, or `out` fails.

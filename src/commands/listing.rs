@@ -17,8 +17,8 @@ use crate::{
     view::width,
 };
 
-/// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and its
-/// state. Returns the exit status.
+/// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and
+/// its state. Returns the exit status.
 ///
 /// # Errors
 /// When the directory cannot be read, or `out` fails.

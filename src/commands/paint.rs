@@ -9,7 +9,8 @@ use ratatui::{
     style::Style,
 };
 
-/// Writes the buffer's rows as lines, without the blanks at their ends; `styled`: with colours, otherwise only characters.
+/// Writes the buffer's rows as lines, without the blanks at their ends; `styled`: with colours, otherwise only
+/// characters.
 pub(super) fn lines(buffer: &Buffer, styled: bool, out: &mut impl Write) -> io::Result<()> {
     for row in buffer.content.chunks(usize::from(buffer.area.width).max(1)) {
         let end = row.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);

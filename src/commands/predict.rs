@@ -1,5 +1,5 @@
-//! `fitroom predict`: what a run's network predicts for images of the data set or in files. Draws each as a card or prints
-//! JSON; how a picture is prepared is `fashion::photo`'s business.
+//! `fitroom predict`: what a run's network predicts for images of the data set or in files. Draws each as a card or
+//! prints JSON; how a picture is prepared is `fashion::photo`'s business.
 
 use std::{
     env,
@@ -54,8 +54,8 @@ pub enum AnswerForm {
 }
 
 impl AnswerForm {
-    /// JSON if it is asked for, otherwise cards as wide as standard output, in these colours; if that is not a terminal and
-    /// no colours are asked for, without colours.
+    /// JSON if it is asked for, otherwise cards as wide as standard output, in these colours; if that is not a terminal
+    /// and no colours are asked for, without colours.
     #[must_use]
     pub fn of_standard_output(json: bool, colours: &Colours) -> Self {
         if json {
@@ -71,9 +71,9 @@ impl AnswerForm {
     }
 }
 
-/// Writes what the network predicts for each of these: an index of a test image, or a file with a picture or with images
-/// as IDX, `-` for standard input. Returns the exit status: 1 if one of them cannot be shown. Standard error says why, and
-/// the others are shown.
+/// Writes what the network predicts for each of these: an index of a test image, or a file with a picture or with
+/// images as IDX, `-` for standard input. Returns the exit status: 1 if one of them cannot be shown. Standard error
+/// says why, and the others are shown.
 ///
 /// # Errors
 /// When there is no such run, it cannot be used, or `out` fails.

@@ -32,7 +32,7 @@ impl SavedRun {
         let checkpoint =
             Checkpoint::from_bytes(&bytes).wrap_err_with(|| format!("cannot use {}", printable::path(&path)))?;
         if let Some(note) = note {
-            // If standard error is gone, nobody can be told.
+            // If standard error is gone, nobody reads it.
             let _ = writeln!(io::stderr(), "fitroom: {}", Printable(note));
         }
         Ok(Self { run, facts, checkpoint })

@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often to look whether it is.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Saves and ends the run that is asked for, or the newest that trains, and says how far it came. Returns the exit status.
+/// Saves and ends the run that is asked for, or the newest that trains, and says how far it came. Returns the exit
+/// status.
 ///
 /// # Errors
 /// When no such run trains, it cannot be reached, or does not end.

@@ -16,8 +16,8 @@ use crate::{
 /// The option that asks for this.
 const DETACH: &str = "--detach";
 
-/// Has another process train with these arguments of `fitroom train`, and says how to watch it once it trains. Returns the
-/// exit status.
+/// Has another process train with these arguments of `fitroom train`, and says how to watch it once it trains. Returns
+/// the exit status.
 ///
 /// # Errors
 /// When there can be no such process, or `out` fails.
@@ -28,7 +28,7 @@ pub fn train_in_the_background(
 ) -> Result<u8> {
     match start(arguments.into_iter().filter(|argument| argument != DETACH))? {
         Start::Refused { status, words } => {
-            // If standard error is gone, nobody can be told.
+            // If standard error is gone, nobody reads it.
             let _ = write!(io::stderr(), "{words}");
             Ok(status)
         }

@@ -104,6 +104,12 @@ mod tests {
         assert_eq!((plain(1e6), plain(0.1), plain(2.0 / 3.0), plain(1e-9)), four(["1000000", "0.1", "0.667", "1e-9"]));
     }
 
+    #[test]
+    fn the_sample_of_a_training_that_diverged_is_what_it_says() {
+        let error = EngineError::Diverged { what: "loss", value: f64::NAN, step: 4984, epoch: 3, learning_rate: 0.003 };
+        assert_eq!(error.to_string(), crate::protocol::samples::DIVERGED);
+    }
+
     fn four(words: [&str; 4]) -> (String, String, String, String) {
         let [a, b, c, d] = words.map(str::to_owned);
         (a, b, c, d)

@@ -22,8 +22,8 @@ pub trait Listener: Send + 'static {
         Some(Duration::ZERO)
     }
 
-    /// Keeps the figures of spans of batches, oldest first: of all that were trained since the last time. Comes before the
-    /// checkpoint, or the report of the epoch, that has these batches in it.
+    /// Keeps the figures of spans of batches, oldest first: of all that were trained since the last time. Comes before
+    /// the checkpoint, or the report of the epoch, that has these batches in it.
     fn keep_figures(&mut self, _figures: Vec<BatchRecord>) {}
 
     /// Keeps a checkpoint. An epoch's comes after its report.

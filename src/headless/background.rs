@@ -12,7 +12,7 @@ use rustix::{process::setsid, stdio};
 use super::teller::Teller;
 use crate::{protocol::Report, run::Run, session::detached::Detached};
 
-/// Tells nothing.
+/// Says nothing.
 pub(super) struct Mute;
 
 impl Teller for Mute {
@@ -21,7 +21,8 @@ impl Teller for Mute {
     }
 }
 
-/// Leaves the session of the terminal that the program was started from: what happens to that is of no concern any more.
+/// Leaves the session of the terminal that the program was started from: what happens to that is of no concern any
+/// more.
 pub(super) fn leave_the_session() {
     // An error means that the program leads a session of its own already.
     let _ = setsid();

@@ -1,11 +1,11 @@
-//! Reports that wait to be told. Whoever tells them slowly is behind by what has happened, not by all that could have
+//! Reports that wait to be said. Whoever says them slowly is behind by what has happened, not by all that could have
 //! been seen of it: of batches only the newest waits. Takes reports from nobody.
 
 use std::collections::VecDeque;
 
 use crate::protocol::Report;
 
-/// What is still to be told, in its order.
+/// What is still to be said, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Inbox(VecDeque<Report>);
 
@@ -21,7 +21,7 @@ impl Inbox {
         self.0.push_back(report);
     }
 
-    /// The next report to be told, if one waits.
+    /// The next report to be said, if one waits.
     pub fn take(&mut self) -> Option<Report> {
         self.0.pop_front()
     }

@@ -138,7 +138,7 @@ mod tests {
     use crate::protocol::samples;
 
     #[test]
-    fn a_run_is_a_heading_a_line_an_epoch_and_the_test_accuracy_last() {
+    fn a_run_is_a_heading_one_line_per_epoch_and_the_test_accuracy_last() {
         let mut lines = TextLines::new(Vec::new());
         let record = EpochRecord {
             loss: 0.503_84,

@@ -18,8 +18,8 @@ use crate::{
     protocol::BatchRecord,
 };
 
-/// The most lines of a log. When there are more, neighbours become one, so that a run of any length has no more than about
-/// half a megabyte of them.
+/// The most lines of a log. When there are more, neighbours become one, so that a run of any length has no more than
+/// about half a megabyte of them.
 const MOST_LINES: usize = 4096;
 
 /// The log of a run's batches, open for writing.

@@ -8,8 +8,8 @@ use crate::printable;
 /// What runs are kept in where nothing else is said.
 const DEFAULT_ROOT: &str = "runs";
 
-/// The command for the run of this name in that directory: `fitroom --resume 'my coat' --runs /tmp/runs`. `None` where the
-/// name, as it is shown, may not be the real one.
+/// The command for the run of this name in that directory: `fitroom --resume 'my coat' --runs /tmp/runs`. `None` where
+/// the name, as it is shown, may not be the real one.
 #[must_use]
 pub fn command(what: &str, run: &str, runs: &Runs) -> Option<String> {
     let mut command = format!("{what} {}", quoted(run)?);

@@ -120,8 +120,8 @@ impl PredictionStore {
     /// Writes the predictions after the newest epoch, 0 for those before the first step. There are none of no images.
     ///
     /// # Errors
-    /// When they cannot be written, or others that have to go cannot be removed. Nothing of them is there then, or all of
-    /// them; those of later epochs can be written.
+    /// When they cannot be written, or others that have to go cannot be removed. Nothing of them is there then, or all
+    /// of them; those of later epochs can be written.
     pub fn keep(&mut self, epoch: u32, predictions: &[Probabilities]) -> Result<(), RunError> {
         if predictions.is_empty() {
             return Ok(());

@@ -78,8 +78,8 @@ impl Recorder {
         &self.facts
     }
 
-    /// Writes what this report means for the files, and waits until it is on the disk; predictions are not waited for. Of a
-    /// run that was let go of, and that others may have gone on with, nothing is written.
+    /// Writes what this report means for the files, and waits until it is on the disk; predictions are not waited for.
+    /// Of a run that was let go of, and that others may have gone on with, nothing is written.
     ///
     /// # Errors
     /// When a file cannot be written. The recorder can be fed on: what could not be written is missing, none is torn.

@@ -1,5 +1,5 @@
-//! A run that trains in a process of its own, without a terminal: starts that process, and waits until it trains or says
-//! why it does not. What that process does is `headless`'s business.
+//! A run that trains in a process of its own, without a terminal: starts that process, and waits until it trains or
+//! says why it does not. What that process does is `headless`'s business.
 
 use std::{
     ffi::OsString,

@@ -1,5 +1,5 @@
-//! The directory of a run that is about to train: held against other programs, read where the run goes on, and handed to
-//! the thread that writes it.
+//! The directory of a run that is about to train: held against other programs, read where the run goes on, and handed
+//! to the thread that writes it.
 
 use std::{
     collections::BTreeSet,
@@ -65,8 +65,8 @@ impl OpenRun {
     /// Writes the run's files on a thread of its own, as these messages come.
     ///
     /// # Errors
-    /// When the files of a run to go on with cannot be written. Those of a new one are left to the thread, and the digest
-    /// of its data set, so that training need not wait for it.
+    /// When the files of a run to go on with cannot be written. Those of a new one are left to the thread, and the
+    /// digest of its data set, so that training need not wait for it.
     pub fn write(
         self,
         messages: Receiver<ToRecord>,

@@ -1,8 +1,9 @@
 //! The hub of a run: hands one stream of reports to any number of listeners, and their commands to the one who trains.
 //! Never waits for a listener: a slow one gets fewer and coarser reports of batches, and all of the others.
 //!
-//! Each listener says what of the network it looks at. The trainer is asked for all of that together, and a listener gets
-//! only the answers that it asked for. A listener that comes late gets what it missed, as far as [`memory`] has it.
+//! Each listener says what of the network it looks at. The trainer is asked for all of that together, and a listener
+//! gets only the answers that it asked for. A listener that comes late gets what it missed, as far as [`memory`] has
+//! it.
 
 mod asked;
 mod epochs;
@@ -51,8 +52,8 @@ struct Listening {
 }
 
 impl Hub {
-    /// A hub, and what feeds it. `shows_predictions`: whether those who come look at the predictions of past epochs; without
-    /// that it keeps none but the newest and the first.
+    /// A hub, and what feeds it. `shows_predictions`: whether those who come look at the predictions of past epochs;
+    /// without that it keeps none but the newest and the first.
     pub fn new(shows_predictions: bool) -> (Self, Emitter) {
         let memory = Memory::new(if shows_predictions { CAPACITY } else { 0 });
         let hub = Self(Arc::new(Mutex::new(HubState { memory, ..HubState::default() })));
@@ -145,8 +146,8 @@ impl HubState {
         self.listeners.values().filter_map(|listener| listener.mailbox.upgrade())
     }
 
-    /// Takes what this listener looks at from now on. What is known of it already comes at once: the trainer is not asked
-    /// again for what somebody else looks at.
+    /// Takes what this listener looks at from now on. What is known of it already comes at once: the trainer is not
+    /// asked again for what somebody else looks at.
     fn look_at(&mut self, number: u64, look: Look) {
         let Some(listener) = self.listeners.get_mut(&number) else { return };
         if let Some(mailbox) = listener.mailbox.upgrade() {
@@ -196,8 +197,8 @@ impl Drop for Feed {
     }
 }
 
-/// A listener's place at the hub, from which it sends commands. Dropping it ends its reports and takes back what it asked
-/// to see.
+/// A listener's place at the hub, from which it sends commands. Dropping it ends its reports and takes back what it
+/// asked to see.
 #[derive(Debug)]
 pub(super) struct HubSeat {
     number: u64,

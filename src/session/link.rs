@@ -8,8 +8,8 @@ use color_eyre::eyre::Result;
 use super::{hub::Reports, local::LocalRun, plan::RunPlan, remote::RemoteRun, saved::SavedRun, watching::Watching};
 use crate::{fashion::Dataset, protocol::Command, run::Run};
 
-/// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that; a run
-/// of another process is left alone.
+/// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that; a
+/// run of another process is left alone.
 #[derive(Debug)]
 pub struct Link(Linked);
 

@@ -78,6 +78,8 @@ impl LocalRun {
             shows_predictions,
             watch: Watch::default(),
         };
+        // Before anything that the training reports, so that they come in this order.
+        plan.notes.into_iter().for_each(|text| emitter.emit(Report::Note { text }));
         let worker = match engine::spawn(job, relay) {
             Ok(worker) => worker,
             Err(error) => {
@@ -87,7 +89,6 @@ impl LocalRun {
                 return Err(error).wrap_err("cannot start training");
             }
         };
-        plan.notes.into_iter().for_each(|text| emitter.emit(Report::Note { text }));
         // Only where something trains is a run's directory written.
         let run = opened.as_ref().map(|opened| opened.run().clone());
         let recorder =

@@ -107,9 +107,11 @@ impl Listener for Relay {
 /// What of a report goes into files. The predictions in it are shared, not copied.
 fn for_the_files(report: &Report) -> Option<Report> {
     match report {
-        Report::Started(_) | Report::Untrained { .. } | Report::Epoch { .. } | Report::Finished | Report::Failed { .. } => {
-            Some(report.clone())
-        }
+        Report::Started(_)
+        | Report::Untrained { .. }
+        | Report::Epoch { .. }
+        | Report::Finished
+        | Report::Failed { .. } => Some(report.clone()),
         Report::Batch(_)
         // It comes from elsewhere, and goes into the files with an epoch's end.
         | Report::Usage(_)

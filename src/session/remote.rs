@@ -1,5 +1,5 @@
-//! A run that another process trains, or trained: its reports come through the door of that process. What comes is handed
-//! on by a hub of this process, so that whoever looks on here is as slow or as late as anywhere.
+//! A run that another process trains, or trained: its reports come through the door of that process. What comes is
+//! handed on by a hub of this process, so that whoever looks on here is as slow or as late as anywhere.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},

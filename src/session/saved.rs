@@ -1,5 +1,5 @@
-//! A run that nobody trains, as its directory has it: whole, on all screens, with its network to be asked, and played again
-//! from its beginning. Trains nothing and writes nothing.
+//! A run that nobody trains, as its directory has it: whole, on all screens, with its network to be asked, and played
+//! again from its beginning. Trains nothing and writes nothing.
 
 use std::{
     io,
@@ -120,6 +120,7 @@ fn started(run: &Run, facts: &Facts, dataset: &Dataset) -> Result<Started> {
         device: facts.device.clone().unwrap_or_else(|| "an unknown device".to_owned()),
         gpu: None,
         parameters: engine::parameters(&facts.settings)?,
+        tiles: engine::tiles(&facts.settings),
         train_images: dataset.train.len(),
         test_images: dataset.test.len(),
         run: Some(run.shown_name()),

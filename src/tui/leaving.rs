@@ -1,5 +1,5 @@
-//! How a dashboard ends: with the run saved, with the run going on elsewhere, or without its terminal. Decides nothing: that
-//! was `app`'s or a signal's business.
+//! How a dashboard ends: with the run saved, with the run going on elsewhere, or without its terminal. Decides nothing:
+//! that was `app`'s or a signal's business.
 
 use std::{
     io::{Write, stderr},
@@ -111,7 +111,11 @@ impl EventLoop {
                     }
                 }
                 Some(input) = inputs.keys.recv() => match input {
-                    Input::Event(Event::Key(key)) if keys::action(&Overlay::None, key) == Some(Action::Quit) => break false,
+                    Input::Event(Event::Key(key))
+                        if keys::action(&Overlay::None, key) == Some(Action::Quit) =>
+                    {
+                        break false;
+                    }
                     _ => {}
                 },
                 Some(report) = reports.next() => self.app.apply(report),
@@ -133,7 +137,7 @@ impl EventLoop {
         // From here on there is only an output to wait for.
         signals::end_at_once();
         if let Some(reason) = &self.app.known().unsaved {
-            // If standard error is gone, nobody can be told.
+            // If standard error is gone, nobody reads it.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
         self.app.known().phase.clone()

@@ -75,14 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_left_tells_how_to_go_on() {
+    fn a_run_that_is_left_says_how_to_go_on() {
         assert_eq!(
             said(&app(Some("coat"), 2), "runs"),
             "Run coat: test accuracy 0.8643 after epoch 2 of 10. Continue with: fitroom --resume coat"
         );
         assert_eq!(
             said(&app(Some("my coat"), 0), "/tmp/it's"),
-            r"Run my coat: left in epoch 1 of 10, before its first evaluation. Continue with: fitroom --resume 'my coat' --runs '/tmp/it'\''s'"
+            "Run my coat: left in epoch 1 of 10, before its first evaluation. \
+             Continue with: fitroom --resume 'my coat' --runs '/tmp/it'\\''s'"
         );
     }
 

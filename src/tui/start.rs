@@ -1,5 +1,5 @@
-//! Opens the run while the dashboard is there already: reads the data set and starts the run, or finds it, on a thread of
-//! its own. Attends to neither.
+//! Opens the run while the dashboard is there already: reads the data set and starts the run, or finds it, on a thread
+//! of its own. Attends to neither.
 
 use std::{
     future::pending,

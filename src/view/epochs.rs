@@ -50,8 +50,8 @@ fn epoch(record: &EpochRecord) -> String {
     record.epoch.to_string()
 }
 
-/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit. The one whose
-/// predictions are shown, which ended at the step `seen`, is marked and always among them.
+/// Draws a heading with the best test accuracy, the columns' names, and as many of the last epochs as fit. The one
+/// whose predictions are shown, which ended at the step `seen`, is marked and always among them.
 pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], seen: Option<u64>, theme: &Theme) {
     let [heading, titles, rows] = parts(area);
     let best = epochs.iter().map(|record| record.val_accuracy).fold(f64::NEG_INFINITY, f64::max);

@@ -126,16 +126,7 @@ fn hint(binding: &Binding, offer: Offer, theme: &Theme) -> Option<Hint> {
         Offer::Yes => brief.words,
         Offer::As(words) => words,
     };
-    let importance = match binding.action() {
-        Action::Quit => 6,
-        Action::ToggleHelp => 5,
-        Action::Back => 4,
-        Action::TogglePause | Action::Step | Action::Enter => 3,
-        Action::Go(..) | Action::Wrong(_) => 2,
-        Action::Show(_) | Action::Invert => 0,
-        _ => 1,
-    };
-    Some(Hint { keys: help::key_names(brief.keys, theme.ascii()), words, importance })
+    Some(Hint { keys: help::key_names(brief.keys, theme.ascii()), words, importance: brief.importance })
 }
 
 /// The hints without the least important ones that have no room, the last of equals first.

@@ -49,7 +49,8 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A loss, right-aligned, in as many digits after the point as fit in the cells, at most as many as leave one before it.
+/// A loss, right-aligned, in as many digits after the point as fit in the cells, at most as many as leave one before
+/// it.
 pub fn loss(loss: f64, cells: usize) -> String {
     (0..cells.saturating_sub(1))
         .rev()

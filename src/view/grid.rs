@@ -1,5 +1,5 @@
-//! Pictures side by side and one below the other, a caption under each, a frame around the selected one. Knows nothing of
-//! what they show.
+//! Pictures side by side and one below the other, a caption under each, a frame around the selected one. Knows nothing
+//! of what they show.
 
 use ratatui::{
     Frame,

@@ -53,8 +53,8 @@ pub fn hit(area: Rect, screen: Screen, scene: &Scene, position: Position) -> Opt
     tabs.iter().find(|tab| tab.columns.contains(&column)).map(|tab| Action::Show(tab.screen))
 }
 
-/// The screens with their digits; where there is no room for all names beside what is `reserved`, those of the others are
-/// left out.
+/// The screens with their digits; where there is no room for all names beside what is `reserved`, those of the others
+/// are left out.
 fn labels(cells: u16, reserved: usize, shown: Screen, shown_mark: &str) -> Vec<Label> {
     let text = |screen: Screen, with_name: bool| {
         let mark = if screen == shown { shown_mark } else { " " };
@@ -79,8 +79,8 @@ fn labels(cells: u16, reserved: usize, shown: Screen, shown_mark: &str) -> Vec<L
     tabs
 }
 
-/// The line's right end: that what is shown is past, or what is trained, or, where the training pane is not seen, how far
-/// it is.
+/// The line's right end: that what is shown is past, or what is trained, or, where the training pane is not seen, how
+/// far it is.
 fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'static> {
     let dot = theme.glyphs().dot;
     if let Some(words) = past(scene, theme) {
@@ -92,7 +92,9 @@ fn right(screen: Screen, scene: &Scene, room: usize, theme: &Theme) -> Line<'sta
     }
     let facts = match screen {
         Screen::Dashboard => scene.known.started.as_ref().map(facts).unwrap_or_default(),
-        _ => return state(&scene.known, room, theme),
+        Screen::Gallery | Screen::Confusion | Screen::Curves | Screen::Data | Screen::Neurons => {
+            return state(&scene.known, room, theme);
+        }
     };
     Line::styled(joined(facts.iter().map(String::as_str), dot, room), theme.muted())
 }

@@ -1,13 +1,13 @@
-//! Colours that stand for values: the heat of a table, what speaks for and against, matplotlib's own map. And what stands in
-//! for them where a terminal has few. Draws nothing.
+//! Colours that stand for values: the heat of a table, what speaks for and against, matplotlib's own map. And what
+//! stands in for them where a terminal has few. Draws nothing.
 
 use ratatui::style::{Color, Style};
 
 use super::theme::{Depth, Theme, Tone};
 
 impl Theme {
-    /// The ground of a table's cell that is this much of what it could be, 0 to 1, right or wrong, with ink that shows on
-    /// it; the terminal's own for nothing, and where there are no colours.
+    /// The ground of a table's cell that is this much of what it could be, 0 to 1, right or wrong, with ink that shows
+    /// on it; the terminal's own for nothing, and where there are no colours.
     #[must_use]
     pub fn heat(&self, heat: f64, tone: Tone) -> Style {
         let Some(Color::Rgb(red, green, blue)) = Self::new(Depth::TrueColor, false).tone(tone).fg else {
@@ -35,8 +35,8 @@ impl Theme {
         }
     }
 
-    /// The colour of a pixel that says something for (up to 1) or against (down to -1), on a ground of this level, 0 black to
-    /// 255 white; `None` where characters must tell it.
+    /// The colour of a pixel that says something for (up to 1) or against (down to -1), on a ground of this level, 0
+    /// black to 255 white; `None` where characters must show it.
     #[must_use]
     pub fn diverging(&self, level: u8, sign: f32) -> Option<Color> {
         let part = f64::from(sign.abs().min(1.0));
@@ -65,8 +65,8 @@ impl Theme {
         !self.ascii() && self.depth() != Depth::None
     }
 
-    /// The colour of this value, 0 to 255, in matplotlib's default colour map `viridis`; `None` where characters must tell
-    /// it.
+    /// The colour of this value, 0 to 255, in matplotlib's default colour map `viridis`; `None` where characters must
+    /// show it.
     #[must_use]
     pub fn viridis(&self, value: u8) -> Option<Color> {
         let (lower, part) = (usize::from(value) * 4 / 256, f64::from(value) * 4.0 / 255.0);

@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use crate::{
-    fashion::{Image, PIXELS, SIDE},
+    fashion::{Image, SIDE},
     view::theme::Theme,
 };
 
@@ -41,14 +41,16 @@ pub struct Viridis<'a> {
     pub theme: &'a Theme,
 }
 
-/// What 784 pixels say for and against something, in a diverging palette: over an image, or on an empty ground. As large as
-/// its area holds, down to half the scale.
+/// What values say for and against something, in a diverging palette: over an image, or on an empty ground. As large as
+/// its area holds, down to half the scale. Other than 28×28 values are stretched to that size.
 #[derive(Clone, Copy, Debug)]
 pub struct Signs<'a> {
     /// The image under it, if there is one.
     pub image: Option<Image<'a>>,
-    /// 784 values, row by row; others are drawn as nothing.
+    /// The values, row by row.
     pub values: &'a [f32],
+    /// How many of them are a row. Where they make no whole rows, nothing is drawn.
+    pub columns: usize,
     /// Light ink on dark ground.
     pub inverted: bool,
     /// The colours.
@@ -184,9 +186,10 @@ impl Widget for &Viridis<'_> {
 }
 
 impl Signs<'_> {
-    /// The size from which a value has the full colour: some times the root of the mean square, for if the largest had it,
-    /// a few extreme values would leave all others pale. Over an image more pixels are left pale, so that it is still seen.
-    #[expect(clippy::cast_precision_loss, reason = "784")]
+    /// The size from which a value has the full colour: some times the root of the mean square, for if the largest had
+    /// it, a few extreme values would leave all others pale. Over an image more pixels are left pale, so that it is
+    /// still seen.
+    #[expect(clippy::cast_precision_loss, reason = "a few values")]
     fn full_colour(&self) -> f32 {
         let mean_square = self.values.iter().map(|value| value * value).sum::<f32>() / self.values.len() as f32;
         mean_square.sqrt() * if self.image.is_some() { 4.0 } else { 2.0 }
@@ -214,12 +217,14 @@ impl Signs<'_> {
 
 impl Widget for &Signs<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
-        if self.values.len() != PIXELS {
+        let columns = self.columns;
+        let rows = self.values.len().checked_div(columns).unwrap_or(0);
+        if rows == 0 || rows * columns != self.values.len() {
             return;
         }
         let full = self.full_colour();
         let pixel = |row: usize, column: usize| {
-            let value = self.values[row * SIDE + column];
+            let value = self.values[row * rows / SIDE * columns + column * columns / SIDE];
             let sign = if full > 0.0 { (value / full).clamp(-1.0, 1.0) } else { 0.0 };
             Shade { ink: self.image.map_or(0, |image| image.ink(row, column)), sign }
         };
@@ -232,9 +237,9 @@ mod tests {
     use ratatui::style::Color;
 
     use super::*;
-    use crate::view::theme::Depth;
+    use crate::{fashion::PIXELS, view::theme::Depth};
 
-    /// Each pixel's ink tells its row and column, as far as a byte can.
+    /// Each pixel's ink shows its row and column, as far as a byte can.
     fn pixels() -> [u8; PIXELS] {
         std::array::from_fn(|pixel| u8::try_from((pixel * 7) % 256).expect("below 256"))
     }
@@ -325,13 +330,13 @@ mod tests {
     }
 
     #[test]
-    fn signs_are_blue_for_red_against_and_told_by_characters_without_colours() {
+    fn signs_are_blue_for_red_against_and_shown_by_characters_without_colours() {
         let mut values = [0.0; PIXELS];
         (values[0], values[28], values[1], values[29]) = (2.0, 2.0, -2.0, -2.0);
         let area = Rect::new(0, 0, 28, 14);
         let drawn = |theme: &Theme| {
             let mut buffer = Buffer::empty(area);
-            (&Signs { image: None, values: &values, inverted: false, theme }).render(area, &mut buffer);
+            (&Signs { image: None, values: &values, columns: SIDE, inverted: false, theme }).render(area, &mut buffer);
             buffer
         };
         let buffer = drawn(&Theme::new(Depth::TrueColor, false));
@@ -342,6 +347,23 @@ mod tests {
         assert_eq!(buffer[(2, 0)].fg, Color::Rgb(255, 255, 255));
         let buffer = drawn(&Theme::new(Depth::None, true));
         assert_eq!([0, 1, 2].map(|x| buffer[(x, 0)].symbol().to_owned()), ["#", "=", " "]);
+    }
+
+    #[test]
+    fn a_few_values_are_stretched_to_the_whole_picture() {
+        let theme = Theme::new(Depth::None, true);
+        let area = Rect::new(0, 0, 28, 14);
+        let drawn = |values: &[f32], columns| {
+            let mut buffer = Buffer::empty(area);
+            (&Signs { image: None, values, columns, inverted: false, theme: &theme }).render(area, &mut buffer);
+            [(0, 0), (13, 6), (14, 0), (27, 6), (0, 7), (27, 13)]
+                .map(|place| buffer[place].symbol().to_owned())
+                .concat()
+        };
+        assert_eq!(drawn(&[9.0, -9.0, -9.0, 9.0], 2), "##---#");
+        assert_eq!(drawn(&[9.0, -9.0, -9.0, 9.0], 1), "#-#--#");
+        assert_eq!(drawn(&[9.0; 5], 2), "      ", "five values make no rows of two");
+        assert_eq!(drawn(&[], 0), "      ");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// One bar a row, without anything else.
+/// One bar per row, without anything else.
 pub const LEAST_ROWS: u16 = 10;
 /// Cells of a bar from which a scale below it can be read.
 const LEAST_SCALE: u16 = 8;
@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
     heading::draw(frame, heading, "Prediction", test_image::signs(shown, theme).unwrap_or_default(), theme);
     let Some(data) = shown.data else { return };
-    let truth = shown.image.map(|index| data.test.class(index));
+    let truth = shown.split.zip(shown.image).map(|(split, index)| split.class(index));
     let probabilities = shown.prediction;
     frame.render_widget(&ProbabilityBars { names: data.names(), truth, probabilities, theme }, area);
 }
@@ -159,7 +159,14 @@ fn draw_scale(buffer: &mut Buffer, area: Rect, columns: &Columns, theme: &Theme)
 
 #[cfg(test)]
 mod tests {
+    use ratatui::{Terminal, backend::TestBackend};
+
     use super::*;
+    use crate::{
+        app::{Action, App, Half, Loaded, Page, Screen},
+        protocol::samples,
+        view::theme::Depth,
+    };
 
     fn class(number: u8) -> Class {
         Class::new(number).expect("a class")
@@ -182,6 +189,30 @@ mod tests {
         let mut probabilities = [0.0; CLASSES];
         probabilities[9] = 1.0;
         assert_eq!(tones(9, Some(&probabilities)), [(9, Tone::Right)]);
+    }
+
+    #[test]
+    fn the_class_is_that_of_the_image_s_own_half() {
+        let mut app = App::new(None);
+        app.load(Loaded::Data(samples::dataset()));
+        // There are no 60,000 test images.
+        for (half, index) in [(Half::Test, 0), (Half::Train, 1), (Half::Train, 59_999)] {
+            app.act(Action::Show(Screen::Gallery), &Page::default());
+            if app.half() != half {
+                app.act(Action::ToggleHalf, &Page::default());
+            }
+            app.act(Action::PickImage(index), &Page::default());
+            let mut terminal = Terminal::new(TestBackend::new(40, 10)).expect("a test terminal is always to be had");
+            let theme = Theme::new(Depth::None, false);
+            let drawn = terminal
+                .draw(|frame| draw(frame, frame.area(), &Shown::new(app.scene(), half), &theme))
+                .expect("it can always be drawn on");
+            let marked = (0..10).filter(|row| drawn.buffer[(1, *row)].symbol() == theme.glyphs().truth);
+            let data = samples::dataset();
+            let split = if half == Half::Test { &data.test } else { &data.train };
+            let truth = u16::try_from(split.class(index).index()).expect("ten classes");
+            assert_eq!(marked.collect::<Vec<u16>>(), [truth], "{half:?} {index}");
+        }
     }
 
     #[test]

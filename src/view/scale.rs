@@ -1,7 +1,5 @@
 //! The scales of curves: round numbers around their values, and the labels of axes. Arithmetic; draws nothing.
 
-use crate::{app::screens::curves::Unit, view::format::thousands};
-
 /// Labels of the vertical axis at the most.
 const MOST_LABELS: u32 = 6;
 
@@ -30,6 +28,8 @@ fn decimals(step: f64) -> usize {
     (-(step * 1.000_001).log10().floor()).max(0.0) as usize
 }
 
+/// What is larger has no scale: its ends would be no numbers any more.
+const LARGEST: f64 = 1e300;
 /// A scale spans no less: its bounds then differ in the second digit after the point.
 const LEAST_RANGE: f64 = 0.06;
 
@@ -53,19 +53,20 @@ impl Bounds {
         let (least, most) = settled
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(*value), most.max(*value)));
-        if !(most - least).is_finite() {
+        let size = least.abs().max(most.abs());
+        if size > LARGEST {
             return Self { low: 0.0, high: 1.0, decimals: 0 };
         }
-        let size = least.abs().max(most.abs());
         let step = round_step((most - least).max(size * 0.05).max(LEAST_RANGE), 6.0);
         let low = (least / step).floor() * step;
         let high = ((most / step).ceil() * step).max(low + step);
         Self { low, high, decimals: decimals(step).min(2) }
     }
 
-    /// The same around parts of a whole, none of which is less than 0 or more than 1.
+    /// The same around parts of a whole: no end is less than 0 or more than 1, whatever the values are.
     pub fn around_parts(values: &[f64]) -> Self {
-        let bounds = Self::around(values);
+        let parts: Vec<f64> = values.iter().map(|value| value.clamp(0.0, 1.0)).collect();
+        let bounds = Self::around(&parts);
         let beyond = (bounds.high - 1.0).max(0.0);
         Self { low: (bounds.low - beyond).max(0.0), high: bounds.high - beyond, ..bounds }
     }
@@ -76,23 +77,17 @@ impl Bounds {
     }
 }
 
-/// Where the axis ends, and the round numbers on it with their labels: the whole run ends at such a number, a part of it
-/// where it ends.
-pub fn horizontal_ticks((start, end): (f64, f64), most: f64, unit: Unit, is_zoomed: bool) -> (f64, Vec<(f64, String)>) {
-    // Of the whole run no label stands within an epoch, and of steps none ever.
-    let least = if is_zoomed && unit == Unit::Epochs { 0.0 } else { 1.0 };
+/// Where the axis ends, and the round numbers on it with the digits after the point that tell them apart: the whole run
+/// ends at such a number, a part of it where it ends. At most about so many, which are no less than `least` apart.
+pub fn horizontal_ticks((start, end): (f64, f64), most: f64, least: f64, is_zoomed: bool) -> (f64, Vec<f64>, usize) {
     let step = round_step(end - start, most).max(least);
     let end = if is_zoomed { end } else { (end / step).ceil().max(1.0) * step };
-    let decimals = decimals(step);
-    let mut ticks = Vec::new();
+    let before = (start / step - 1e-9).ceil();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few ticks")]
+    let count = ((end / step + 1e-9).floor() - before + 1.0) as u32;
     // A zero that is not negative, as which it would be written.
-    let mut place = (start / step - 1e-9).ceil() * step + 0.0;
-    while place <= end + step * 1e-9 {
-        let label = if unit == Unit::Steps { thousands(whole(place)) } else { format!("{place:.decimals$}") };
-        ticks.push((place, label));
-        place += step;
-    }
-    (end, ticks)
+    let ticks = (0..count).map(|number| (before + f64::from(number)) * step + 0.0).collect();
+    (end, ticks, decimals(step))
 }
 
 /// The part of a scale that may be added to it for the sake of more labels.
@@ -148,15 +143,19 @@ impl VerticalAxis {
     }
 }
 
-/// The number whose logarithm stands at a label of a logarithmic axis, with the digits that it has.
+/// The number whose logarithm stands at a label of a logarithmic axis, with the digits that it has; where these are
+/// many, as a power of ten.
 pub fn logarithm_label(tick: f64) -> String {
+    if !(-4.5..6.5).contains(&tick) {
+        return format!("{:.0e}", 10_f64.powf(tick));
+    }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
     let decimals = (-(tick + 1e-9).floor()).max(0.0) as usize;
     format!("{:.decimals$}", 10_f64.powf(tick))
 }
 
-/// The logarithms of these digits times powers of ten, from the last that is no higher than the bounds to the first that
-/// is no lower.
+/// The logarithms of these digits times powers of ten, from the last that is no higher than the bounds to the first
+/// that is no lower.
 fn logarithms(bounds: &Bounds, digits: &[f64]) -> Vec<f64> {
     #[expect(clippy::cast_possible_truncation, reason = "a few powers of ten")]
     let powers = (bounds.low.floor() as i32)..=(bounds.high.ceil() as i32);
@@ -169,6 +168,8 @@ fn logarithms(bounds: &Bounds, digits: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     #[test]
@@ -184,6 +185,24 @@ mod tests {
         assert_eq!(bounds(&[0.0]), "0.00 0.01");
         assert_eq!(bounds(&[]), "0 1");
         assert_eq!(bounds(&[f64::MAX, -f64::MAX, 0.0]), "0 1");
+        assert_eq!(bounds(&[0.4, 1.79e308, 0.4]), "0 1");
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_has_an_axis_with_ends_that_are_numbers(
+            values in vec(prop_oneof![any::<f64>(), 1e-3..1e3_f64], 1..8), rows in 1..60_u16
+        ) {
+            let finite: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+            for bounds in [Bounds::around(&finite), Bounds::around_parts(&finite)] {
+                prop_assert!(bounds.low < bounds.high && (bounds.high - bounds.low).is_finite(), "{bounds:?}");
+                let axis = VerticalAxis::new(&bounds, rows);
+                prop_assert!(axis.low < axis.high && (axis.high - axis.low).is_finite(), "{axis:?} of {bounds:?}");
+                prop_assert!(axis.ticks.len() <= usize::from(rows).max(2), "{axis:?}");
+                prop_assert!(axis.ticks.iter().all(|tick| tick.is_finite()), "{axis:?}");
+                prop_assert!(finite.iter().all(|value| (0.0..=1.0).contains(&axis.ratio(*value))), "{axis:?}");
+            }
+        }
     }
 
     #[test]
@@ -191,9 +210,10 @@ mod tests {
         assert_eq!(Bounds::around(&[0.9, 0.5, 7.0]), Bounds::around(&[0.9, 0.5, 0.1]));
     }
 
-    fn labels((start, end): (f64, f64), most: f64, unit: Unit, is_zoomed: bool) -> (f64, String) {
-        let (end, ticks) = horizontal_ticks((start, end), most, unit, is_zoomed);
-        (end, ticks.into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" "))
+    /// The end and the labels of an axis of at most so many, no less than `least` apart.
+    fn labels(ends: (f64, f64), most: f64, least: f64, is_zoomed: bool) -> (f64, String) {
+        let (end, ticks, decimals) = horizontal_ticks(ends, most, least, is_zoomed);
+        (end, ticks.into_iter().map(|tick| format!("{tick:.decimals$}")).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
@@ -205,17 +225,28 @@ mod tests {
             ((12.0, 4.0), (15.0, "0 5 10 15")),
             ((3.0, 4.0), (3.0, "0 1 2 3")),
         ] {
-            assert_eq!(labels((0.0, end), most, Unit::Epochs, false), (expected.0, expected.1.to_owned()));
+            assert_eq!(labels((0.0, end), most, 1.0, false), (expected.0, expected.1.to_owned()));
         }
-        let steps = labels((0.0, 18_750.0), 6.0, Unit::Steps, false);
-        assert_eq!(steps, (20_000.0, "0 5,000 10,000 15,000 20,000".to_owned()));
+        let steps = labels((0.0, 18_750.0), 6.0, 1.0, false);
+        assert_eq!(steps, (20_000.0, "0 5000 10000 15000 20000".to_owned()));
     }
 
     #[test]
     fn a_part_of_the_run_has_its_round_numbers_where_they_are() {
-        assert_eq!(labels((4.68, 5.0), 6.0, Unit::Epochs, true), (5.0, "4.7 4.8 4.9 5.0".to_owned()));
-        assert_eq!(labels((2.995, 3.0), 6.0, Unit::Epochs, true).1, "2.995 2.996 2.997 2.998 2.999 3.000");
-        assert_eq!(labels((5_620.0, 5_625.0), 6.0, Unit::Steps, true).1, "5,620 5,621 5,622 5,623 5,624 5,625");
+        assert_eq!(labels((4.68, 5.0), 6.0, 0.0, true), (5.0, "4.7 4.8 4.9 5.0".to_owned()));
+        assert_eq!(labels((2.995, 3.0), 6.0, 0.0, true).1, "2.995 2.996 2.997 2.998 2.999 3.000");
+        assert_eq!(labels((5_620.0, 5_625.0), 6.0, 1.0, true).1, "5620 5621 5622 5623 5624 5625");
+    }
+
+    /// Steps of another run, whose file may say anything.
+    #[test]
+    fn a_horizontal_axis_ends_also_where_numbers_are_too_large_to_be_counted_on() {
+        for (start, end) in [(1e19, 1.8e19), (9_007_199_254_740_992.0, 9_007_199_254_740_995.0), (1e300, 1.1e300)] {
+            for is_zoomed in [false, true] {
+                let (_, ticks, _) = horizontal_ticks((start, end), 7.0, 1.0, is_zoomed);
+                assert!(ticks.len() < 100, "{} ticks from {start} to {end}", ticks.len());
+            }
+        }
     }
 
     /// The labels of an axis that shows these values on so many rows.
@@ -273,5 +304,7 @@ mod tests {
         assert_eq!(labels(0.24, 0.7, 30), "0.2 0.3 0.4 0.5 0.6 0.7");
         assert_eq!(labels(0.0001, 40.0, 30), "0.0001 0.001 0.01 0.1 1 10 100");
         assert_eq!(labels(0.3, 0.7, 2), "0.1 1");
+        assert_eq!(labels(1e-50, 1e300, 30), "1e-50 1e300");
+        assert_eq!(labels(1e-6, 1e-3, 30), "1e-6 1e-5 0.0001 0.001");
     }
 }

@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use crate::{
-    fashion::{CLASSES, Class},
+    fashion::{CLASSES, Class, SIDE},
     metrics::most_probable,
     protocol::Probabilities,
     view::{
@@ -52,7 +52,10 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, size: Option<u16>, the
     let room = picture.centered_horizontally(Constraint::Length(width)).centered_vertically(Constraint::Max(height));
     let image = split.image(index);
     match shown.attribution {
-        Some(of) => frame.render_widget(&Signs { image: Some(image), values: &of.pixels, inverted, theme }, room),
+        Some(of) => {
+            let signs = Signs { image: Some(image), values: &of.pixels, columns: SIDE, inverted, theme };
+            frame.render_widget(&signs, room);
+        }
         None => frame.render_widget(&Picture { image, inverted, theme }, room),
     }
     draw_caption(frame, caption, shown, theme);
@@ -112,7 +115,7 @@ impl<'a> Caption<'a> {
         Self { truth: truth.map(name), predicted }
     }
 
-    /// The tutorial's caption, `PREDICTED NN% (TRUE)`, after a mark that tells right from wrong without colour. In few
+    /// The tutorial's caption, `PREDICTED NN% (TRUE)`, after a mark that shows right and wrong without colour. In few
     /// cells it does without what is needed least: of a right prediction the truth, which is the same once more, of a
     /// wrong one the percentage. Names that are too long even so are cut.
     pub fn line(&self, cells: usize, theme: &Theme) -> Line<'static> {

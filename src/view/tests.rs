@@ -112,12 +112,12 @@ fn nothing_panics_at_any_size_in_any_state() {
 
 /// Nor does a click anywhere.
 #[test]
-fn no_other_screen_panics_at_any_size_and_a_click_neither() {
+fn no_screen_panics_at_any_size_and_a_click_neither() {
     let themes = [Theme::new(Depth::Ansi256, false), Theme::new(Depth::None, true)];
     let small = (1..=100).step_by(7).flat_map(|width| (1..=40).step_by(3).map(move |height| (width, height)));
     let large = (100..=300).step_by(100).flat_map(|width| (10..=100).step_by(30).map(move |height| (width, height)));
     let sizes: Vec<(u16, u16)> = small.chain(large).chain([LEAST, (80, 24)]).collect();
-    for (_, app) in scenes::screens() {
+    for (_, app) in scenes::all().into_iter().chain(scenes::screens()) {
         for (width, height) in &sizes {
             let screen = Rect::new(0, 0, *width, *height);
             for theme in &themes {
@@ -164,16 +164,38 @@ fn without_colours_no_cell_has_one() {
 }
 
 #[test]
-fn text_keeps_the_terminals_own_colours_or_those_that_show_on_black_and_on_white() {
+fn text_keeps_the_terminals_own_colours_or_has_some_that_show_on_what_is_below() {
     let theme = Theme::new(Depth::TrueColor, false);
-    let known = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone).fg);
-    for (name, app) in scenes::all() {
-        for cell in &drawn(&app, (80, 24), &theme).content {
-            let is_known =
-                cell.fg == Color::Reset || Some(cell.fg) == theme.accent().fg || known.contains(&Some(cell.fg));
-            let is_picture = cell.symbol() == "▀";
-            assert!(is_picture || (is_known && cell.bg == Color::Reset), "{name}: {cell:?}");
+    // The tests of the theme hold these to show on black and on white.
+    let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
+    let known: Vec<Option<Color>> =
+        tones.into_iter().chain([theme.accent(), theme.second(), theme.beside()]).map(|style| style.fg).collect();
+    for (name, app) in scenes::all().into_iter().chain(scenes::screens()) {
+        for cell in drawn(&app, (80, 24), &theme).content.iter().filter(|cell| cell.symbol() != "▀") {
+            let shows = match (cell.fg, cell.bg) {
+                (ink, Color::Reset) => ink == Color::Reset || known.contains(&Some(ink)),
+                (ink, ground) => theme::contrast(ink, ground) >= 3.0,
+            };
+            assert!(shows, "{name}: {cell:?}");
         }
+    }
+}
+
+#[test]
+fn whatever_will_pause_says_so_and_has_the_mark_of_what_waits() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    let then = "10,000 test images, then a pause";
+    for (app, word, waits, will_wait) in [
+        (scenes::third_epoch(), "training", false, false),
+        (scenes::pausing(), "pausing", true, false),
+        (scenes::evaluating(), "evaluating", false, false),
+        (scenes::pausing_after_the_evaluation(), "evaluating", true, true),
+    ] {
+        let buffer = drawn(&app, (80, 24), &theme);
+        let mark = &buffer[find(&buffer, &format!("● {word}"))];
+        let expected = if waits { theme.muted() } else { theme.accent() };
+        assert_eq!((mark.fg, mark.modifier), (expected.fg.unwrap_or(Color::Reset), expected.add_modifier), "{word}");
+        assert_eq!(text(&buffer).contains(then), will_wait, "{word}");
     }
 }
 
@@ -237,7 +259,7 @@ fn a_right_prediction_has_one_green_bar_and_no_red_cell() {
 }
 
 #[test]
-fn right_and_wrong_are_told_without_colour() {
+fn right_and_wrong_are_shown_without_colour() {
     for (theme, right, wrong) in [
         (
             Theme::new(Depth::None, false),
@@ -436,8 +458,8 @@ fn a_small_terminal_says_what_it_has_and_what_it_takes() {
     assert_eq!(words, "fitroom needs 60×16 cells, this terminal has 59×16.");
 }
 
-/// What a frame while training may change: at 20 frames a second 8 kB a second are 400 bytes, and a run of changed cells
-/// takes about 30 of them.
+/// What a frame while training may change: at 20 frames per second 8 kB per second are 400 bytes, and a run of changed
+/// cells takes about 30 of them.
 #[test]
 fn a_batch_changes_few_places_of_the_screen() {
     let theme = Theme::new(Depth::TrueColor, false);

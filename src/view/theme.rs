@@ -122,7 +122,8 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// What curves are drawn with, and what stands for each of them in a legend. Without colours only one of them is a line.
+/// What curves are drawn with, and what stands for each of them in a legend. Without colours only one of them is a
+/// line.
 #[derive(Debug)]
 pub struct Strokes {
     /// A line.
@@ -323,6 +324,21 @@ fn nearest(level: u8, greys: impl IntoIterator<Item = (u8, Color)>) -> Color {
     colour
 }
 
+/// How well a colour shows on another one, 1 to 21 (WCAG 2.1, contrast ratio). Both are RGB.
+#[cfg(test)]
+pub(super) fn contrast(one: Color, other: Color) -> f64 {
+    let luminance = |colour: Color| {
+        let Color::Rgb(red, green, blue) = colour else { panic!("{colour:?} is no RGB") };
+        let linear = |channel: u8| {
+            let value = f64::from(channel) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    };
+    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+    (one / other).max(other / one)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,24 +383,14 @@ mod tests {
 
     #[test]
     fn text_in_truecolor_is_legible_on_black_and_on_white() {
-        fn luminance(colour: Color) -> f64 {
-            let Color::Rgb(red, green, blue) = colour else { panic!("{colour:?} is no RGB") };
-            let linear = |channel: u8| {
-                let value = f64::from(channel) / 255.0;
-                if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-        }
         let theme = Theme::new(Depth::TrueColor, false);
         let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
         for style in tones.into_iter().chain([theme.accent(), theme.second(), theme.beside()]) {
-            let own = luminance(style.fg.expect("a colour")) + 0.05;
-            assert!(
-                own / 0.05 >= 3.0 && 1.05 / own >= 3.0,
-                "{style:?}: {} on black, {} on white",
-                own / 0.05,
-                1.05 / own
-            );
+            let colour = style.fg.expect("a colour");
+            for ground in [Color::Rgb(0, 0, 0), Color::Rgb(255, 255, 255)] {
+                let contrast = contrast(colour, ground);
+                assert!(contrast >= 3.0, "{style:?}: {contrast} on {ground:?}");
+            }
         }
     }
 

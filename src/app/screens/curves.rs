@@ -1,5 +1,5 @@
-//! The Curves' own state: a window of the run, smoothed or not, against which axis, with a cursor and perhaps another run
-//! beside. Leads to the Dashboard, to the predictions of the moment under the cursor.
+//! The Curves' own state: a window of the run, smoothed or not, against which axis, with a cursor and perhaps another
+//! run beside. Leads to the Dashboard, to the predictions of the moment under the cursor.
 
 use crate::{
     app::{
@@ -9,8 +9,9 @@ use crate::{
         known::Known,
         overlay::{Overlay, RunChoice},
         responds::Responds,
-        scene::{NO_PREDICTIONS, Scene},
+        scene::Scene,
         screen::Screen,
+        sentences::NO_PREDICTIONS,
         ways::{Direction, Page, Stride},
     },
     protocol::{EpochRecord, OtherRun},
@@ -24,7 +25,8 @@ const DEEPEST_ZOOM: u32 = 12;
 /// Moves of the cursor from one end of the window to the other.
 const CURSOR_MOVES: u64 = 50;
 
-/// How much a curve is smoothed: the weight of what was before in an exponential moving average, as `TensorBoard` has it.
+/// How much a curve is smoothed: the weight of what was before in an exponential moving average, as `TensorBoard` has
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Smoothing {
     /// As it is.
@@ -61,8 +63,8 @@ impl Smoothing {
         }
     }
 
-    /// Values smoothed, oldest first: each is the mean of those up to it, weighted by `weight` to the power of their age
-    /// (`TensorBoard`'s debiased exponential moving average).
+    /// Values smoothed, oldest first: each is the mean of those up to it, weighted by `weight` to the power of their
+    /// age (`TensorBoard`'s debiased exponential moving average).
     #[must_use]
     pub fn of(self, values: impl IntoIterator<Item = f64>) -> Vec<f64> {
         let weight = self.weight();
@@ -128,6 +130,26 @@ impl Curves {
         self.other = choice.runs.into_iter().flatten().nth(chosen.unwrap_or(usize::MAX));
     }
 
+    /// What a key does that means something here alone.
+    fn own(action: Action) -> Option<fn(&mut Self) -> Answer> {
+        Some(match action {
+            Action::NextSmoothing => |curves| {
+                curves.smoothing = curves.smoothing.next();
+                Answer::Done
+            },
+            Action::ToggleLogarithm => |curves| {
+                curves.logarithmic = !curves.logarithmic;
+                Answer::Done
+            },
+            Action::ToggleUnit => |curves| {
+                curves.unit = curves.unit.other();
+                Answer::Done
+            },
+            Action::PickRun => |_| Answer::Open(Overlay::Runs(RunChoice::default())),
+            _ => return None,
+        })
+    }
+
     fn move_cursor_by_epoch(&mut self, known: &Known, direction: Direction) -> Answer {
         let last = self.last_step(known);
         let from = self.cursor(last).unwrap_or(last);
@@ -155,6 +177,7 @@ impl Curves {
         self.zoom = zoom;
         "no shorter part of the run can be shown".into()
     }
+
     /// The step that the cursor stands on, of a run of so many steps.
     #[must_use]
     pub fn cursor(&self, last: u64) -> Option<u64> {
@@ -170,8 +193,8 @@ impl Curves {
         (end - width, end)
     }
 
-    /// Where, among this run's steps, an epoch of the other run ends: by its number on an axis of epochs, which another batch
-    /// size makes another number of steps.
+    /// Where, among this run's steps, an epoch of the other run ends: by its number on an axis of epochs, which another
+    /// batch size makes another number of steps.
     #[must_use]
     pub fn end_of_other(&self, record: &EpochRecord, steps_per_epoch: u64) -> u64 {
         match self.unit {
@@ -254,19 +277,16 @@ impl Responds for Curves {
     }
 
     fn act(&mut self, _: &mut Scene, action: Action) -> Option<Answer> {
-        match action {
-            Action::NextSmoothing => self.smoothing = self.smoothing.next(),
-            Action::ToggleLogarithm => self.logarithmic = !self.logarithmic,
-            Action::ToggleUnit => self.unit = self.unit.other(),
-            Action::PickRun => return Some(Answer::Open(Overlay::Runs(RunChoice::default()))),
-            Action::PickStep(step) => self.put_cursor(step),
-            _ => return None,
+        if let Action::PickStep(step) = action {
+            self.put_cursor(step);
+            return Some(Answer::Done);
         }
-        Some(Answer::Done)
+        let act = Self::own(action)?;
+        Some(act(self))
     }
 
     fn owns(&self, action: Action) -> bool {
-        matches!(action, Action::NextSmoothing | Action::ToggleLogarithm | Action::ToggleUnit | Action::PickRun)
+        Self::own(action).is_some()
     }
 
     fn offers(&self, _: &Scene, action: Action) -> Offer {

@@ -4,9 +4,10 @@ use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
-    responds::{NO_LARGER, NO_SMALLER, Responds, is_of_images},
+    responds::{Responds, is_of_images},
     scene::Scene,
     screen::Screen,
+    sentences::{NO_LARGER, NO_SMALLER},
     ways::{Direction, Page, Stride},
 };
 
@@ -72,6 +73,10 @@ impl Responds for Dashboard {
     }
 
     fn shows_one(&self) -> bool {
+        true
+    }
+
+    fn shows_prediction(&self) -> bool {
         true
     }
 

@@ -4,9 +4,10 @@ use crate::app::{
     Action,
     answer::{Answer, Offer, Stance},
     known::Half,
-    responds::{NO_ZOOM, Responds, is_of_images, resize},
-    scene::{NOT_PREDICTED, Scene},
+    responds::{Responds, is_of_images, resize},
+    scene::Scene,
     screen::Screen,
+    sentences::{NO_ZOOM, NOT_PREDICTED},
     ways::{Direction, Page, Stride},
 };
 
@@ -88,6 +89,10 @@ impl Responds for Gallery {
 
     fn shows_one(&self) -> bool {
         self.stance.is_large
+    }
+
+    fn shows_prediction(&self) -> bool {
+        self.half() == Half::Test
     }
 
     fn can_explain(&self) -> bool {

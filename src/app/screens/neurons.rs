@@ -4,9 +4,10 @@ use crate::{
     app::{
         Action,
         answer::{Answer, Offer, Stance},
-        responds::{NO_ZOOM, Responds, resize},
+        responds::{Responds, resize},
         scene::{Scene, refuse},
         screen::Screen,
+        sentences::NO_ZOOM,
         ways::{Direction, Page, Stride, moved},
     },
     protocol::TileRange,
@@ -23,13 +24,21 @@ pub struct Neurons {
     pub size: u16,
 }
 
-/// How many there are, as far as that is known.
+/// How many there are, once the run has begun.
 fn count(scene: &Scene) -> usize {
-    scene.known.tiles.as_ref().map_or(0, |tiles| tiles.of)
+    scene.known.started.as_ref().map_or(0, |started| started.tiles)
+}
+
+/// The answer to an index that no unit has.
+fn refused(index: usize, scene: &Scene) -> Option<Answer> {
+    refuse("unit", index, count(scene))
 }
 
 impl Responds for Neurons {
     fn go(&mut self, scene: &mut Scene, page: &Page, stride: Stride, direction: Direction) -> Answer {
+        if let Some(refused) = refused(0, scene) {
+            return refused;
+        }
         let last = count(scene).saturating_sub(1);
         self.selected = moved(self.selected, page.distance(stride), direction, last);
         Answer::Done
@@ -50,7 +59,7 @@ impl Responds for Neurons {
     }
 
     fn jump(&mut self, scene: &mut Scene, index: usize) -> Answer {
-        if let Some(refused) = refuse("unit", index, count(scene)) {
+        if let Some(refused) = refused(index, scene) {
             return refused;
         }
         self.selected = index;

@@ -1,12 +1,12 @@
-//! A report on its way to a listener. It does not hold the predictions that come with it, which are large: the hub's memory
-//! does.
+//! A report on its way to a listener. It does not hold the predictions that come with it, which are large: the hub's
+//! memory does.
 
 use std::sync::Weak;
 
 use crate::protocol::{Batch, EpochRecord, Predictions, Report};
 
-/// Predictions as long as the hub keeps them. What holds them is one more allocation away: a weak pointer to the numbers
-/// themselves would keep their memory.
+/// Predictions as long as the hub keeps them. What holds them is one more allocation away: a weak pointer to the
+/// numbers themselves would keep their memory.
 pub(super) type Held = Weak<Predictions>;
 
 /// A report that waits.

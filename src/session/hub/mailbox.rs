@@ -1,10 +1,11 @@
-//! A listener's mailbox: reports on their way to whoever may take their time. What is put in never waits, and what is not
-//! taken stays within bounded memory.
+//! A listener's mailbox: reports on their way to whoever may take their time. What is put in never waits, and what is
+//! not taken stays within bounded memory.
 //!
 //! Of many batches that wait neighbours become one, which stands for the steps of both. Of the answers about one image,
-//! of the device's usage, of the pace, of whether it trains and of checkpoints the newest waits. Predictions of an epoch
-//! wait no longer than the hub keeps them: whoever takes the epoch later gets its figures alone. So what grows while
-//! nobody takes anything is a batch and the figures of each epoch, and what is said once: notes, and what was not saved.
+//! of the device's usage, of the pace, of whether it trains and of checkpoints the newest waits. Predictions of an
+//! epoch wait no longer than the hub keeps them: whoever takes the epoch later gets its figures alone. So what grows
+//! while nobody takes anything is a batch and the figures of each epoch, and what is said once: notes, and what was not
+//! saved.
 
 use std::{
     collections::VecDeque,

@@ -1,6 +1,6 @@
-//! What a hub remembers of its run: as much as a listener that comes late needs, in bounded memory. That is of each kind
-//! the newest report, of batches means over spans of them, of epochs all figures and as many predictions as [`epochs`]
-//! keeps.
+//! What a hub remembers of its run: as much as a listener that comes late needs, in bounded memory. That is of each
+//! kind the newest report, of batches means over spans of them, of epochs all figures and as many predictions as
+//! [`epochs`] keeps.
 //!
 //! [`epochs`]: super::epochs
 

@@ -230,8 +230,8 @@ impl Table {
         area.intersection(Rect { y: area.y, height: area.height, ..self.figures })
     }
 
-    /// A true class's counts and figures. A cell's ground tells how much of its row it is; of mistakes, the most frequent
-    /// one is full.
+    /// A true class's counts and figures. A cell's ground shows how much of its row it is; of mistakes, the most
+    /// frequent one is full.
     fn draw_row(
         &self,
         frame: &mut Frame,

@@ -1,5 +1,5 @@
-//! The Curves: loss and accuracy of training and test images over the run, as charts with axes, a cursor that reads them,
-//! and perhaps another run's beside.
+//! The Curves: loss and accuracy of training and test images over the run, as charts with axes, a cursor that reads
+//! them, and perhaps another run's beside.
 
 mod figure;
 mod lines;
@@ -197,8 +197,8 @@ fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, 
     frame.render_widget(canvas, lines.graph(area));
 }
 
-/// Paints the curves into one layer, where a cell that two of them share has the dots of both, and the test images' epochs
-/// over it.
+/// Paints the curves into one layer, where a cell that two of them share has the dots of both, and the test images'
+/// epochs over it.
 fn paint(context: &mut Context, lines: &ChartLines, cursor: &Points, theme: &Theme) {
     let strokes = theme.strokes();
     paint_line(context, cursor, theme.muted());

@@ -1,4 +1,5 @@
-//! The Data: what there is to learn from, before any network sees it. Shapes, labels, brightness, each class's mean image.
+//! The Data: what there is to learn from, before any network sees it. Shapes, labels, brightness, each class's mean
+//! image.
 
 use ratatui::{
     Frame,
@@ -111,7 +112,7 @@ impl DataAreas {
     }
 }
 
-/// As numpy tells of arrays.
+/// The arrays as numpy shows them.
 fn draw_shapes(frame: &mut Frame, area: Rect, data: &Dataset, theme: &Theme) {
     let lines = |[images, labels]: [&'static str; 2], split: &Split| {
         let count = split.len();
@@ -141,7 +142,7 @@ fn ends(split: &Split) -> String {
     }
 }
 
-/// A row a class: how many images of it there are.
+/// One row per class: how many images of it there are.
 fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, selected: Class, theme: &Theme) {
     let most = |counts: &[u32; CLASSES]| counts.iter().copied().max().unwrap_or(0).max(1);
     let names = data.names().iter().map(|name| width(name)).max().unwrap_or(0).min(16) + 4;
@@ -179,7 +180,7 @@ fn draw_classes(frame: &mut Frame, area: Rect, data: &Dataset, survey: &Survey, 
     }
 }
 
-/// How often each value stands among the training images' pixels, but for the ground, which is told in words.
+/// How often each value stands among the training images' pixels, but for the ground, which is said in words.
 #[expect(clippy::cast_precision_loss, reason = "for the eye")]
 fn draw_histogram(frame: &mut Frame, area: Rect, survey: &Survey, theme: &Theme) {
     let [title, body, scale] =

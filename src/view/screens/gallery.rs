@@ -91,7 +91,8 @@ fn draw_slot(frame: &mut Frame, slot: GridCell, scale: u16, picture: Picture, ca
     }
 }
 
-/// The selected image as large as it fits, beside it its bars, or, where it has none and there is room, its pixels' values.
+/// The selected image as large as it fits, beside it its bars, or, where it has none and there is room, its pixels'
+/// values.
 fn draw_large(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
     if shown.half == Half::Train {
         let left = area.width.saturating_sub(GUTTER + VALUE * SIDE_CELLS);

@@ -34,11 +34,14 @@ pub fn draw(frame: &mut Frame, area: Rect, neurons: &Neurons, scene: &Scene, the
         frame.render_widget(Line::styled("waiting for the network", theme.muted()), body);
         return;
     };
-    let name = format!("Unit {} of {}", neurons.selected, thousands(seen.of as u64));
-    heading::draw(frame, top, &name, &aside(seen, theme), theme);
+    let selected = find(seen, neurons.selected);
+    // A part that has not come yet has no name but its number.
+    let name = selected.map_or_else(|| neurons.selected.to_string(), |tile| tile.title.clone());
+    let of = thousands(seen.of as u64);
+    heading::draw(frame, top, &format!("{name} of {of}"), &aside(seen, selected, theme), theme);
     let data = scene.known.data.as_deref();
     if neurons.is_large {
-        if let Some(tile) = find(seen, neurons.selected) {
+        if let Some(tile) = selected {
             draw_large(frame, body, tile, data, scene.inverted, theme);
         }
         return;
@@ -75,10 +78,13 @@ pub fn hit(area: Rect, neurons: &Neurons, scene: &Scene, position: Position) -> 
     (unit < scene.known.tiles.as_ref()?.of).then_some(Action::PickUnit(unit))
 }
 
-fn aside(seen: &Tiles, theme: &Theme) -> String {
+/// What the pictures show, and when.
+fn aside(seen: &Tiles, selected: Option<&Tile>, theme: &Theme) -> String {
     let dot = theme.glyphs().dot;
+    let weights = selected
+        .map_or(String::new(), |tile| format!("its {} weights{dot}", thousands((tile.rows * tile.columns) as u64)));
     let signs = if theme.shows_signs_in_colour() { "blue: for ink, red: against" } else { "+: for ink, -: against" };
-    format!("its 784 weights{dot}{signs}{dot}step {}", thousands(seen.step))
+    format!("{weights}{signs}{dot}step {}", thousands(seen.step))
 }
 
 fn find(seen: &Tiles, unit: usize) -> Option<&Tile> {
@@ -86,7 +92,7 @@ fn find(seen: &Tiles, unit: usize) -> Option<&Tile> {
 }
 
 fn signs<'a>(tile: &'a Tile, inverted: bool, theme: &'a Theme) -> Signs<'a> {
-    Signs { image: None, values: &tile.values, inverted, theme }
+    Signs { image: None, values: &tile.values, columns: tile.columns, inverted, theme }
 }
 
 /// One unit, and what it adds to each class.

@@ -5,7 +5,7 @@ use crate::{
     app::{Action, App, Direction, Loaded, Page, Screen, Stride},
     fashion::{CLASSES, PIXELS, SIDE, Survey},
     protocol::{
-        Attribution, Batch, EpochRecord, OtherRun, Predictions, Report, Tile, Tiles,
+        Attribution, Batch, EpochRecord, OtherRun, Predictions, Report, Started, Tile, Tiles,
         samples::{self, EPOCH, dataset},
     },
     settings::Settings,
@@ -36,6 +36,12 @@ pub fn started() -> App {
 /// After so many steps, at most 18,750; an epoch that is complete has been evaluated.
 pub fn trained(steps: u64) -> App {
     let mut app = started();
+    train(&mut app, steps);
+    app
+}
+
+/// Trains from the first step to this one.
+fn train(app: &mut App, steps: u64) {
     let mut step = 0;
     while step < steps {
         let next = (step + REPORTED).min(steps);
@@ -47,7 +53,6 @@ pub fn trained(steps: u64) -> App {
             app.apply(Report::Epoch { record: record(epoch), predictions: predictions(f64::from(epoch)) });
         }
     }
-    app
 }
 
 /// In the third of ten epochs.
@@ -76,6 +81,20 @@ pub fn evaluating() -> App {
     app
 }
 
+/// A pause is asked for, and the worker has not come to it.
+pub fn pausing() -> App {
+    let mut app = third_epoch();
+    act(&mut app, Action::TogglePause);
+    app
+}
+
+/// The same while the test images are predicted.
+pub fn pausing_after_the_evaluation() -> App {
+    let mut app = evaluating();
+    act(&mut app, Action::TogglePause);
+    app
+}
+
 /// All ten epochs are trained.
 pub fn done() -> App {
     let mut app = trained(10 * EPOCH);
@@ -85,12 +104,13 @@ pub fn done() -> App {
 
 /// The loss is no number any more.
 pub fn failed() -> App {
-    let mut app = third_epoch();
-    app.apply(Report::Failed {
-        // As `EngineError::Diverged` says it.
-        reason: "the loss became NaN at step 4984 (epoch 3): try a learning rate lower than 0.003, for example 0.001"
-            .to_owned(),
-    });
+    let mut app = loading();
+    app.load(Loaded::Data(dataset()));
+    let settings = Settings { learning_rate: 0.003, ..Settings::default() };
+    app.apply(Report::Started(Started { settings, ..samples::started() }));
+    app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
+    train(&mut app, 2 * EPOCH + 1233);
+    app.apply(Report::Failed { reason: samples::DIVERGED.to_owned() });
     app
 }
 
@@ -247,6 +267,8 @@ pub fn all() -> Vec<(&'static str, App)> {
         ("third_epoch", third_epoch()),
         ("slow_motion", slow_motion()),
         ("evaluating", evaluating()),
+        ("pausing", pausing()),
+        ("pausing_after_the_evaluation", pausing_after_the_evaluation()),
         ("done", done()),
         ("failed", failed()),
         ("wrong", wrong()),

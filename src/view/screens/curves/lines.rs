@@ -11,8 +11,8 @@ use crate::{
     },
     protocol::EpochRecord,
     view::{
-        format::width,
-        scale::{VerticalAxis, float, horizontal_ticks, logarithm_label},
+        format::{thousands, width},
+        scale::{VerticalAxis, float, horizontal_ticks, logarithm_label, whole},
     },
 };
 
@@ -91,8 +91,14 @@ impl ChartLines {
         let (raw, training) = smoothed.map_or((Points::new(), plain.clone()), |smoothed| (plain, smoothed));
         let most = if area.width >= WIDE { 7.0 } else { 4.0 };
         let unit = if curves.unit == Unit::Epochs { float(known.steps_per_epoch()) } else { 1.0 };
-        let (end, horizontal_labels) =
-            horizontal_ticks((float(start) / unit, float(end) / unit), most, curves.unit, curves.is_zoomed());
+        // Of the whole run no label stands within an epoch, and of steps none ever.
+        let least = if curves.is_zoomed() && curves.unit == Unit::Epochs { 0.0 } else { 1.0 };
+        let (end, ticks, decimals) =
+            horizontal_ticks((float(start) / unit, float(end) / unit), most, least, curves.is_zoomed());
+        let horizontal_label = |tick: f64| match curves.unit {
+            Unit::Epochs => format!("{tick:.decimals$}"),
+            Unit::Steps => thousands(whole(tick)),
+        };
         Self {
             raw,
             training,
@@ -101,7 +107,7 @@ impl ChartLines {
             other_test,
             horizontal: (float(start), end * unit),
             vertical,
-            horizontal_labels: horizontal_labels.into_iter().map(|(place, label)| (place * unit, label)).collect(),
+            horizontal_labels: ticks.into_iter().map(|tick| (tick * unit, horizontal_label(tick))).collect(),
             vertical_labels,
         }
     }
@@ -123,16 +129,16 @@ fn graph_rows(height: u16) -> u16 {
     height.saturating_sub(1 + u16::from(height > 2))
 }
 
-/// Those of the items, which are in the order of their steps, that are within these steps, and one before and one behind
-/// them, so that a line goes on to the edges.
+/// Those of the items, which are in the order of their steps, that are within these steps, and one before and one
+/// behind them, so that a line goes on to the edges.
 fn seen<T>(items: &[T], (start, end): (u64, u64), step: impl Fn(&T) -> u64) -> &[T] {
     let first = items.partition_point(|item| step(item) < start).saturating_sub(1);
     let last = items.partition_point(|item| step(item) <= end).saturating_add(1).min(items.len());
     &items[first.min(last)..last]
 }
 
-/// A curve's values without the highest and the lowest two of a hundred: the first steps' loss would press all others to the
-/// ground (`TensorBoard` leaves outliers out of the scale likewise).
+/// A curve's values without the highest and the lowest two of a hundred: the first steps' loss would press all others
+/// to the ground (`TensorBoard` leaves outliers out of the scale likewise).
 fn most_of(mut values: Vec<f64>) -> Vec<f64> {
     if values.len() < LEAST_CURVE {
         return values;
@@ -142,8 +148,8 @@ fn most_of(mut values: Vec<f64>) -> Vec<f64> {
     values[outliers..values.len() - outliers].to_vec()
 }
 
-/// The curve of these points over so many steps, as the mean over each column of a chart; a point counts for as many steps as
-/// it stands for.
+/// The curve of these points over so many steps, as the mean over each column of a chart; a point counts for as many
+/// steps as it stands for.
 fn thinned<'a>(points: impl Iterator<Item = (&'a Point, f64)>, steps: u64, columns: u16) -> Vec<(u64, f64)> {
     let steps_a_column = (steps / u64::from(columns.max(1))).max(1);
     let mut means: Vec<(u64, f64, u64)> = Vec::with_capacity(columns.into());
