@@ -56,6 +56,8 @@ mod tests {
                 "fitroom train [OPTION]...",
                 "fitroom evaluate [OPTION]... [RUN]",
                 "fitroom predict [OPTION]... INDEX|FILE...",
+                "fitroom watch [OPTION]... [RUN]",
+                "fitroom stop [OPTION]... [RUN]",
                 "fitroom runs [OPTION]...",
                 "fitroom completions [OPTION]... SHELL",
                 "fitroom man [OPTION]...",
