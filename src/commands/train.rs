@@ -38,7 +38,7 @@ pub fn train_in_the_background(
             let mut lines = format!("Run {run} trains in the background, in process {process}.\n");
             for (what, how) in [("Watch it", "fitroom watch"), ("Stop it", "fitroom stop")] {
                 if let Some(command) = command(how, run, runs) {
-                    lines.push_str(&format!("{what:9}{command}\n"));
+                    lines = format!("{lines}{what:9}{command}\n");
                 }
             }
             status(out.write_all(lines.as_bytes()), out)

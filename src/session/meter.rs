@@ -41,7 +41,7 @@ impl Watch {
             }
             Report::Resumed => self.watched().at_work = true,
             Report::Paused | Report::Finished | Report::Failed { .. } | Report::Ended { .. } => {
-                self.watched().at_work = false
+                self.watched().at_work = false;
             }
             _ => {}
         }

@@ -136,7 +136,10 @@ impl Connection {
             Err(error) => return Err(error).wrap_err_with(|| format!("cannot read from {}", path())),
         }
         let Ok(greeting) = serde_json::from_slice::<Greeting>(&first) else {
-            bail!("what listens at {} is no fitroom", path());
+            match serde_json::from_slice::<Refusal>(&first) {
+                Ok(refusal) => bail!(refusal),
+                Err(_) => bail!("what listens at {} is no fitroom", path()),
+            }
         };
         if greeting.protocol != PROTOCOL {
             bail!(
@@ -192,7 +195,9 @@ impl TheLine {
 
 /// Sends commands until there are no more.
 fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
-    commands.iter().for_each(|command| line.send(&command));
+    for command in commands {
+        line.send(&command);
+    }
 }
 
 /// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.

@@ -1,14 +1,26 @@
 //! A run that others train or have trained, to be looked at. Trains nothing.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use color_eyre::eyre::{Result, bail};
 
-use super::{remote::Connection, standing::ended};
+use super::{door::address, remote::Connection, standing::ended};
 use crate::{
     cli::Which,
     fashion::Source,
+    printable,
     protocol::Report,
-    run::{Run, Runs, Timestamp},
+    run::{Run, Runs, Status, Timestamp},
 };
+
+/// How long a program that trains may take to let others look on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often to look whether it does.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// A run to look at.
 #[derive(Clone, Debug)]
@@ -35,15 +47,37 @@ impl Watching {
 
     /// A connection to whoever trains it.
     pub(super) fn connect(&self) -> Result<Connection> {
-        match Connection::open(&self.run)? {
-            Some(connection) => Ok(connection),
-            None => {
-                let Report::Ended { how, next } = ended(&self.run, &self.runs, Timestamp::now()) else {
-                    unreachable!("that is what it says")
-                };
-                let next = next.map(|next| format!("; continue it with {next}")).unwrap_or_default();
-                bail!("the run {} does not train now: {how}{next}", self.run.shown_name())
+        let end = Instant::now() + PATIENCE;
+        while self.trains() && address(&self.run.socket_path()).is_ok() && Instant::now() < end {
+            match Connection::open(&self.run)? {
+                Some(connection) => return Ok(connection),
+                // It is about to open.
+                None => thread::sleep(RETRY),
             }
         }
+        if let Some(connection) = Connection::open(&self.run)? {
+            return Ok(connection);
+        }
+        let name = self.run.shown_name();
+        if self.trains() {
+            let path = self.run.socket_path();
+            let why = match address(&path) {
+                Ok(_) => format!("nobody listens at {}", printable::path(&path)),
+                Err(error) => format!("cannot use {}: {error}", printable::path(&path)),
+            };
+            let holder = self.run.facts()?.held_by;
+            let who = holder.map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
+            bail!("nobody can watch the run {name}, which {who} trains: {why}");
+        }
+        let Report::Ended { how, next } = ended(&self.run, &self.runs, Timestamp::now()) else {
+            unreachable!("that is what it says")
+        };
+        let next = next.map(|next| format!("; continue it with {next}")).unwrap_or_default();
+        bail!("the run {name} does not train now: {how}{next}")
+    }
+
+    /// Whether somebody trains it, as far as its directory shows.
+    fn trains(&self) -> bool {
+        self.run.facts().is_ok_and(|facts| self.run.status(&facts) == Status::Training)
     }
 }

@@ -1,11 +1,15 @@
 //! How reports and commands go through the socket of a run: one line of JSON each. Opens none.
 //!
 //! Whoever trains begins with a [`Greeting`]; after it come reports, and now and then an empty line, which says that the
-//! program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut.
+//! program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut: in place
+//! of the greeting where nobody is let in, or last.
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Predictions, Report};
+use crate::{
+    printable::Printable,
+    protocol::{Predictions, Report},
+};
 
 /// The version of what goes through the socket. It changes whenever an older program would misread a newer one.
 pub(super) const PROTOCOL: u32 = 1;
@@ -30,7 +34,8 @@ pub(super) struct Greeting {
 }
 
 /// Why the door is shut.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}", Printable(error))]
 pub(super) struct Refusal {
     pub error: String,
 }
@@ -115,7 +120,7 @@ mod tests {
         fn every_report_comes_through_as_one_line_to_the_last_bit(bits: u32) {
             for report in reports(f32::from_bits(bits)) {
                 let line = line(&report);
-                prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+                prop_assert_eq!(line.iter().position(|&byte| byte == b'\n'), Some(line.len() - 1));
                 let back: Report = serde_json::from_slice(&line).expect("it was written as one");
                 prop_assert_eq!(words(&back), words(&report));
             }
@@ -149,6 +154,6 @@ mod tests {
         let predictions: Predictions = vec![[0.1; CLASSES]; 10_000].into();
         let length = line(&Report::Epoch { record: samples::record(1), predictions }).len();
         assert!(length < 54 * 10_000 + 1000, "{length}");
-        assert!(LONGEST_REPORT / 54 > 1_000_000, "a million test images can be watched");
+        const { assert!(LONGEST_REPORT / 54 > 1_000_000, "a million test images can be watched") };
     }
 }
