@@ -1,7 +1,6 @@
 //! Runs that nobody trains any longer, opened with `fitroom watch` in a real pseudo-terminal: whole, and changing
 //! nothing.
 
-#[expect(dead_code, reason = "what is of no use here is in other tests")]
 #[path = "place/place.rs"]
 mod place;
 #[expect(dead_code, reason = "what is of no use here is in other tests")]
