@@ -23,7 +23,6 @@ use rustix::io::Errno;
 use self::{background::Mute, bars::ProgressBars, inbox::Inbox, json::JsonLines, lines::TextLines, teller::Teller};
 use crate::{
     depth,
-    printable::Printable,
     protocol::{Batch, EpochRecord, Report},
     session::{Link, Reports, RunPlan},
     signals::{self, First, HANGUP, READER_GONE, Signal, exit_status},
@@ -91,13 +90,17 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     // One that is gone no longer says that it is one.
     let is_terminal = stdout().is_terminal();
     let dataset = Arc::new(plan.source.load()?);
-    let (link, reports) = Link::train(plan, dataset, false)?;
-    if let (Form::Background, Some(run)) = (form, link.own_run()) {
-        background::announce(run)?;
-    }
+    let (link, mut reports) = Link::train(plan, dataset, false)?;
+    let told = match (form, link.own_run()) {
+        (Form::Background, Some(run)) => background::begin(run, &mut reports)?,
+        _ => Vec::new(),
+    };
     thread::Builder::new()
         .name("teller".to_owned())
-        .spawn(move || tell(news(reports), teller(form, stdout()), outlives && is_terminal, &sender))
+        .spawn(move || {
+            let all = told.into_iter().chain(news(reports));
+            tell(all, teller(form, stdout()), outlives && is_terminal, &sender);
+        })
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
     // All is on the disk after this, or it is said what is not.
@@ -197,10 +200,7 @@ fn tell(
             Report::Finished => send(Happening::Ended(Ending::Finished)),
             Report::Ended { .. } => send(Happening::Ended(Ending::Stopped)),
             Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
-            Report::NotSaved { reason: words } | Report::Note { text: words } => {
-                // Where standard error is gone nobody reads it.
-                let _ = writeln!(stderr(), "fitroom: {}", Printable(&words));
-            }
+            Report::NotSaved { reason: words } | Report::Note { text: words } => teller::warn(&words),
             // What there is to be said of them is the teller's.
             Report::Started(_)
             | Report::Batch(_)

@@ -20,6 +20,19 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     if text.contains(is_control) { Cow::Owned(Printable(text).to_string()) } else { Cow::Borrowed(text) }
 }
 
+/// The word as a shell reads it; `None` if it may have been escaped, and so may not be the real one.
+#[must_use]
+pub fn shell_word(word: &str) -> Option<String> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
+    if word.contains('\\') {
+        return None;
+    }
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Some(word.to_owned());
+    }
+    Some(format!("'{}'", word.replace('\'', r"'\''")))
+}
+
 /// A file's name or path, escaped as by [`escape`]; bytes that are not UTF-8 are escaped too.
 #[must_use]
 pub fn path(path: &(impl AsRef<OsStr> + ?Sized)) -> String {

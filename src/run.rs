@@ -240,7 +240,7 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Training => "training",
-            Self::Interrupted => "interrupted",
+            Self::Interrupted => "killed",
             Self::Done => "done",
             Self::Stopped => "stopped",
             Self::Failed { .. } => "failed",
@@ -251,10 +251,15 @@ impl fmt::Display for Status {
 /// How a run with these facts stands, in a few words, and whether that is saved.
 #[must_use]
 pub fn standing(facts: &Facts, status: &Status) -> String {
-    match (status, facts.saved_no_further_than()) {
+    let words = match status {
+        Status::Interrupted => format!("{status} in epoch {}", facts.epoch()),
         // What it trains is about to be saved.
-        (Status::Training, _) | (_, None) => status.to_string(),
-        (_, Some(0)) => format!("{status}, not saved"),
-        (_, Some(epoch)) => format!("{status}, not saved after epoch {epoch}"),
+        Status::Training => return status.to_string(),
+        _ => status.to_string(),
+    };
+    match facts.saved_no_further_than() {
+        None => words,
+        Some(0) => format!("{words}, not saved"),
+        Some(epoch) => format!("{words}, not saved after epoch {epoch}"),
     }
 }

@@ -29,7 +29,7 @@ mod wire;
 
 use color_eyre::eyre::Result;
 
-use self::remote::Connection;
+use self::{remote::Connection, wire::Refusal};
 use crate::{protocol::Command, run::Run};
 
 pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, watching::Watching};
@@ -40,6 +40,11 @@ pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, watchi
 /// # Errors
 /// When whoever listens cannot be understood.
 pub fn ask_to_stop(run: &Run) -> Result<bool> {
-    let Some(connection) = Connection::open(run)? else { return Ok(false) };
-    Ok(connection.send_and_wait(&Command::Stop).is_ok())
+    match Connection::open(run) {
+        Ok(Some(connection)) => Ok(connection.send_and_wait(&Command::Stop).is_ok()),
+        Ok(None) => Ok(false),
+        // There is no room for one more.
+        Err(error) if error.is::<Refusal>() => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -163,7 +163,7 @@ impl EventLoop {
         }
         let is_unsaved = self.app.known().unsaved.is_some();
         if let (Some(Leaving::Detaching), true, Some(run)) = (self.app.leaving(), ended.is_closed, self.own_run.take())
-            && !self.app.known().is_done()
+            && !matches!(self.app.known().phase, Phase::Done | Phase::Failed { .. })
         {
             return self.leave_training(&run, &runs);
         }

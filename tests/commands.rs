@@ -337,7 +337,7 @@ fn shells_get_their_completions() {
 #[test]
 fn the_manual_has_a_page_of_each_command() {
     let pages = text(Place::new().command(&["man"]));
-    for name in ["", "-train", "-evaluate", "-predict", "-runs", "-completions", "-man"] {
+    for name in ["", "-train", "-evaluate", "-predict", "-watch", "-stop", "-runs", "-completions", "-man"] {
         assert!(pages.contains(&format!(".TH fitroom{name} 1")), "{name}");
     }
     assert!(pages.contains("\\-\\-learning\\-rate"), "{pages}");

@@ -30,7 +30,7 @@ const UNREAD: usize = 40;
 fn a_terminal_that_is_not_read_keeps_neither_training_nor_a_signal_waiting() {
     let place = Place::new();
     for mode in ["dashboard", "train"] {
-        for (number, name) in [(15, "TERM"), (2, "INT"), (1, "HUP")] {
+        for (number, name) in [(15, "TERM"), (2, "INT")] {
             let run = format!("{mode}-{name}");
             let train = if mode == "train" { &["train"][..] } else { &[] };
             let arguments = [train, &["--epochs", "100000", "--run", &run]].concat();
@@ -41,6 +41,10 @@ fn a_terminal_that_is_not_read_keeps_neither_training_nor_a_signal_waiting() {
             let (epochs, memory) = (run.epochs(), terminal.memory());
             until("more epochs", || run.epochs() > epochs + UNREAD);
             assert!(terminal.memory() < memory + (16 << 20), "{} after {memory} bytes", terminal.memory());
+            // It goes on without its terminal, which is no reason not to end.
+            terminal.signal("HUP");
+            let epochs = run.epochs();
+            until("epochs after a hangup", || run.epochs() > epochs + UNREAD);
             let start = Instant::now();
             terminal.signal(name);
             until("the end", || terminal.state() == 'Z');
@@ -68,7 +72,7 @@ fn a_terminal_that_reads_again_shows_the_present() {
         after.split('/').next()?.trim().parse::<usize>().ok()
     };
     terminal.until("an epoch of now", |screen| shown(screen).is_some_and(|epoch| epoch > epochs));
-    terminal.press("q");
+    terminal.stop_and_leave();
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
 }
@@ -152,7 +156,7 @@ fn on_a_slow_link_a_key_is_answered_by_the_frame_after_the_one_that_is_under_way
         let count = terminal.bytes.len() - before;
         assert!(count < 2 * frame, "{caption}: after {count} bytes, a frame has {frame}");
     }
-    terminal.press("q");
+    terminal.stop_and_leave();
     assert_eq!(terminal.wait(), 0);
 }
 
@@ -184,7 +188,7 @@ fn ctrl_z_and_fg_lead_back_thirty_times() {
         terminal.press("l");
         terminal.until_shown(&format!("Test image {}", round - 1));
     }
-    terminal.press("q");
+    terminal.stop_and_leave();
     terminal.until_shown("Run coat: ");
     terminal.press("exit $?\r");
     assert_eq!(terminal.wait(), 0);
@@ -210,7 +214,7 @@ fn in_the_background_it_trains_on_and_leaves_the_terminal_to_the_shell() {
     terminal.assert_is_the_shells();
     terminal.press("fg\r");
     terminal.until("the dashboard again", |screen| screen.contains("quit") && !screen.contains("shell-"));
-    terminal.press("q");
+    terminal.stop_and_leave();
     terminal.until_shown("Run coat: ");
     terminal.press("exit\r");
     terminal.wait();
@@ -244,7 +248,6 @@ fn nothing_is_asked_of_the_terminal_that_it_might_not_answer() {
 fn whatever_signal_ends_it_the_run_is_saved_and_the_terminal_given_back() {
     let place = Place::new();
     let signals = [
-        ("HUP", 1),
         ("QUIT", 3),
         ("ILL", 4),
         ("TRAP", 5),
@@ -322,28 +325,6 @@ fn a_stop_from_elsewhere_gives_the_terminal_back_too() {
     terminal.until_shown("shell-3>");
     terminal.press("exit\r");
     terminal.wait();
-}
-
-#[test]
-fn a_terminal_that_goes_away_is_noticed_at_once_and_the_run_is_saved() {
-    let place = Place::new();
-    for (name, ignored) in [("coat", ""), ("shirt", "trap '' HUP; ")] {
-        let mut command = CommandBuilder::new("sh");
-        let fitroom = env!("CARGO_BIN_EXE_fitroom");
-        let options = format!("--data data --hidden 16 --epochs 100000 --run {name}");
-        // A process of this session would get SIGHUP; a process that ignores it has to notice by itself.
-        command.args(["-c", &format!("{ignored}{fitroom} {options}; echo $? >{name}.status")]);
-        command.cwd(place.directory.path());
-        let mut terminal = Terminal::read_at(1 << 20, 80, 24, command);
-        let run = Run::at(&place, name);
-        until("an epoch", || run.epochs() > 0);
-        terminal.hang_up();
-        until("the run is saved", || run.state() == "stopped");
-        if !ignored.is_empty() {
-            let status = place.path(&format!("{name}.status"));
-            until("the status", || fs::read_to_string(&status).is_ok_and(|status| status == "129\n"));
-        }
-    }
 }
 
 #[test]

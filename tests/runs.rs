@@ -2,6 +2,8 @@
 
 #[path = "runs/disk.rs"]
 mod disk;
+#[path = "place/left.rs"]
+mod left;
 #[path = "place/place.rs"]
 mod place;
 #[path = "runs/predictions.rs"]
@@ -12,7 +14,6 @@ use std::{
     fs,
     io::Read,
     os::unix::process::ExitStatusExt,
-    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -21,59 +22,10 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use self::place::{FASHION, Place, assert_success, error, run, write_split};
-
-/// What a run has left.
-trait Left {
-    fn checkpoint(&self, run: &str) -> Checkpoint;
-    /// The lines of `metrics.jsonl`, without the figures that depend on a clock.
-    fn metrics(&self, run: &str) -> Vec<Value>;
-    fn facts(&self, run: &str) -> Value;
-}
-
-impl Left for Place {
-    fn checkpoint(&self, run: &str) -> Checkpoint {
-        Checkpoint::read(&self.path("runs").join(run).join("checkpoint.safetensors"))
-    }
-
-    fn metrics(&self, run: &str) -> Vec<Value> {
-        let text = fs::read_to_string(self.path("runs").join(run).join("metrics.jsonl")).expect("the run has metrics");
-        text.lines()
-            .map(|line| {
-                let mut record: Value = serde_json::from_str(line).expect("each line is JSON");
-                for clock in ["seconds", "eval_seconds", "images_per_second"] {
-                    record.as_object_mut().expect("it is an object").remove(clock).expect("it has a clock's figure");
-                }
-                record
-            })
-            .collect()
-    }
-
-    fn facts(&self, run: &str) -> Value {
-        let text = fs::read(self.path("runs").join(run).join("run.json")).expect("the run has facts");
-        serde_json::from_slice(&text).expect("they are JSON")
-    }
-}
-
-/// The tensors of a checkpoint as bytes, by their names, and its metadata.
-#[derive(Debug, PartialEq)]
-struct Checkpoint {
-    tensors: BTreeMap<String, Vec<u8>>,
-    header: Value,
-}
-
-impl Checkpoint {
-    fn read(path: &Path) -> Self {
-        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).expect("it is a safetensors file");
-        let header = &metadata.metadata().as_ref().expect("it has metadata")["fitroom"];
-        let mut header: Value = serde_json::from_str(header).expect("they are JSON");
-        header.as_object_mut().expect("it is an object").remove("seconds").expect("it has a clock's figure");
-        let file = safetensors::SafeTensors::deserialize(&bytes).expect("it is a safetensors file");
-        let tensors = file.tensors().into_iter().map(|(name, tensor)| (name, tensor.data().to_vec())).collect();
-        Self { tensors, header }
-    }
-}
+use self::{
+    left::Left,
+    place::{FASHION, Place, assert_success, error, run, write_split},
+};
 
 fn signal(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process's number")).expect("it is not 0");
@@ -176,7 +128,7 @@ fn a_run_that_is_killed_amid_a_slow_epoch_goes_on_from_there_and_ends_as_one_tha
     assert_success(&run(place.train(&["--epochs", "2", "--run", "whole", "--save-every", "off"])));
     let steps: u64 = batches(&place, "whole").iter().filter_map(|span| span["steps"].as_u64()).sum();
     assert_eq!(Some(steps), place.metrics("whole")[1]["step"].as_u64(), "each step is in one span");
-    let options = ["--epochs", "2", "--run", "coat", "--pace", "100", "--save-every", "0.2"];
+    let options = ["--epochs", "2", "--run", "coat", "--pace", "25", "--save-every", "0.2"];
     let mut child = place.train(&options).stdout(Stdio::null()).spawn().expect("the program runs");
     let kept = || place.path("runs/coat/run.json").exists().then(|| place.facts("coat")["kept"]["step"].as_u64());
     until("it is saved twice amid the epoch", || batches(&place, "coat").len() >= 2 && kept().flatten() > Some(30));
@@ -243,17 +195,24 @@ fn a_run_that_is_killed_in_its_first_moments_can_be_had_again() {
 }
 
 #[test]
-fn a_shell_that_hangs_up_twice_does_not_keep_a_run_from_being_saved() {
+fn a_shell_that_hangs_up_twice_is_outlived_by_a_run_that_is_kept_and_ends_another_in_order() {
     let place = Place::new();
-    let mut child = place.train(&["--run", "coat", "--pace", "100"]).stdout(Stdio::null()).spawn().expect("it runs");
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "whole"])));
+    let options = ["--epochs", "3", "--run", "coat", "--pace", "500"];
+    let mut kept = place.train(&options).stdout(Stdio::null()).spawn().expect("it runs");
+    let mut other = place.train(&["--no-save", "--epochs", "100000"]).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut first = [0];
+    other.stdout.as_mut().expect("it is piped").read_exact(&mut first).expect("it says what it trains");
     until("it trains", || place.path("runs/coat/run.json").exists());
-    thread::sleep(Duration::from_millis(200));
-    signal(&child, Signal::HUP);
-    thread::sleep(Duration::from_millis(1));
-    signal(&child, Signal::HUP);
-    assert_eq!(child.wait().expect("it ends").code(), Some(129));
-    assert_eq!(place.facts("coat")["state"], "stopped");
-    assert!(place.checkpoint("coat").header["step"].as_u64() > Some(0));
+    for child in [&kept, &other] {
+        signal(child, Signal::HUP);
+        thread::sleep(Duration::from_millis(1));
+        signal(child, Signal::HUP);
+    }
+    assert_eq!(other.wait().expect("it ends").code(), Some(129), "nobody could reach it any more");
+    assert_eq!(kept.wait().expect("it ends").code(), Some(0));
+    assert_eq!(place.facts("coat")["state"], "done");
+    assert_eq!(place.metrics("coat"), place.metrics("whole"));
 }
 
 #[cfg(target_os = "linux")]

@@ -60,7 +60,7 @@ fn a_run_that_is_left_is_gone_on_with_to_the_end() {
     terminal.press("s");
     terminal.until_shown("saved as it is after step");
     terminal.until("the second epoch", |screen| screen.contains("2/3"));
-    terminal.press("q");
+    terminal.stop_and_leave();
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
     assert_eq!((run.state(), run.epochs()), ("stopped".to_owned(), 1));
@@ -158,7 +158,7 @@ fn a_run_that_cannot_be_saved_is_told_on_the_screen_and_after_it() {
     terminal.until_shown("run coat");
     terminal.press("s");
     terminal.until_shown("not saved: cannot write runs/");
-    terminal.press("q");
+    terminal.stop_and_leave();
     assert_eq!(terminal.wait(), 1);
     terminal.assert_given_back();
     assert!(terminal.text().contains("fitroom: not saved"), "{}", terminal.text());
@@ -191,7 +191,7 @@ fn a_run_that_begins_again_says_so_on_the_screen() {
     command.cwd(place.directory.path());
     let mut terminal = Terminal::run(110, 30, command);
     terminal.until_shown("the run coat ended before its first checkpoint: it starts again at step 0");
-    terminal.press("q");
+    terminal.stop_and_leave();
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
 }
@@ -217,7 +217,7 @@ fn of_two_notes_at_the_start_both_are_shown_in_their_order() {
     terminal.until_shown(begins_again);
     terminal.press("l");
     terminal.until_shown(elsewhere);
-    terminal.press("q");
+    terminal.stop_and_leave();
     assert_eq!(terminal.wait(), 0);
     terminal.assert_given_back();
 }

@@ -13,7 +13,7 @@ use super::{output::status, table::padded};
 use crate::{
     json,
     printable::{self, Printable},
-    run::{Facts, Listed, Runs, standing},
+    run::{Facts, Listed, Runs, Status, standing},
     view::width,
 };
 
@@ -77,7 +77,10 @@ fn row(listed: &Listed) -> [String; 6] {
         let error = listed.facts.as_ref().err().map(|error| Printable(error).to_string()).unwrap_or_default();
         return [name, format!("unreadable: {error}"), String::new(), String::new(), String::new(), String::new()];
     };
-    let state = standing(facts, status);
+    let mut state = standing(facts, status);
+    if *status == Status::Training {
+        state = format!("{state} in epoch {}", facts.epoch());
+    }
     let best = facts.best.map_or_else(String::new, |best| format!("{:.4} (epoch {})", best.val_accuracy, best.epoch));
     let epochs = format!("{}/{}", facts.epochs_done, facts.settings.epochs);
     [name, state, epochs, best, facts.settings.units(), printable::number(facts.settings.learning_rate)]

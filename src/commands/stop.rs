@@ -13,7 +13,7 @@ use super::output::status;
 use crate::{
     cli::Which,
     printable,
-    run::{Facts, Holder, Run, Runs, Status, command},
+    run::{Facts, Holder, Run, Runs, Status, command, standing},
     session,
 };
 
@@ -37,7 +37,7 @@ pub fn stop(which: &Which, mut out: impl Write) -> Result<u8> {
     let facts = run.facts()?;
     if run.status(&facts) != Status::Training {
         let name = run.shown_name();
-        bail!("the run {name} does not train now: it is {}", run.status(&facts));
+        bail!("the run {name} does not train now: {}", standing(&facts, &run.status(&facts)));
     }
     if !session::ask_to_stop(&run)? {
         ask_the_process(&run, &facts)?;

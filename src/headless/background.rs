@@ -1,16 +1,27 @@
-//! A `fitroom train` that leaves its terminal: it says where the run is, and nothing after that. Starts no process.
+//! A `fitroom train` that leaves its terminal: once it trains it says where the run is, and nothing after that. Starts no
+//! process.
 
 use std::{
     fs::File,
     io::{self, Write},
     process,
+    sync::mpsc::TryRecvError,
+    thread,
+    time::Duration,
 };
 
 use color_eyre::eyre::{Result, WrapErr};
 use rustix::{process::setsid, stdio};
 
-use super::teller::Teller;
-use crate::{protocol::Report, run::Run, session::detached::Detached};
+use super::teller::{Teller, warn};
+use crate::{
+    protocol::Report,
+    run::Run,
+    session::{Reports, detached::Detached},
+};
+
+/// How often to look whether the run has begun.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// Says nothing.
 pub(super) struct Mute;
@@ -28,8 +39,40 @@ pub(super) fn leave_the_session() {
     let _ = setsid();
 }
 
+/// Waits until the run trains and others find it, and says so, with all that there was to be said before; a run that has
+/// failed by then is left to the caller. Returns what was reported meanwhile.
+pub(super) fn begin(run: &Run, reports: &mut Reports) -> Result<Vec<Report>> {
+    let mut told = Vec::new();
+    let (mut trains, mut is_over) = (false, false);
+    let is_there = || Run::open(run.directory()).is_ok();
+    while !(is_over || (trains && is_there())) {
+        match reports.try_next() {
+            Ok(Report::Note { text }) => warn(&text),
+            Ok(report) => {
+                trains |= matches!(report, Report::Untrained { .. } | Report::Batch(_));
+                is_over = matches!(
+                    report,
+                    Report::NotSaved { .. } | Report::Finished | Report::Failed { .. } | Report::Ended { .. }
+                );
+                told.push(report);
+            }
+            Err(TryRecvError::Empty) => thread::sleep(RETRY),
+            Err(TryRecvError::Disconnected) => is_over = true,
+        }
+    }
+    if !told.iter().any(|report| matches!(report, Report::Failed { .. })) {
+        for report in &told {
+            if let Report::NotSaved { reason } = report {
+                warn(reason);
+            }
+        }
+        announce(run)?;
+    }
+    Ok(told)
+}
+
 /// Says to whoever started the program what it trains, and lets go of all that it was given to say it.
-pub(super) fn announce(run: &Run) -> Result<()> {
+fn announce(run: &Run) -> Result<()> {
     let directory = run.directory().to_owned();
     let detached = Detached { run: run.shown_name(), directory, process: process::id() };
     let mut line = serde_json::to_string(&detached).expect("plain data under fixed names is JSON");

@@ -12,24 +12,12 @@ const DEFAULT_ROOT: &str = "runs";
 /// the name, as it is shown, may not be the real one.
 #[must_use]
 pub fn command(what: &str, run: &str, runs: &Runs) -> Option<String> {
-    let mut command = format!("{what} {}", quoted(run)?);
+    let mut command = format!("{what} {}", printable::shell_word(run)?);
     if runs.root() != Path::new(DEFAULT_ROOT) {
         command.push_str(" --runs ");
-        command.push_str(&quoted(&printable::path(runs.root()))?);
+        command.push_str(&printable::shell_word(&printable::path(runs.root()))?);
     }
     Some(command)
-}
-
-/// The word as a shell reads it; `None` if it may have been escaped, and so may not be the real one.
-fn quoted(word: &str) -> Option<String> {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:+,=@%".contains(letter);
-    if word.contains('\\') {
-        return None;
-    }
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Some(word.to_owned());
-    }
-    Some(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]

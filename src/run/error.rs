@@ -1,6 +1,10 @@
 //! Why a run's directory cannot be used, in sentences that say what to do about it.
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{files::FileError, holder::Holder, npy::NpyError};
 use crate::{json, printable};
@@ -58,7 +62,12 @@ pub enum RunError {
         root: PathBuf,
     },
     /// Another program trains this run.
-    #[error("{} is in use: another fitroom trains this run{}", printable::path(path), by(holder.as_ref()))]
+    #[error(
+        "{} is in use: another fitroom trains this run{}{}",
+        printable::path(path),
+        by(holder.as_ref()),
+        how_to_watch(path)
+    )]
     InUse {
         /// The run's directory.
         path: PathBuf,
@@ -143,6 +152,12 @@ impl RunError {
 /// Who holds a run.
 fn by(holder: Option<&Holder>) -> String {
     holder.map_or_else(String::new, |holder| format!(" ({holder})"))
+}
+
+/// How to look on at the run in this directory.
+fn how_to_watch(directory: &Path) -> String {
+    let directory = printable::shell_word(&printable::path(directory));
+    directory.map_or_else(String::new, |directory| format!("; fitroom watch {directory} shows it"))
 }
 
 /// The names that there are, a few of them.

@@ -104,6 +104,12 @@ impl Facts {
         self.ended = Some(now);
     }
 
+    /// The epoch that it was in last, from 1.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epochs_done.saturating_add(1).min(self.settings.epochs)
+    }
+
     /// The last epoch on the disk, where later ones are trained that are not: 0 when nothing is.
     #[must_use]
     pub fn saved_no_further_than(&self) -> Option<u32> {

@@ -124,15 +124,20 @@ impl Drop for Door {
     }
 }
 
-/// A socket at this place that only its owner may come in by, in place of what a killed program left of one.
-fn made(place: &Path) -> io::Result<UnixListener> {
-    let address = SocketAddrUnix::new(place).map_err(|error| match error {
+/// The address of a socket at this place.
+pub(super) fn address(place: &Path) -> io::Result<SocketAddrUnix> {
+    SocketAddrUnix::new(place).map_err(|error| match error {
         Errno::NAMETOOLONG => io::Error::new(
             io::ErrorKind::InvalidFilename,
             format!("its path has {} bytes, more than a socket's address may have", place.as_os_str().len()),
         ),
         error => error.into(),
-    })?;
+    })
+}
+
+/// A socket at this place that only its owner may come in by, in place of what a killed program left of one.
+fn made(place: &Path) -> io::Result<UnixListener> {
+    let address = address(place)?;
     match fs::remove_file(place) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -169,7 +174,7 @@ async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: wa
                     let error = format!("{MOST_VISITORS} others watch this run already, which is as many as may");
                     let refusal = line(&Refusal { error });
                     // Who does not take it within the socket's own memory goes without.
-                    let _ = stream.try_write(&[greeting, &refusal].concat());
+                    let _ = stream.try_write(&refusal);
                     let _ = stream.shutdown().await;
                 }
                 Err(_) => sleep(NO_ROOM).await,
@@ -187,10 +192,14 @@ async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: wa
 /// Tells a visitor what happens, and does what it asks, until one of the two leaves.
 async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut reports: Reports, lines: Lines) {
     let (reader, mut writer) = stream.into_split();
+    // Whatever it says meanwhile.
+    if writer.write_all(&greeting).await.is_err() {
+        return;
+    }
     let is_between_lines = AtomicBool::new(true);
     let refused = tokio::select! {
         // An error means that the visitor is gone.
-        _ = tell(&mut writer, &greeting, &mut reports, &lines, &is_between_lines) => None,
+        _ = tell(&mut writer, &mut reports, &lines, &is_between_lines) => None,
         refused = obey(reader, &seat) => refused.err(),
     };
     if let (Some(error), true) = (refused, is_between_lines.load(Ordering::Relaxed)) {
@@ -202,12 +211,10 @@ async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut repor
 /// Tells what happens until nothing more does.
 async fn tell(
     writer: &mut (impl AsyncWrite + Unpin),
-    greeting: &[u8],
     reports: &mut Reports,
     lines: &Lines,
     is_between_lines: &AtomicBool,
 ) -> io::Result<()> {
-    writer.write_all(greeting).await?;
     let mut beats = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     loop {
         let said: Arc<[u8]> = tokio::select! {

@@ -45,9 +45,10 @@ impl LocalRun {
     /// When the run's name is taken, its directory cannot be written, what is to go on does not fit together, or
     /// training cannot start.
     pub fn start(plan: RunPlan, dataset: Arc<Dataset>, shows_predictions: bool) -> Result<(Self, Reports)> {
-        let (hub, emitter) = Hub::new(shows_predictions);
-        let (seat, reports) = hub.join();
+        // Others may watch a run that is kept, and look at what came before they did.
         let evaluate_untrained = shows_predictions || plan.is_kept();
+        let (hub, emitter) = Hub::new(evaluate_untrained);
+        let (seat, reports) = hub.join();
         let mut job = Job::new(plan.settings, dataset);
         job.demands = Demands { pace: plan.pace, save_every: plan.save_every, evaluate_untrained, rests: false };
         let opened = match plan.keeping {

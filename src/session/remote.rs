@@ -137,7 +137,10 @@ impl Connection {
             Err(error) => return Err(error).wrap_err_with(|| format!("cannot read from {}", path())),
         }
         let Ok(greeting) = serde_json::from_slice::<Greeting>(&first) else {
-            bail!("what listens at {} is no fitroom", path());
+            match serde_json::from_slice::<Refusal>(&first) {
+                Ok(refusal) => bail!(refusal),
+                Err(_) => bail!("what listens at {} is no fitroom", path()),
+            }
         };
         if greeting.protocol != PROTOCOL {
             bail!(

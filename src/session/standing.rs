@@ -15,8 +15,7 @@ pub(super) fn ended(run: &Run, runs: &Runs, now: Timestamp) -> Report {
 
 fn words(run: &Run, runs: &Runs, facts: &Facts, status: &Status, now: Timestamp) -> Report {
     let ago = facts.ended.map(|ended| ago(ended, now)).unwrap_or_default();
-    // The epoch that it was in.
-    let epoch = (facts.epochs_done + 1).min(facts.settings.epochs);
+    let epoch = facts.epoch();
     let how = match status {
         Status::Done => format!("ended {ago}"),
         Status::Stopped => format!("stopped in epoch {epoch}, {ago}"),

@@ -1,14 +1,25 @@
 //! A run that others train or have trained, to be looked at. Trains nothing.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use color_eyre::eyre::{Result, bail};
 
-use super::remote::Connection;
+use super::{door::address, remote::Connection};
 use crate::{
     cli::Which,
     fashion::Source,
     printable,
     run::{Run, Runs, Status},
 };
+
+/// How long a program that trains may take to let others look on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often to look whether it does.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// A run to look at.
 #[derive(Clone, Debug)]
@@ -35,13 +46,33 @@ impl Watching {
 
     /// A connection to whoever trains it; `None` where nobody does.
     pub(super) fn connect(&self) -> Result<Option<Connection>> {
-        let connection = Connection::open(&self.run)?;
-        let facts = self.run.facts()?;
-        if connection.is_none() && self.run.status(&facts) == Status::Training {
-            let (name, path) = (self.run.shown_name(), printable::path(&self.run.socket_path()));
-            let holder = facts.held_by.map(|holder| format!(" ({holder})")).unwrap_or_default();
-            bail!("the run {name} is trained by a program that nobody can watch{holder}: nothing listens at {path}")
+        let end = Instant::now() + PATIENCE;
+        while self.trains() && address(&self.run.socket_path()).is_ok() && Instant::now() < end {
+            match Connection::open(&self.run)? {
+                Some(connection) => return Ok(Some(connection)),
+                // It is about to open.
+                None => thread::sleep(RETRY),
+            }
         }
-        Ok(connection)
+        if let Some(connection) = Connection::open(&self.run)? {
+            return Ok(Some(connection));
+        }
+        let name = self.run.shown_name();
+        if self.trains() {
+            let path = self.run.socket_path();
+            let why = match address(&path) {
+                Ok(_) => format!("nobody listens at {}", printable::path(&path)),
+                Err(error) => format!("cannot use {}: {error}", printable::path(&path)),
+            };
+            let holder = self.run.facts()?.held_by;
+            let who = holder.map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
+            bail!("nobody can watch the run {name}, which {who} trains: {why}");
+        }
+        Ok(None)
+    }
+
+    /// Whether somebody trains it, as far as its directory shows.
+    fn trains(&self) -> bool {
+        self.run.facts().is_ok_and(|facts| self.run.status(&facts) == Status::Training)
     }
 }

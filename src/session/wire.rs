@@ -1,11 +1,15 @@
 //! How reports and commands go through the socket of a run: one line of JSON each. Opens none.
 //!
-//! Whoever trains begins with a [`Greeting`]; after it come reports, and now and then an empty line, which says that
-//! the program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut.
+//! Whoever trains begins with a [`Greeting`]; after it come reports, and now and then an empty line, which says that the
+//! program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut: in place
+//! of the greeting where nobody is let in, or last.
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Predictions, Report};
+use crate::{
+    printable::Printable,
+    protocol::{Predictions, Report},
+};
 
 /// The version of what goes through the socket. It changes whenever an older program would misread a newer one.
 pub(super) const PROTOCOL: u32 = 1;
@@ -30,7 +34,8 @@ pub(super) struct Greeting {
 }
 
 /// Why the door is shut.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}", Printable(error))]
 pub(super) struct Refusal {
     pub error: String,
 }

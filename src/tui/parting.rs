@@ -23,6 +23,9 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
         None => format!("left in epoch 1 of {epochs}, before its first evaluation"),
     };
     let Some(run) = &started.run else { return Some(capitalized(&accuracy)) };
+    if app.role() == Role::Watches {
+        return Some(left_alone(run, &known.phase, last.map(|_| accuracy), runs));
+    }
     let told = format!("Run {run}: {accuracy}");
     if app.role() == Role::Watches && !known.is_over() {
         let again = command("fitroom watch", run, runs);
@@ -36,6 +39,18 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
         command = format!("{command} --epochs {more}");
     }
     Some(format!("{told}. Continue with: {command}"))
+}
+
+/// The line of who only looked on at this run; `accuracy`: how good it is after its last epoch, if it has one.
+fn left_alone(run: &str, phase: &Phase, accuracy: Option<String>, runs: &Runs) -> String {
+    let (how, next) = match phase {
+        Phase::Ended { how, next } => (how.as_str(), next.as_ref().map(|next| format!("Continue with: {next}"))),
+        Phase::Done => ("done", None),
+        _ => ("trains on", command("fitroom watch", run, runs).map(|command| format!("Watch it with: {command}"))),
+    };
+    let told: Vec<String> = [Some(how.to_owned()), accuracy].into_iter().flatten().collect();
+    let next = next.map(|next| format!(". {next}")).unwrap_or_default();
+    format!("Run {run}: {}{next}", told.join(", "))
 }
 
 /// The line where the run trains on in a process of its own.
@@ -104,6 +119,29 @@ mod tests {
         let mut app = app(Some("coat"), 10);
         app.apply(Report::Finished);
         assert!(said(&app, "runs").ends_with("after epoch 10 of 10. Continue with: fitroom --resume coat --epochs 20"));
+    }
+
+    #[test]
+    fn who_only_looked_on_is_told_that_the_run_goes_on_or_how_it_ended() {
+        let mut app = App::of_another();
+        app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
+        assert_eq!(said(&app, "runs"), "Run coat: trains on. Watch it with: fitroom watch coat");
+        app.apply(Report::Epoch {
+            record: EpochRecord { val_accuracy: 0.8643, ..samples::record(1) },
+            predictions: [].into(),
+        });
+        assert_eq!(
+            said(&app, "/tmp/runs"),
+            "Run coat: trains on, test accuracy 0.8643 after epoch 1 of 10. Watch it with: fitroom watch coat --runs \
+             /tmp/runs"
+        );
+        let (how, next) = ("stopped in epoch 2, just now".to_owned(), Some("fitroom --resume coat".to_owned()));
+        app.apply(Report::Ended { how, next });
+        assert_eq!(
+            said(&app, "runs"),
+            "Run coat: stopped in epoch 2, just now, test accuracy 0.8643 after epoch 1 of 10. Continue with: fitroom \
+             --resume coat"
+        );
     }
 
     #[test]

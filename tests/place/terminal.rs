@@ -104,6 +104,17 @@ impl Terminal {
         self.until(text, |screen| screen.contains(text));
     }
 
+    /// Reads what the program writes until it has left the screen to others.
+    pub fn until_given_back(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        while self.screen.screen().alternate_screen() {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(error) => panic!("the terminal is not given back: {error}; the screen:\n{}", self.text()),
+            }
+        }
+    }
+
     /// Reads what comes during this time.
     pub fn watch(&mut self, time: Duration) {
         let end = Instant::now() + time;
@@ -125,6 +136,11 @@ impl Terminal {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the terminal takes keys");
         self.keys.flush().expect("the terminal takes keys");
+    }
+
+    /// Stops and saves a run that trains, and leaves.
+    pub fn stop_and_leave(&mut self) {
+        self.press("qs");
     }
 
     /// Makes the terminal report this size, whatever is seen of it.

@@ -1,6 +1,6 @@
 //! The predictions that runs keep of their epochs.
 
-use fitroom::metrics::ConfusionMatrix;
+use fitroom::fashion::Class;
 
 use super::*;
 
@@ -30,7 +30,12 @@ fn rows(file: &[u8]) -> Vec<[f32; 10]> {
 
 /// How many of the test images are predicted right, 0 to 1.
 fn accuracy(rows: &[[f32; 10]]) -> f64 {
-    ConfusionMatrix::new(FASHION.test.classes(), rows).accuracy()
+    let is_right = |(row, truth): (&[f32; 10], &Class)| {
+        let best = row.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
+        best.is_some_and(|(class, _)| class == truth.index())
+    };
+    let right = rows.iter().zip(FASHION.test.classes()).filter(|&pair| is_right(pair)).count();
+    f64::from(u32::try_from(right).expect("there are 500")) / 500.0
 }
 
 #[test]

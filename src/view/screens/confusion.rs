@@ -280,13 +280,23 @@ impl Table {
     }
 }
 
-/// A name on at most so many lines, broken between words or behind a slash, or else cut on one.
+/// A name on at most so many lines, broken between words or at a slash, or in the middle of a long word, or else cut on one.
 fn broken(name: &str, cells: usize, lines: usize, ellipsis: &str) -> Vec<String> {
     if width(name) <= cells {
         return vec![name.to_owned()];
     }
-    let broken = wrap(&name.replace('/', "/ "), cells);
-    if broken.len() <= lines { broken } else { vec![fit(name, cells, ellipsis)] }
+    let at_slashes = ["/ ", " /"].map(|slash| name.replace('/', slash));
+    let is_whole = |words: &&String| words.split_whitespace().all(|word| width(word) <= cells);
+    let broken = at_slashes.iter().find(is_whole).map_or_else(|| halves(name), |words| wrap(words, cells));
+    let fits = broken.len() <= lines && broken.iter().all(|line| width(line) <= cells);
+    if fits { broken } else { vec![fit(name, cells, ellipsis)] }
+}
+
+/// A word in two halves, with a hyphen.
+fn halves(word: &str) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    let (first, second) = letters.split_at(letters.len().div_ceil(2));
+    vec![first.iter().chain(&['-']).collect(), second.iter().collect()]
 }
 
 /// Draws where the frame has cells.
@@ -326,6 +336,9 @@ mod tests {
             ("T-shirt/top", 9, 2, &["T-shirt/", "top"]),
             ("T-shirt/top", 11, 2, &["T-shirt/top"]),
             ("T-shirt/top", 8, 1, &["T-shirt…"]),
+            ("T-shirt/top", 7, 2, &["T-shirt", "/top"]),
+            ("Pullover", 7, 2, &["Pull-", "over"]),
+            ("Pullover", 4, 2, &["Pul…"]),
             ("a winter coat with a hood", 8, 2, &["a winte…"]),
         ] {
             assert_eq!(broken(name, cells, lines, "…"), expected, "{name} in {cells} cells");

@@ -1,0 +1,294 @@
+//! The socket of a run that trains, and what may come to it or be in its place.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::Shutdown,
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixListener, UnixStream},
+    },
+    thread,
+};
+
+use proptest::{
+    prelude::{Just, Strategy, any, prop_oneof},
+    strategy::ValueTree,
+    test_runner::TestRunner,
+};
+use rustix::fs::{FlockOperation, flock};
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    pty::signal,
+    visitor::{connect, rest, socket},
+};
+
+/// How many visitors are let in at the same time.
+const MOST: usize = 64;
+
+#[test]
+fn a_visitor_is_greeted_and_told_the_run_from_its_beginning() {
+    let place = Place::new();
+    let trainer = endless(&place, "300");
+    let run = Run::at(&place, "coat");
+    until("two epochs", || run.epochs() > 1);
+    let mut visitor = Visitor::of(&place, "coat");
+    let version = env!("CARGO_PKG_VERSION");
+    let process = trainer.process();
+    assert_eq!(
+        visitor.greeting,
+        serde_json::json!({ "fitroom": version, "protocol": 1, "run": "coat", "process": process })
+    );
+    let started = visitor.next().expect("it is told");
+    assert_eq!((&started["report"], &started["run"]), (&"started".into(), &"coat".into()));
+    let untrained = visitor.until_report("untrained");
+    assert_eq!(probabilities(&untrained).len(), 500);
+    let first = visitor.until_report("epoch");
+    assert_eq!(first["record"]["epoch"], 1);
+    for row in probabilities(&first) {
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{row:?}");
+    }
+    visitor.send(r#"{"command":"look","predicted":[3,499],"explained":[7],"tiles":[{"first":0,"count":2}]}"#);
+    assert_eq!(visitor.until_report("tiles")["of"], 16);
+    assert_eq!(visitor.until_report("attribution")["index"], 7);
+    visitor.until("an image", |report| report["report"] == "prediction" && report["index"] == 499);
+    visitor.send(r#"{"command":"pace","steps_per_second":4}"#);
+    assert_eq!(visitor.until_report("paced")["steps_per_second"], 4.0);
+    visitor.send(r#"{"command":"pause"}"#);
+    visitor.until_report("paused");
+    visitor.send(r#"{"command":"save"}"#);
+    visitor.until_report("saved");
+    visitor.send(r#"{"command":"resume"}"#);
+    visitor.until_report("resumed");
+    visitor.send(r#"{"command":"stop"}"#);
+    visitor.until_report("ended");
+    assert_eq!(visitor.next(), None);
+}
+
+/// The predictions in a report: base64 of little-endian 32-bit floats, ten per test image.
+fn probabilities(report: &Value) -> Vec<Vec<f32>> {
+    let text = report["predictions"].as_str().expect("base64");
+    let digit = |letter: u8| {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        u32::try_from(alphabet.iter().position(|&known| known == letter).expect("a digit")).expect("it is small")
+    };
+    let digits: Vec<u32> = text.bytes().filter(|&letter| letter != b'=').map(digit).collect();
+    let bytes: Vec<u8> = digits
+        .chunks(4)
+        .flat_map(|four| {
+            let bits = (0..4).fold(0, |bits, place| bits << 6 | four.get(place).copied().unwrap_or(0));
+            bits.to_be_bytes()[1..four.len()].to_vec()
+        })
+        .collect();
+    let numbers = bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four bytes")));
+    numbers.collect::<Vec<f32>>().chunks_exact(10).map(<[f32]>::to_vec).collect()
+}
+
+/// What somebody might send who is no fitroom, and whether it is refused.
+fn garbage() -> impl Strategy<Value = (Vec<u8>, bool)> {
+    let line = |text: &str| (format!("{text}\n").into_bytes(), true);
+    let wrong: Vec<(Vec<u8>, bool)> = [
+        "{}",
+        "null",
+        "[]",
+        "\"pause\"",
+        r#"{"command":"dance"}"#,
+        r#"{"command":null}"#,
+        r#"{"command":"look","predicted":[-1],"explained":[],"tiles":[]}"#,
+        r#"{"command":"look","predicted":"all"}"#,
+        r#"{"command":"pace","steps_per_second":"fast"}"#,
+        r#"{"command":"pause"}{"command":"resume"}"#,
+        r#"{"error":"you"}"#,
+        "GET / HTTP/1.1",
+        "\u{1b}[2J\u{202e}",
+        "\0\0\0\0",
+    ]
+    .map(line)
+    .into();
+    let nested = (1..2000_usize).prop_map(|depth| (format!("{}\n", "[".repeat(depth)).into_bytes(), true));
+    let too_long = (65_537..200_000_usize, any::<u8>())
+        .prop_map(|(length, byte)| (vec![if byte == b'\n' { b'x' } else { byte }; length], true));
+    let half = "[a-z{}\"]{1,200}".prop_map(|text| (text.into_bytes(), false));
+    let blank = "[ \n\r]{1,200}".prop_map(|text| (text.into_bytes(), false));
+    // A line of bytes that begins as no JSON of a command does.
+    let bytes = proptest::collection::vec(any::<u8>(), 0..3000)
+        .prop_map(|bytes| ([&b"\xff"[..], &bytes, b"\n"].concat(), true));
+    prop_oneof![proptest::sample::select(wrong), nested, too_long, half, blank, bytes, Just((Vec::new(), false))]
+}
+
+#[test]
+fn whatever_is_sent_to_the_socket_its_sender_alone_is_sent_away_with_a_word() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "300");
+    let mut witness = Visitor::of(&place, "coat");
+    let mut runner = TestRunner::default();
+    let garbage = garbage();
+    for _ in 0..100 {
+        let (bytes, is_refused) = garbage.new_tree(&mut runner).expect("it can be made").current();
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
+        let mut stream = connect(&place, "coat");
+        // An error means that it was sent away before the end.
+        let _ = stream.write_all(&bytes);
+        // What is only half said is said to its end before that is refused.
+        let _ = stream.shutdown(Shutdown::Write);
+        let lines = rest(&mut stream);
+        assert_eq!(lines[0]["protocol"], 1, "{shown:?}");
+        let last = lines.last().expect("there is one");
+        assert_eq!(last.get("error").is_some(), is_refused, "{shown:?}: {last}");
+        if is_refused {
+            let words = last["error"].as_str().expect("words");
+            assert!(
+                words.starts_with("this is no command: ") || words == "a command has at most 65536 bytes",
+                "{words}"
+            );
+        }
+    }
+    witness.assert_is_told_more();
+    assert!(trainer.0.try_wait().expect("it is ours").is_none());
+}
+
+#[test]
+fn fifty_visitors_are_served_and_the_sixty_fifth_is_told_that_there_is_no_room() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "100");
+    let mut visitors: Vec<Visitor> = (0..50).map(|_| Visitor::of(&place, "coat")).collect();
+    for (index, visitor) in visitors.iter_mut().enumerate() {
+        visitor.send(&format!(r#"{{"command":"look","predicted":[{index}],"explained":[],"tiles":[]}}"#));
+    }
+    for (index, visitor) in visitors.iter_mut().enumerate() {
+        let report = visitor.until_report("prediction");
+        assert_eq!(report["index"].as_u64(), Some(index as u64), "it is told of its own image alone");
+    }
+    visitors.extend((50..MOST).map(|_| Visitor::of(&place, "coat")));
+    let words = "64 others watch this run already, which is as many as may";
+    assert_eq!(rest(&mut connect(&place, "coat")), [serde_json::json!({ "error": words })]);
+    let mut watcher = watch(&place, "coat");
+    assert_eq!(watcher.wait(), 1);
+    watcher.assert_given_back();
+    assert!(watcher.text().contains(&format!("fitroom: {words}")), "{}", watcher.text());
+
+    // There is room again.
+    drop(visitors.pop());
+    until("there is room for one more", || {
+        let mut reader = BufReader::new(connect(&place, "coat"));
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("it is told") > 0 && line.contains("protocol")
+    });
+    visitors.push(Visitor::of(&place, "coat"));
+    // Nobody can keep others from stopping it.
+    assert_success(&run(place.command(&["stop", "coat"])));
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(143));
+    for visitor in &mut visitors {
+        while visitor.next().is_some() {}
+    }
+}
+
+#[test]
+fn the_socket_is_its_owner_s_alone_and_is_gone_after_the_run() {
+    let place = Place::new();
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let mut shell = Command::new("sh");
+    let options = "--data data --hidden 16 --epochs 2 --pace 200 --run coat";
+    shell.args(["-c", &format!("umask 0; exec {fitroom} train {options}")]);
+    shell.current_dir(place.directory.path()).stdout(Stdio::null());
+    let mut trainer = Running(shell.spawn().expect("the program starts"));
+    Visitor::of(&place, "coat");
+    let mode = fs::metadata(socket(&place, "coat")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(0));
+    assert!(!socket(&place, "coat").exists());
+}
+
+#[test]
+fn what_a_killed_program_left_of_its_socket_is_replaced() {
+    let place = Place::new();
+    let trainer = endless(&place, "300");
+    let there = Run::at(&place, "coat");
+    until("a checkpoint", || there.checkpoint().exists());
+    signal(trainer.process(), "KILL");
+    drop(trainer);
+    assert!(socket(&place, "coat").exists(), "it was left");
+    UnixStream::connect(socket(&place, "coat")).expect_err("nobody listens");
+    let mut resumed = place.command(&["train", "--resume", "coat", "--pace", "300"]);
+    let resumed = resumed.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut resumed = Running(resumed);
+    let mut visitor = Visitor::of(&place, "coat");
+    assert_eq!(visitor.greeting["process"], resumed.process());
+    visitor.assert_is_told_more();
+    visitor.send(r#"{"command":"stop"}"#);
+    assert_eq!(resumed.0.wait().expect("it ends").code(), Some(0));
+    let words = std::io::read_to_string(resumed.0.stderr.take().expect("it is piped")).expect("words are text");
+    assert_eq!(words, "fitroom: the run was stopped by somebody who watches it\n");
+}
+
+#[test]
+fn a_run_whose_path_is_too_long_for_a_socket_says_so_once_and_trains() {
+    let place = Place::new();
+    train_whole(&place, "2");
+    let runs = "long/".repeat(30);
+    let options = ["--epochs", "2", "--pace", "100", "--runs", &runs, "--run", "coat"];
+    let trainer = train(&place, &options).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let mut trainer = Running(trainer);
+    let directory = place.path(&runs).join("coat");
+    until("it trains", || directory.join("run.json").exists());
+
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["watch", "coat", "--runs", &runs]);
+    command.cwd(place.directory.path());
+    let mut watcher = Terminal::run(200, 30, command);
+    assert_eq!(watcher.wait(), 1);
+    watcher.assert_given_back();
+    let text = watcher.text().replace('\n', "");
+    assert!(text.contains("fitroom: nobody can watch the run coat, which process "), "{text}");
+    assert!(text.contains(" bytes, more than a socket's address may have"), "{text}");
+
+    assert_success(&run(place.command(&["stop", "coat", "--runs", &runs])));
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(143));
+    let words = std::io::read_to_string(trainer.0.stderr.take().expect("it is piped")).expect("words are text");
+    assert!(words.starts_with("fitroom: nobody can watch this run: cannot make long/"), "{words}");
+    assert!(words.ends_with(" bytes, more than a socket's address may have\n"), "{words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+    assert_success(&run(place.command(&["train", "--resume", "coat", "--runs", &runs])));
+    let weights = |directory: &std::path::Path| left::Checkpoint::read(&directory.join("checkpoint.safetensors"));
+    assert!(weights(&directory) == weights(&place.path("runs/whole")), "the weights differ");
+}
+
+/// A run that says it trains, whose directory this test holds, and what answers at its socket.
+fn held(place: &Place, answer: impl FnOnce(UnixStream) + Send + 'static) -> fs::File {
+    assert_success(&run(train(place, &["--epochs", "1", "--run", "coat"])));
+    let directory = place.path("runs/coat");
+    let mut facts = place.facts("coat");
+    facts["state"] = "training".into();
+    fs::write(directory.join("run.json"), facts.to_string()).expect("it can be written");
+    let lock = fs::File::open(&directory).expect("it is there");
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).expect("nobody else holds it");
+    let listener = UnixListener::bind(directory.join("control.sock")).expect("there is room");
+    thread::spawn(move || answer(listener.accept().expect("somebody comes").0));
+    lock
+}
+
+#[test]
+fn a_program_that_speaks_another_version_or_none_is_not_listened_to() {
+    for (greeting, expected) in [
+        (
+            "{\"fitroom\":\"9.1\\u001b\",\"protocol\":99,\"run\":\"coat\",\"process\":1,\"more\":[]}\n",
+            "the run is trained by fitroom 9.1\\x1b, which speaks version 99 of the protocol",
+        ),
+        ("HTTP/1.1 400 Bad Request\r\n", "what listens at runs/coat/control.sock is no fitroom"),
+        ("{\"error\":\"not \\u001b today\"}\n", "fitroom: not \\x1b today"),
+        ("", "the program that trains the run does not answer at runs/coat/control.sock: is it stopped?"),
+    ] {
+        let place = Place::new();
+        let _lock = held(&place, move |mut stream| {
+            stream.write_all(greeting.as_bytes()).expect("it is read");
+            // Until the other side leaves.
+            let _ = BufReader::new(stream).read_line(&mut String::new());
+        });
+        let mut watcher = watch(&place, "coat");
+        assert_eq!(watcher.wait(), 1, "{expected}");
+        watcher.assert_given_back();
+        let text = watcher.text().replace('\n', "");
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}

@@ -1,0 +1,215 @@
+//! A run whose terminal is gone, or that is left in the background.
+
+use std::process::Stdio;
+
+use super::*;
+use crate::{place::error, pty::signal};
+
+/// Slow enough to be left in the second of six epochs, which then take four seconds.
+const SLOW: [&str; 4] = ["--epochs", "6", "--pace", "300"];
+
+/// fitroom in a terminal, behind these words of a shell; `mode`: `train` or nothing.
+fn behind(place: &Place, words: &str, mode: &str, name: &str) -> Terminal {
+    let mut command = CommandBuilder::new("sh");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let options = [&NETWORK[..], &SLOW].concat().join(" ");
+    command.args(["-c", &format!("{words} {fitroom} {mode} {options} --run {name}")]);
+    command.cwd(place.directory.path());
+    Terminal::run(80, 24, command)
+}
+
+#[test]
+fn a_run_whose_terminal_goes_away_is_trained_to_its_end_with_the_same_weights() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    // A process of this session gets SIGHUP; one that ignores it, or is of another session, has to notice by itself.
+    let ways = [("signalled", "exec"), ("ignoring", "trap '' HUP; exec"), ("elsewhere", "exec setsid -w")];
+    let mut left = Vec::new();
+    for mode in ["", "train"] {
+        for (way, words) in ways {
+            let name = format!("{way}{mode}");
+            left.push((way, behind(&place, words, mode, &name), name));
+        }
+    }
+    for (_, terminal, name) in &mut left {
+        let run = Run::at(&place, name);
+        until("an epoch", || run.epochs() > 0);
+        terminal.hang_up();
+    }
+    for (way, terminal, name) in &mut left {
+        assert_whole(&place, name);
+        // Of the third the terminal has only the program that waits for it.
+        if *way != "elsewhere" {
+            assert_eq!(terminal.wait(), 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_hangup_without_the_loss_of_the_terminal_gives_it_back_and_nothing_is_written_after_that() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let mut terminal = Terminal::at(&place, 80, 24, &[&SLOW[..], &["--run", "coat"]].concat());
+    let run = Run::at(&place, "coat");
+    terminal.until("the second epoch", |screen| screen.contains("2/6"));
+    terminal.press(" ");
+    terminal.until_shown("paused");
+    terminal.signal("HUP");
+    terminal.until_given_back();
+    terminal.assert_given_back();
+    let count = terminal.bytes.len();
+    // What is typed is for nobody: neither the pause nor the question outlives those who were there.
+    terminal.press("  q");
+    assert_whole(&place, "coat");
+    assert_eq!(terminal.wait(), 0);
+    let after = String::from_utf8_lossy(&terminal.bytes[count..]).into_owned();
+    // The terminal itself shows what is typed.
+    assert_eq!(after.trim(), "q", "{}", terminal.text());
+    assert_eq!(run.epochs(), 6);
+}
+
+#[test]
+fn a_run_without_a_screen_outlives_a_hangup_and_goes_on_to_write_to_a_terminal_that_is_there() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let mut terminal = Terminal::at(&place, 80, 24, &[&["train"][..], &SLOW, &["--run", "coat"]].concat());
+    let run = Run::at(&place, "coat");
+    until("an epoch", || run.epochs() > 0);
+    terminal.signal("HUP");
+    terminal.until_shown("Epoch 6/6 - ");
+    assert_eq!(terminal.wait(), 0);
+    assert_whole(&place, "coat");
+}
+
+#[test]
+fn a_run_that_is_not_kept_ends_with_its_terminal_for_nobody_could_reach_it() {
+    let place = Place::new();
+    for mode in [&[][..], &["train"]] {
+        for by_signal in [true, false] {
+            let options = ["--no-save", "--epochs", ENDLESS];
+            let mut terminal = Terminal::at(&place, 80, 24, &[mode, &options].concat());
+            terminal.until("it trains", |screen| screen.contains("images/s") || screen.contains("loss: "));
+            if by_signal {
+                terminal.signal("HUP");
+                assert_eq!(terminal.wait(), 129, "{mode:?}");
+                terminal.assert_given_back();
+            } else {
+                terminal.hang_up();
+                assert_eq!(terminal.wait(), 129, "{mode:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_hangup_sigterm_still_saves_and_ends() {
+    let place = Place::new();
+    for mode in [&[][..], &["train"]] {
+        let name = format!("run{}", mode.len());
+        let mut terminal = Terminal::at(&place, 80, 24, &[mode, &["--epochs", ENDLESS, "--run", &name]].concat());
+        let run = Run::at(&place, &name);
+        until("an epoch", || run.epochs() > 0);
+        terminal.hang_up();
+        let epochs = run.epochs();
+        until("more epochs", || run.epochs() > epochs + 2);
+        terminal.signal("TERM");
+        assert_eq!(terminal.wait(), 143);
+        assert_eq!(run.state(), "stopped");
+    }
+}
+
+#[test]
+fn whoever_quits_a_run_that_trains_is_asked_and_may_go_on_or_leave_it_training() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let mut terminal = Terminal::at(&place, 100, 30, &[&SLOW[..], &["--run", "coat"]].concat());
+    terminal.until("the second epoch", |screen| screen.contains("2/6"));
+    let owner = terminal.process();
+    terminal.press("q");
+    terminal.until_shown("leave it training");
+    terminal.press("\x1b");
+    terminal.until("it goes on", |screen| !screen.contains("leave it training"));
+    let _background = InTheBackground(&place, "coat");
+    terminal.press("qd");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+    let text = terminal.text();
+    let (_, told) =
+        text.split_once("Run coat trains in the background, in process ").unwrap_or_else(|| panic!("{text}"));
+    let process: u32 = told.split('.').next().and_then(|number| number.parse().ok()).expect("a number");
+    assert_ne!(process, owner);
+    assert!(told.contains("fitroom watch coat") && told.contains("fitroom stop coat"), "{told}");
+    assert_eq!(session_of(process), process, "it has a session of its own");
+    assert_whole(&place, "coat");
+}
+
+#[test]
+fn whoever_asks_twice_to_quit_leaves_at_once_and_the_run_can_be_continued() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let mut terminal = Terminal::at(&place, 100, 30, &[&SLOW[..], &["--run", "coat"]].concat());
+    terminal.until("the second epoch", |screen| screen.contains("2/6"));
+    terminal.press("q\x03");
+    let status = terminal.wait();
+    assert!(status < 2, "{status}");
+    terminal.assert_given_back();
+    assert_success(&run(place.command(&["train", "--resume", "coat"])));
+    assert_whole(&place, "coat");
+}
+
+/// The session that a process belongs to.
+fn session_of(process: u32) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process is there");
+    let (_, after_name) = stat.rsplit_once(") ").expect("a name in brackets");
+    after_name.split(' ').nth(3).and_then(|number| number.parse().ok()).expect("a number")
+}
+
+#[test]
+fn train_in_the_background_says_how_to_watch_it_and_gives_the_shell_back() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let _background = InTheBackground(&place, "coat");
+    let mut terminal = Terminal::at(&place, 100, 30, &[&["train", "--detach"][..], &SLOW, &["--run", "coat"]].concat());
+    assert_eq!(terminal.wait(), 0);
+    let text = terminal.text();
+    let holder = place.facts("coat")["held_by"]["process"].as_u64().expect("somebody trains it");
+    let process = u32::try_from(holder).expect("a process's number");
+    let expected = format!(
+        "Run coat trains in the background, in process {process}.\nWatch it fitroom watch coat\nStop it  fitroom stop coat"
+    );
+    assert_eq!(text.trim(), expected);
+    assert_eq!(session_of(process), process, "it has a session of its own");
+    for descriptor in 0..3 {
+        let open = fs::read_link(format!("/proc/{process}/fd/{descriptor}")).expect("it is open");
+        assert_eq!(open.to_str(), Some("/dev/null"));
+    }
+    terminal.hang_up();
+    signal(process, "HUP");
+    assert_whole(&place, "coat");
+}
+
+#[test]
+fn what_keeps_a_run_from_training_in_the_background_is_said_where_it_was_asked_for() {
+    let place = Place::new();
+    assert_success(&run(train(&place, &["--epochs", "1", "--run", "coat"])));
+    let words = error(train(&place, &["--detach", "--run", "coat"]));
+    assert!(words.starts_with("fitroom: the run coat exists already"), "{words}");
+    let words = error(place.command(&["train", "--detach", "--data", "nowhere"]));
+    assert!(words.starts_with("fitroom: ") && words.contains("nowhere"), "{words}");
+    for switch in ["--no-save", "--json"] {
+        let output = run(train(&place, &["--detach", switch]));
+        assert_eq!(output.status.code(), Some(2), "{switch}");
+    }
+}
+
+#[test]
+fn a_shell_that_reads_all_that_is_said_does_not_wait_for_the_run_in_the_background() {
+    let place = Place::new();
+    let _background = InTheBackground(&place, "coat");
+    let mut command = train(&place, &["--detach", "--epochs", ENDLESS, "--pace", "100", "--run", "coat"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    // As in `$(fitroom train --detach)`: until nobody holds the other end.
+    let output = child.wait_with_output().expect("it can be read");
+    assert_success(&output);
+    assert_success(&run(place.command(&["stop", "coat"])));
+}

@@ -1,0 +1,154 @@
+//! `fitroom stop`: a run that trains elsewhere is saved and ended.
+
+use super::*;
+use crate::{place::error, pty::signal, visitor::socket};
+
+/// What a program wrote to standard output, once it has ended well.
+fn told(command: Command) -> String {
+    let output = run(command);
+    assert_success(&output);
+    String::from_utf8(output.stdout).expect("words are text")
+}
+
+#[test]
+fn a_run_that_is_stopped_from_elsewhere_says_so_where_it_trained_and_goes_on_with_the_same_weights() {
+    let place = Place::new();
+    train_whole(&place, "4");
+    for (name, asked) in [("coat", Some("coat")), ("shirt", Some("runs/shirt")), ("dress", None)] {
+        let options = ["--epochs", "4", "--pace", "200", "--run", name];
+        let trainer = train(&place, &options).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let there = Run::at(&place, name);
+        until("an epoch", || there.epochs() > 0);
+        let said = told(place.command(&[&["stop"], asked.as_slice()].concat()));
+        let epochs = there.epochs();
+        let expected = format!(
+            "Run {name} is stopped and saved, with {epochs} of 4 epochs done. Continue with: fitroom --resume {name}\n"
+        );
+        assert_eq!(said, expected);
+        assert_eq!(there.state(), "stopped");
+        let output = trainer.wait_with_output().expect("it ends");
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{words}");
+        assert_eq!(words, "fitroom: the run was stopped by somebody who watches it\n");
+        assert_success(&run(place.command(&["train", "--resume", name])));
+        assert_whole(&place, name);
+    }
+}
+
+#[test]
+fn a_dashboard_whose_run_is_stopped_from_elsewhere_gives_the_terminal_back_with_its_parting_line() {
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", ENDLESS, "--pace", "200", "--run", "coat"]);
+    let there = Run::at(&place, "coat");
+    until("an epoch", || there.epochs() > 0);
+    let mut watcher = watch(&place, "coat");
+    watcher.until_shown("images/s");
+    told(place.command(&["stop"]));
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+    let text = terminal.text();
+    assert!(text.starts_with("Run coat: test accuracy 0."), "{text}");
+    assert!(text.contains("Continue with: fitroom --resume coat"), "{text}");
+    assert_eq!(there.state(), "stopped");
+    // Who only looks on stays, and sees what became of it.
+    watcher.until_shown("stopped in epoch");
+    watcher.press("q");
+    assert_eq!(watcher.wait(), 0);
+}
+
+#[test]
+fn a_run_that_is_paused_or_in_slow_motion_is_stopped_as_any_other() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "1");
+    let mut visitor = Visitor::of(&place, "coat");
+    visitor.send(r#"{"command":"pause"}"#);
+    visitor.until_report("paused");
+    told(place.command(&["stop", "coat"]));
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(0));
+    visitor.until_report("ended");
+    visitor.until_report("saved");
+    assert_eq!(visitor.next(), None);
+}
+
+#[test]
+fn without_its_socket_a_run_is_stopped_by_the_signal_to_end() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "200");
+    fs::remove_file(socket(&place, "coat")).expect("it is there");
+    let said = told(place.command(&["stop", "coat"]));
+    assert!(said.starts_with("Run coat is stopped and saved, with "), "{said}");
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(143));
+    assert_eq!(Run::at(&place, "coat").state(), "stopped");
+}
+
+#[test]
+fn what_does_not_train_cannot_be_stopped() {
+    let place = Place::new();
+    assert_eq!(error(place.command(&["stop"])), "fitroom: no run in runs trains now");
+    assert_success(&run(train(&place, &["--epochs", "1", "--run", "coat"])));
+    assert_eq!(error(place.command(&["stop", "coat"])), "fitroom: the run coat does not train now: done");
+    assert_eq!(error(place.command(&["stop"])), "fitroom: no run in runs trains now");
+    assert!(error(place.command(&["stop", "shirt"])).contains("no run shirt in runs; there is coat"));
+
+    let trainer = Running::train(&place, &["--epochs", ENDLESS, "--run", "dress", "--pace", "300"]);
+    let there = Run::at(&place, "dress");
+    until("two epochs", || place.path("runs/dress/run.json").exists() && place.facts("dress")["kept"]["epoch"] == 2);
+    signal(trainer.process(), "KILL");
+    drop(trainer);
+    assert_eq!(there.state(), "training", "it could not say otherwise");
+    assert_eq!(
+        error(place.command(&["stop", "dress"])),
+        "fitroom: the run dress does not train now: killed in epoch 3"
+    );
+}
+
+#[test]
+fn the_list_of_runs_says_which_trains_how_far_it_is_and_which_was_killed() {
+    let place = Place::new();
+    assert_success(&run(train(&place, &["--epochs", "2", "--run", "coat"])));
+    let of = |name: &str| {
+        let table = told(place.command(&["runs"]));
+        let line = table.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{table}"));
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let state = |name: &str| {
+        let lines = told(place.command(&["runs", "--json"]));
+        let mut runs = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        runs.find(|run| run["run"] == name).expect("it is listed")["state"].clone()
+    };
+    assert_eq!(of("coat")[..3], ["coat", "done", "2/2"]);
+    let trainer = Running::train(&place, &["--epochs", "100", "--run", "dress", "--pace", "100"]);
+    let epochs = || place.facts("dress")["kept"]["epoch"].as_u64();
+    until("it trains", || place.path("runs/dress/run.json").exists());
+    assert_eq!(of("dress")[..3], ["dress", "training in epoch 1", "0/100"]);
+    until("an epoch", || epochs() == Some(1));
+    assert_eq!(of("dress")[..3], ["dress", "training in epoch 2", "1/100"]);
+    assert_eq!(state("dress"), "training");
+    signal(trainer.process(), "KILL");
+    drop(trainer);
+    assert_eq!(of("dress")[..3], ["dress", "killed in epoch 2", "1/100"]);
+    assert_eq!(state("dress"), "interrupted");
+    let words = error(train(&place, &["--run", "dress"]));
+    assert!(
+        words.contains("the run dress exists already (killed in epoch 2, 1 epoch, best test accuracy 0."),
+        "{words}"
+    );
+}
+
+#[test]
+fn whoever_wants_to_continue_a_run_that_trains_is_told_how_to_watch_it() {
+    let place = Place::new();
+    let trainer = endless(&place, "100");
+    for command in ["train --resume coat", "train --resume", "train --resume coat --detach"] {
+        let words = error(place.command(&command.split(' ').collect::<Vec<_>>()));
+        let process = trainer.process();
+        assert!(
+            words.starts_with("fitroom: runs/coat is in use: another fitroom trains this run (process "),
+            "{words}"
+        );
+        assert!(words.contains(&process.to_string()), "{words}");
+        assert!(words.ends_with("; fitroom watch runs/coat shows it"), "{words}");
+    }
+    let mut watcher = watch(&place, "runs/coat");
+    watcher.until_shown("images/s");
+}
