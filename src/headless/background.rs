@@ -1,5 +1,5 @@
-//! A `fitroom train` that leaves its terminal: once it trains it says where the run is, and nothing after that. Starts no
-//! process.
+//! A `fitroom train` that leaves its terminal: once it trains it says where the run is, and nothing after that. Starts
+//! no process.
 
 use std::{
     fs::File,
@@ -39,8 +39,8 @@ pub(super) fn leave_the_session() {
     let _ = setsid();
 }
 
-/// Waits until the run trains and others find it, and says so, with all that there was to be said before; a run that has
-/// failed by then is left to the caller. Returns what was reported meanwhile.
+/// Waits until the run trains and others find it, and says so, with all that there was to be said before; a run that
+/// has failed by then is left to the caller. Returns what was reported meanwhile.
 pub(super) fn begin(run: &Run, reports: &mut Reports) -> Result<Vec<Report>> {
     let mut told = Vec::new();
     let (mut trains, mut is_over) = (false, false);

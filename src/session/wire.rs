@@ -1,8 +1,8 @@
 //! How reports and commands go through the socket of a run: one line of JSON each. Opens none.
 //!
-//! Whoever trains begins with a [`Greeting`]; after it come reports, and now and then an empty line, which says that the
-//! program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut: in place
-//! of the greeting where nobody is let in, or last.
+//! Whoever trains begins with a [`Greeting`]; after it come reports, and now and then an empty line, which says that
+//! the program is still there. Whoever looks on sends commands. A line `{"error":"…"}` says why the door is shut: in
+//! place of the greeting where nobody is let in, or last.
 
 use serde::{Deserialize, Serialize};
 

@@ -175,7 +175,8 @@ fn train_in_the_background_says_how_to_watch_it_and_gives_the_shell_back() {
     let holder = place.facts("coat")["held_by"]["process"].as_u64().expect("somebody trains it");
     let process = u32::try_from(holder).expect("a process's number");
     let expected = format!(
-        "Run coat trains in the background, in process {process}.\nWatch it fitroom watch coat\nStop it  fitroom stop coat"
+        "Run coat trains in the background, in process {process}.\n\
+         Watch it fitroom watch coat\nStop it  fitroom stop coat"
     );
     assert_eq!(text.trim(), expected);
     assert_eq!(session_of(process), process, "it has a session of its own");

@@ -280,7 +280,8 @@ impl Table {
     }
 }
 
-/// A name on at most so many lines, broken between words or at a slash, or in the middle of a long word, or else cut on one.
+/// A name on at most so many lines, broken between words or at a slash, or in the middle of a long word, or else cut on
+/// one.
 fn broken(name: &str, cells: usize, lines: usize, ellipsis: &str) -> Vec<String> {
     if width(name) <= cells {
         return vec![name.to_owned()];
