@@ -12,7 +12,11 @@ use std::{
     io::{self, IsTerminal, Stdout, Write, stderr, stdout},
     iter::from_fn,
     process,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -33,6 +37,9 @@ const UNSAVED: u8 = 1;
 
 /// How long an output that takes nothing is waited for once a signal has asked to end.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How much later than the end of a pipe's reader the word may come that both have lost their terminal.
+const ECHO: Duration = Duration::from_millis(100);
 
 /// What happens while it trains.
 enum Happening {
@@ -86,9 +93,9 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     // Nobody could reach a run that is not kept once its terminal is gone.
     let outlives = plan.is_kept();
-    listen(sender.clone(), outlives)?;
-    // One that is gone no longer says that it is one.
-    let is_terminal = stdout().is_terminal();
+    let is_hung_up = Arc::new(AtomicBool::new(false));
+    listen(sender.clone(), outlives.then(|| Arc::clone(&is_hung_up)))?;
+    let outlives = Outlives { is_kept: outlives, is_terminal: stdout().is_terminal(), is_hung_up };
     let dataset = Arc::new(plan.source.load()?);
     let (link, mut reports) = Link::train(plan, dataset, false)?;
     let told = match (form, link.own_run()) {
@@ -99,7 +106,7 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
         .name("teller".to_owned())
         .spawn(move || {
             let all = told.into_iter().chain(news(reports));
-            tell(all, teller(form, stdout()), outlives && is_terminal, &sender);
+            tell(all, teller(form, stdout()), |error| outlives.covers(error), &sender);
         })
         .context("cannot start a thread")?;
     let event = events.recv().expect("the teller sends one, however it ends");
@@ -157,12 +164,12 @@ fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
     })
 }
 
-/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through;
-/// where that is because the terminal is gone, and the run `outlives` it, for how the run ends.
+/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through; where
+/// the run `outlives` that, for how the run ends.
 fn tell(
     reports: impl Iterator<Item = Report>,
     mut teller: Box<dyn Teller>,
-    outlives: bool,
+    outlives: impl Fn(&io::Error) -> bool,
     events: &mpsc::Sender<Happening>,
 ) {
     let mut last = Last { events, is_unsaved: false };
@@ -188,7 +195,7 @@ fn tell(
         }
         if is_told && let Err(error) = teller.tell(&report) {
             is_told = false;
-            if !(outlives && is_hung_up(&error)) {
+            if !outlives(&error) {
                 is_broken = true;
                 send(Happening::NotTold(error));
             }
@@ -234,9 +241,26 @@ impl Drop for Last<'_> {
     }
 }
 
-/// Whether this is how writing to a terminal fails that is gone.
-fn is_hung_up(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::IO.raw_os_error())
+/// What of an output's failures the run outlives: that the terminal is gone.
+struct Outlives {
+    is_kept: bool,
+    /// Whether the output is one: when it is gone, it no longer says so.
+    is_terminal: bool,
+    /// Whether the signal has come that says it.
+    is_hung_up: Arc<AtomicBool>,
+}
+
+impl Outlives {
+    fn covers(&self, error: &io::Error) -> bool {
+        let is_gone = self.is_terminal && error.raw_os_error() == Some(Errno::IO.raw_os_error());
+        self.is_kept && (is_gone || (error.kind() == io::ErrorKind::BrokenPipe && self.is_hung_up_with_its_reader()))
+    }
+
+    /// Whether the reader of a pipe has gone with the terminal, as `tee` does: both are sent the signal at once.
+    fn is_hung_up_with_its_reader(&self) -> bool {
+        thread::sleep(ECHO);
+        self.is_hung_up.load(Ordering::Relaxed)
+    }
 }
 
 fn teller(form: Form, out: Stdout) -> Box<dyn Teller + Send> {
@@ -252,13 +276,14 @@ fn teller(form: Form, out: Stdout) -> Box<dyn Teller + Send> {
     }
 }
 
-/// Listens for signals that ask to end: the first one is handed on, the second one ends the program. A run that
-/// `outlives` its terminal goes on when that is hung up.
-fn listen(events: mpsc::Sender<Happening>, outlives: bool) -> Result<()> {
+/// Listens for signals that ask to end: the first one is handed on, the second one ends the program. A hangup is only
+/// noted in `outlived`, if there is that.
+fn listen(events: mpsc::Sender<Happening>, outlived: Option<Arc<AtomicBool>>) -> Result<()> {
     let mut first: Option<First> = None;
     let hand_on = move |signal| {
         let Signal::End(number) = signal else { return };
-        if number == HANGUP && outlives {
+        if let (HANGUP, Some(is_hung_up)) = (number, &outlived) {
+            is_hung_up.store(true, Ordering::Relaxed);
             return;
         }
         match &first {
@@ -295,7 +320,7 @@ mod tests {
     /// What comes of these reports, where so many of them can be said.
     fn told(reports: Vec<Report>, count: usize) -> Vec<Happening> {
         let (sender, happenings) = mpsc::channel();
-        tell(reports.into_iter(), Box::new(Breaking(count)), true, &sender);
+        tell(reports.into_iter(), Box::new(Breaking(count)), |_| false, &sender);
         drop(sender);
         happenings.iter().collect()
     }

@@ -5,6 +5,7 @@ use std::{
     fs, io,
     os::unix::{fs::MetadataExt, fs::PermissionsExt, net::UnixListener},
     path::{Path, PathBuf},
+    pin::pin,
     process,
     sync::{
         Arc, Mutex, PoisonError,
@@ -22,9 +23,9 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{UnixListener as Listener, UnixStream, unix::OwnedReadHalf},
     runtime::Builder,
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinSet,
-    time::{Instant, interval_at, sleep, timeout},
+    time::{Instant, interval_at, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -51,6 +52,17 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait before trying again to let somebody in, where the system has no room for one more.
 const NO_ROOM: Duration = Duration::from_millis(200);
+
+/// The time that each visitor takes at the door, in milliseconds: one who comes again and again costs the training next
+/// to nothing.
+const ENTRY: u64 = 50;
+
+/// How much of it may be used up in advance: as many as may look on can come together.
+const RUSH: Duration = Duration::from_millis(ENTRY * MOST_VISITORS as u64);
+
+/// How long a visitor is not listened to after each line, and each part of one: far less than anybody notices, and
+/// enough for one who says things without end to cost the training nothing.
+const BREATH: Duration = Duration::from_millis(5);
 
 /// How far the run is, as far as visitors are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -163,22 +175,25 @@ async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: wa
     let Ok(socket) = Listener::from_std(socket) else { return };
     let lines = Lines::default();
     let mut visitors = JoinSet::new();
+    let mut door_is_free = Instant::now();
     loop {
         tokio::select! {
-            accepted = socket.accept() => match accepted {
-                Ok((stream, _)) if visitors.len() < MOST_VISITORS => {
-                    let (seat, reports) = hub.join();
-                    visitors.spawn(receive(stream, greeting.to_owned(), seat, reports, lines.clone()));
+            accepted = accept(&socket, door_is_free) => {
+                door_is_free = door_is_free.max(Instant::now()) + Duration::from_millis(ENTRY);
+                match accepted {
+                    Ok(stream) if visitors.len() < MOST_VISITORS => {
+                        let (seat, reports) = hub.join();
+                        visitors.spawn(receive(stream, greeting.to_owned(), seat, reports, lines.clone()));
+                    }
+                    Ok(mut stream) => {
+                        let error = format!("{MOST_VISITORS} others watch this run already, which is as many as may");
+                        // Who does not take it within the socket's own memory goes without.
+                        let _ = stream.try_write(&line(&Refusal { error }));
+                        let _ = stream.shutdown().await;
+                    }
+                    Err(_) => sleep(NO_ROOM).await,
                 }
-                Ok((mut stream, _)) => {
-                    let error = format!("{MOST_VISITORS} others watch this run already, which is as many as may");
-                    let refusal = line(&Refusal { error });
-                    // Who does not take it within the socket's own memory goes without.
-                    let _ = stream.try_write(&refusal);
-                    let _ = stream.shutdown().await;
-                }
-                Err(_) => sleep(NO_ROOM).await,
-            },
+            }
             Some(_) = visitors.join_next(), if !visitors.is_empty() => {}
             _ = stages.wait_for(|stage| *stage >= Stage::Shut) => break,
         }
@@ -189,6 +204,12 @@ async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: wa
     let _ = timeout(FAREWELL, async { while visitors.join_next().await.is_some() {} }).await;
 }
 
+/// Lets the next visitor in, once the door will be free within the time for a rush.
+async fn accept(socket: &Listener, door_is_free: Instant) -> io::Result<UnixStream> {
+    sleep_until(door_is_free.checked_sub(RUSH).unwrap_or(door_is_free)).await;
+    socket.accept().await.map(|(stream, _)| stream)
+}
+
 /// Tells a visitor what happens, and does what it asks, until one of the two leaves.
 async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut reports: Reports, lines: Lines) {
     let (reader, mut writer) = stream.into_split();
@@ -197,10 +218,22 @@ async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut repor
         return;
     }
     let is_between_lines = AtomicBool::new(true);
-    let refused = tokio::select! {
-        // An error means that the visitor is gone.
-        _ = tell(&mut writer, &mut reports, &lines, &is_between_lines) => None,
-        refused = obey(reader, &seat) => refused.err(),
+    let enough = Notify::new();
+    let refused = {
+        let mut telling = pin!(tell(&mut writer, &mut reports, &lines, &is_between_lines, &enough));
+        let refused = tokio::select! {
+            // Who is refused need not be told first what happened so far.
+            biased;
+            refused = obey(reader, &seat) => refused.err(),
+            // An error means that the visitor is gone.
+            _ = &mut telling => None,
+        };
+        if refused.is_some() {
+            // Half a line would make the word that follows a part of it.
+            enough.notify_one();
+            let _ = timeout(PATIENCE, telling).await;
+        }
+        refused
     };
     if let (Some(error), true) = (refused, is_between_lines.load(Ordering::Relaxed)) {
         let _ = timeout(PATIENCE, writer.write_all(&line(&Refusal { error }))).await;
@@ -208,17 +241,19 @@ async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut repor
     let _ = writer.shutdown().await;
 }
 
-/// Tells what happens until nothing more does.
+/// Tells what happens until nothing more does, or it is `enough`.
 async fn tell(
     writer: &mut (impl AsyncWrite + Unpin),
     reports: &mut Reports,
     lines: &Lines,
     is_between_lines: &AtomicBool,
+    enough: &Notify,
 ) -> io::Result<()> {
     let mut beats = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     loop {
         let said: Arc<[u8]> = tokio::select! {
             biased;
+            () = enough.notified() => return Ok(()),
             report = reports.next() => match report {
                 Some(report) => lines.of(&report),
                 None => return Ok(()),
@@ -259,6 +294,7 @@ async fn obey(reader: OwnedReadHalf, seat: &HubSeat) -> Result<(), String> {
             }
             said.clear();
         }
+        sleep(BREATH).await;
     }
 }
 

@@ -46,6 +46,29 @@ fn a_run_whose_terminal_goes_away_is_trained_to_its_end_with_the_same_weights() 
 }
 
 #[test]
+fn a_run_whose_reader_goes_with_the_terminal_is_trained_to_its_end_and_one_whose_reader_goes_alone_is_not() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let options = [&NETWORK[..], &SLOW].concat().join(" ");
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &format!("{fitroom} train {options} --run coat | tee log")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(80, 24, command);
+    let there = Run::at(&place, "coat");
+    until("an epoch", || there.epochs() > 0);
+    terminal.hang_up();
+    assert_whole(&place, "coat");
+
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &format!("{fitroom} train {options} --run shirt | head -n 2")]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(80, 24, command);
+    terminal.wait();
+    assert_eq!(Run::at(&place, "shirt").state(), "stopped");
+}
+
+#[test]
 fn a_hangup_without_the_loss_of_the_terminal_gives_it_back_and_nothing_is_written_after_that() {
     let place = Place::new();
     train_whole(&place, "6");
