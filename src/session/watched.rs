@@ -1,6 +1,6 @@
 //! A run that this process looks on at: while another process trains it through a connection to that, else as its
-//! directory has it, and from the one to the other as the run ends and goes on. What comes is handed on by a hub of this
-//! process, so that whoever looks on here is as slow or as late as anywhere.
+//! directory has it, and from the one to the other as the run ends and goes on. What comes is handed on by a hub of
+//! this process, so that whoever looks on here is as slow or as late as anywhere.
 
 use std::{
     sync::{Arc, mpsc::channel},
