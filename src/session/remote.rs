@@ -1,4 +1,5 @@
-//! A connection to the process that trains a run: its reports come through the door of that process, and commands go there.
+//! A connection to the process that trains a run: its reports come through the door of that process, and commands go
+//! there.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},

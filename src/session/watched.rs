@@ -42,7 +42,8 @@ impl WatchedRun {
     /// Looks on at this run, whose data set this is.
     ///
     /// # Errors
-    /// When whoever trains it cannot be reached or understood, its files cannot be read, or they are of another data set.
+    /// When whoever trains it cannot be reached or understood, its files cannot be read, or they are of another data
+    /// set.
     pub fn open(watching: Watching, dataset: Arc<Dataset>) -> Result<(Self, Reports)> {
         let digest = watching.digest(&dataset)?;
         let connection = watching.connect()?;
