@@ -105,6 +105,8 @@ pub struct App {
     /// Whether the person waits for a checkpoint.
     saving: bool,
     leaving: Option<Leaving>,
+    /// Whether somebody else has stopped the run.
+    is_stopped_elsewhere: bool,
 }
 
 impl App {
@@ -180,8 +182,9 @@ impl App {
             Report::Note { text } if self.notice.is_some() => self.notes.push_back(text.clone()),
             Report::Note { text } => self.notice = Some(text.clone()),
             // Somebody else has stopped it.
-            Report::Ended { .. } if self.role == Role::Trains => {
-                self.leaving.get_or_insert(Leaving::Stopping);
+            Report::Ended { .. } if self.role == Role::Trains && self.leaving.is_none() => {
+                self.leaving = Some(Leaving::Stopping);
+                self.is_stopped_elsewhere = true;
             }
             _ => {}
         }
@@ -456,6 +459,12 @@ impl App {
     #[must_use]
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
+    }
+
+    /// Whether somebody else has stopped the run.
+    #[must_use]
+    pub fn is_stopped_elsewhere(&self) -> bool {
+        self.is_stopped_elsewhere
     }
 
     /// How the person has left, if so.

@@ -26,7 +26,8 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     if app.role() == Role::Watches {
         return Some(left_alone(run, &known.phase, last.map(|_| accuracy), runs));
     }
-    let told = format!("Run {run}: {accuracy}");
+    let by_others = if app.is_stopped_elsewhere() { ", stopped from elsewhere" } else { "" };
+    let told = format!("Run {run}: {accuracy}{by_others}");
     let Some(mut command) = command("fitroom --resume", run, runs).filter(|_| known.unsaved.is_none()) else {
         return Some(told);
     };
@@ -39,10 +40,12 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
 
 /// The line of who only looked on at this run; `accuracy`: how good it is after its last epoch, if it has one.
 fn left_alone(run: &str, phase: &Phase, accuracy: Option<String>, runs: &Runs) -> String {
+    let watch_again = command("fitroom watch", run, runs).map(|command| format!("Watch it with: {command}"));
     let (how, next) = match phase {
         Phase::Ended { how, next } => (how.as_str(), next.as_ref().map(|next| format!("Continue with: {next}"))),
         Phase::Done => ("done", None),
-        _ => ("trains on", command("fitroom watch", run, runs).map(|command| format!("Watch it with: {command}"))),
+        Phase::Paused => ("stays paused", watch_again),
+        _ => ("trains on", watch_again),
     };
     let told: Vec<String> = [Some(how.to_owned()), accuracy].into_iter().flatten().collect();
     let next = next.map(|next| format!(". {next}")).unwrap_or_default();
