@@ -164,8 +164,8 @@ fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
     })
 }
 
-/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through; where
-/// the run `outlives` that, for how the run ends.
+/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through;
+/// where the run `outlives` that, for how the run ends.
 fn tell(
     reports: impl Iterator<Item = Report>,
     mut teller: Box<dyn Teller>,

@@ -24,6 +24,7 @@ mod relay;
 mod remote;
 mod saved;
 mod standing;
+mod watched;
 mod watching;
 mod wire;
 

@@ -229,7 +229,7 @@ impl EventLoop {
             }
         }
         if by == Some(HANGUP) && is_kept && !self.app.known().is_over() {
-            by = self.go_on_without_a_terminal(inputs, &mut steps, &mut reports).await?;
+            by = self.go_on_without_a_terminal(inputs, &mut steps, &mut reports, &runs).await?;
         }
         let is_closed = self.close(inputs, &mut steps, &mut reports).await?;
         Ok(Ended { by, is_closed })

@@ -118,6 +118,9 @@ impl<E: Listener> TrainerLoop<'_, E> {
             self.saving.note_kept(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
+        if let Some(steps_per_second) = self.pace {
+            self.listener.report(Report::Paced { steps_per_second: Some(steps_per_second) });
+        }
         if demands.rests {
             self.activity = Activity::Done;
             return Ok(());

@@ -35,6 +35,14 @@ pub struct Detached {
     pub process: u32,
 }
 
+impl Detached {
+    /// This process, with the run that it trains.
+    #[must_use]
+    pub fn this(run: &Run) -> Self {
+        Self { run: run.shown_name(), directory: run.directory().to_owned(), process: std::process::id() }
+    }
+}
+
 /// What came of starting it.
 #[derive(Debug)]
 pub enum Start {

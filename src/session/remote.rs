@@ -1,5 +1,5 @@
-//! A run that another process trains, or trained: its reports come through the door of that process. What comes is
-//! handed on by a hub of this process, so that whoever looks on here is as slow or as late as anywhere.
+//! A connection to the process that trains a run: its reports come through the door of that process, and commands go
+//! there.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},
@@ -8,11 +8,11 @@ use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, channel},
+        mpsc::Receiver,
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -24,16 +24,15 @@ use rustix::{
 
 use super::{
     door::{HEARTBEAT, address},
-    hub::{Emitter, Hub, HubSeat, Reports},
+    hub::Emitter,
     past,
-    standing::ended,
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
 };
 use crate::{
     json,
     printable::{self, Printable},
     protocol::{Command, Report, Started},
-    run::{Run, Runs, Timestamp},
+    run::Run,
 };
 
 /// After this long without a sign of life a program counts as silent.
@@ -48,25 +47,9 @@ const LONGEST_GREETING: usize = 1 << 12;
 /// How often who waits for something looks whether it is still wanted.
 const LOOK_UP: Duration = Duration::from_millis(50);
 
-/// How often to look whether somebody trains the run again.
-const RETRY: Duration = Duration::from_millis(100);
-
-/// How long a run that ended may take to be handed over to another program, before that counts as its end.
-const HANDOVER: Duration = Duration::from_secs(2);
-
-/// A run of another process. Dropping it leaves that process alone.
-#[derive(Debug)]
-pub(super) struct RemoteRun {
-    seat: HubSeat,
-    hub: Hub,
-    line: Arc<TheLine>,
-    reader: Option<JoinHandle<()>>,
-    writer: Option<JoinHandle<()>>,
-}
-
 /// The connection that there is at the moment.
 #[derive(Debug, Default)]
-struct TheLine {
+pub(super) struct TheLine {
     stream: Mutex<Option<UnixStream>>,
     is_closing: AtomicBool,
 }
@@ -90,51 +73,6 @@ pub struct Heard {
     pub ends: bool,
     /// What it could not keep, if that was the last it said of keeping.
     pub unsaved: Option<String>,
-}
-
-impl RemoteRun {
-    /// Looks on at this run through that connection, and through later ones if the run is trained by others after that.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn watch(run: Run, runs: Runs, connection: Connection) -> Result<(Self, Reports)> {
-        let (hub, emitter) = Hub::new(true);
-        let (seat, reports) = hub.join();
-        let (sender, commands) = channel();
-        let line = Arc::new(TheLine::default());
-        line.set(&connection).context("cannot use the run's socket")?;
-        hub.connect(sender);
-        let (theirs, spare) = (Arc::clone(&line), Arc::clone(&line));
-        let again = hub.clone();
-        let reader = thread::Builder::new()
-            .name("watcher".to_owned())
-            .spawn(move || follow(&run, &runs, connection, &theirs, &again, &emitter))
-            .context("cannot start a thread")?;
-        let writer = thread::Builder::new()
-            .name("commands".to_owned())
-            .spawn(move || hand_on(&commands, &spare))
-            .context("cannot start a thread")?;
-        Ok((Self { seat, hub, line, reader: Some(reader), writer: Some(writer) }, reports))
-    }
-
-    /// Asks something of the run.
-    pub fn send(&self, command: Command) {
-        self.seat.send(command);
-    }
-}
-
-impl Drop for RemoteRun {
-    fn drop(&mut self) {
-        self.line.is_closing.store(true, Ordering::Relaxed);
-        self.line.hang_up();
-        // Without it the commands end.
-        self.hub.close();
-        for thread in [self.reader.take(), self.writer.take()].into_iter().flatten() {
-            thread.thread().unpark();
-            // A thread that panicked leaves nothing to be waited for.
-            let _ = thread.join();
-        }
-    }
 }
 
 impl Connection {
@@ -236,7 +174,13 @@ fn reach(place: &Path, goes_on: impl Fn() -> bool) -> io::Result<UnixStream> {
 }
 
 impl TheLine {
-    fn set(&self, connection: &Connection) -> io::Result<()> {
+    /// There will be no further connection.
+    pub fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        self.hang_up();
+    }
+
+    pub fn set(&self, connection: &Connection) -> io::Result<()> {
         let stream = connection.reader.get_ref().try_clone()?;
         *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
         Ok(())
@@ -250,42 +194,26 @@ impl TheLine {
         }
     }
 
-    fn hang_up(&self) {
+    pub fn hang_up(&self) {
         if let Some(stream) = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    fn is_closing(&self) -> bool {
+    pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Relaxed)
     }
 }
 
 /// Sends commands until there are no more.
-fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
+pub(super) fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
     for command in commands {
         line.send(&command);
     }
 }
 
-/// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.
-fn follow(run: &Run, runs: &Runs, first: Connection, line: &TheLine, hub: &Hub, emitter: &Emitter) {
-    let mut connection = first;
-    loop {
-        if let Err(error) = take_in(&mut connection, run, line, emitter) {
-            emitter.emit(Report::Note { text: format!("the connection to the run broke: {error}") });
-        }
-        line.hang_up();
-        let Some(next) = wait_for_next(run, runs, line, emitter) else { return };
-        connection = next;
-        if line.set(&connection).is_ok() {
-            hub.ask_again();
-        }
-    }
-}
-
 /// Hands on what comes through one connection, to its end.
-fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
+pub(super) fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
     let mut begun = None;
     let mut said = Vec::new();
     while !line.is_closing() {
@@ -332,23 +260,6 @@ fn hand_on_report(report: Report, run: &Run, begun: &mut Option<Started>, emitte
         }
         report => emitter.emit(report),
     }
-}
-
-/// Waits until somebody trains the run again; if that takes longer than to hand it over, says how it ended. `None` once
-/// nobody looks on here any more.
-fn wait_for_next(run: &Run, runs: &Runs, line: &TheLine, emitter: &Emitter) -> Option<Connection> {
-    let mut waited = Duration::ZERO;
-    while !line.is_closing() {
-        if let Ok(Some(connection)) = Connection::open(run, || !line.is_closing()) {
-            return Some(connection);
-        }
-        if waited == HANDOVER {
-            emitter.emit(ended(run, runs, Timestamp::now()));
-        }
-        waited = waited.saturating_add(RETRY);
-        thread::park_timeout(RETRY);
-    }
-    None
 }
 
 /// Whether a reading took longer than the other side should be silent.

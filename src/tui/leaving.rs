@@ -28,8 +28,8 @@ use crate::{
     protocol::Command,
     run::{Run, Runs, command},
     session::{
-        Reports,
-        detached::{self, Start},
+        Link, Reports,
+        detached::{self, Detached, Start},
     },
     signals::{self, First, HANGUP, Signal},
 };
@@ -48,9 +48,12 @@ impl EventLoop {
         inputs: &mut Inputs,
         steps: &mut Steps,
         reports: &mut Option<Reports>,
+        runs: &Runs,
     ) -> Result<Option<u8>> {
         if !self.is_lost {
-            self.terminal.give_back(None);
+            let run = self.link.as_ref().and_then(Link::own_run);
+            let words = run.map(|run| parting::in_the_background(&Detached::this(run), runs));
+            self.terminal.give_back(words.as_deref());
             self.is_lost = true;
         }
         // A pause and slow motion were for the eyes of who is gone.

@@ -159,7 +159,7 @@ fn whoever_quits_a_run_that_trains_is_asked_and_may_go_on_or_leave_it_training()
     let text = terminal.text();
     let (_, told) =
         text.split_once("Run coat trains in the background, in process ").unwrap_or_else(|| panic!("{text}"));
-    let process: u32 = told.split('.').next().and_then(|number| number.parse().ok()).expect("a number");
+    let process: u32 = told.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
     assert_ne!(process, owner);
     assert!(told.contains("fitroom watch coat") && told.contains("fitroom stop coat"), "{told}");
     assert_eq!(session_of(process), process, "it has a session of its own");
@@ -266,7 +266,7 @@ fn train_in_the_background_says_how_to_watch_it_and_gives_the_shell_back() {
     let process = u32::try_from(holder).expect("a process's number");
     let expected = format!(
         "Run coat trains in the background, in process {process}.\n\
-         Watch it fitroom watch coat\nStop it  fitroom stop coat"
+         Watch it with: fitroom watch coat\nStop it with:  fitroom stop coat"
     );
     assert_eq!(text.trim(), expected);
     assert_eq!(session_of(process), process, "it has a session of its own");
