@@ -8,6 +8,7 @@ pub mod archive;
 pub mod history;
 pub mod keys;
 pub mod known;
+mod leaving;
 mod overlay;
 pub mod progress;
 mod responds;
@@ -104,6 +105,8 @@ pub struct App {
     notes: VecDeque<String>,
     /// Whether the person waits for a checkpoint.
     saving: bool,
+    /// Whether the run is to train on in the background as soon as it is kept.
+    detaching: bool,
     leaving: Option<Leaving>,
     /// Whether somebody else has stopped the run.
     is_stopped_elsewhere: bool,
@@ -188,6 +191,9 @@ impl App {
             }
             _ => {}
         }
+        if self.detaching {
+            self.detach(&report);
+        }
         self.scene.apply(report);
     }
 
@@ -256,10 +262,7 @@ impl App {
             Action::Replay => return self.steer(Self::replay),
             Action::Save => return self.steer(Self::save),
             Action::Quit => self.quit(),
-            Action::Leave(way) => {
-                self.leaving = Some(way);
-                Answer::Done
-            }
+            Action::Leave(way) => return self.leave(way),
             // The terminal's own affairs.
             Action::Redraw | Action::Suspend => Answer::Done,
         };
@@ -310,20 +313,6 @@ impl App {
     fn erase(&mut self) -> Answer {
         if let Overlay::Prompt(text) = &mut self.overlay {
             text.pop();
-        }
-        Answer::Done
-    }
-
-    /// Leaves; where a run trains that goes on after that, or can be gone on with, it is asked how. Twice: at once.
-    fn quit(&mut self) -> Answer {
-        let known = &self.scene.known;
-        let is_kept = known.started.as_ref().is_some_and(|started| started.run.is_some());
-        if self.overlay == Overlay::Leave {
-            self.leaving = Some(Leaving::AtOnce);
-        } else if self.role == Role::Trains && is_kept && !known.is_over() {
-            self.overlay = Overlay::Leave;
-        } else {
-            self.leaving = Some(Leaving::Stopping);
         }
         Answer::Done
     }

@@ -4,19 +4,26 @@
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},
     net::Shutdown,
+    ops::ControlFlow,
     os::unix::net::UnixStream,
+    path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::Receiver,
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Result, WrapErr, bail};
+use rustix::{
+    io::{Errno, FdFlags, fcntl_setfd},
+    net::{AddressFamily, SocketType, connect, socket},
+};
 
 use super::{
-    door::HEARTBEAT,
+    door::{HEARTBEAT, address},
     hub::Emitter,
     past,
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
@@ -31,6 +38,15 @@ use crate::{
 /// After this long without a sign of life a program counts as silent.
 const SILENCE: Duration = HEARTBEAT.saturating_mul(3);
 
+/// How long a program that trains may take to open its door and to greet: more than a crowd at the door takes.
+const GREETING: Duration = Duration::from_secs(5);
+
+/// The longest greeting, and the longest word that sends somebody away.
+const LONGEST_GREETING: usize = 1 << 12;
+
+/// How often who waits for something looks whether it is still wanted.
+const LOOK_UP: Duration = Duration::from_millis(50);
+
 /// The connection that there is at the moment.
 #[derive(Debug, Default)]
 pub(super) struct TheLine {
@@ -43,36 +59,55 @@ pub(super) struct Connection {
     reader: BufReader<UnixStream>,
 }
 
+/// Nobody answers where somebody listens.
+#[derive(Debug, thiserror::Error)]
+#[error("the program that trains the run does not answer at {}: is it suspended?", printable::path(path))]
+pub(super) struct NoAnswer {
+    path: PathBuf,
+}
+
+/// What a program said that was asked to stop.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Whether it has ended the training, or is gone.
+    pub ends: bool,
+    /// What it could not keep, if that was the last it said of keeping.
+    pub unsaved: Option<String>,
+}
+
 impl Connection {
-    /// Connects to the program that trains this run; `None` where nobody opens.
+    /// Connects to the program that trains this run; `None` where nobody opens, or `is_wanted` has come to an end.
     ///
     /// # Errors
-    /// When what answers is no fitroom, or one that speaks otherwise.
-    pub fn open(run: &Run) -> Result<Option<Self>> {
-        let path = run.socket_path();
-        let stream = match UnixStream::connect(&path) {
+    /// When what answers is no fitroom, or one that speaks otherwise, or nothing answers in time.
+    pub fn open(run: &Run, is_wanted: impl Fn() -> bool) -> Result<Option<Self>> {
+        let end = Instant::now() + GREETING;
+        let place = run.socket_path();
+        let path = || printable::path(&place);
+        let goes_on = || Instant::now() < end && is_wanted();
+        let late = || if is_wanted() { Err(NoAnswer { path: place.clone() }.into()) } else { Ok(None) };
+        let stream = match reach(&place, goes_on) {
             Ok(stream) => stream,
+            Err(error) if is_late(&error) => return late(),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                let path = printable::path(&path);
-                return Err(error).wrap_err_with(|| format!("cannot watch the run through {path}"));
+                return Err(error).wrap_err_with(|| format!("cannot watch the run through {}", path()));
             }
             // Not there, left by a killed program, or a path longer than a socket's may be, where nobody can listen.
             Err(_) => return Ok(None),
         };
-        stream.set_read_timeout(Some(SILENCE))?;
         stream.set_write_timeout(Some(SILENCE))?;
         let mut reader = BufReader::new(stream);
         let mut first = Vec::new();
-        let path = || printable::path(&path);
-        match read_line(&mut reader, &mut first) {
+        match read_line_while(&mut reader, &mut first, LONGEST_GREETING, goes_on) {
             Ok(true) => {}
             // It ends just now.
             Ok(false) => return Ok(None),
-            Err(error) if is_late(&error) => {
-                bail!("the program that trains the run does not answer at {}: is it stopped?", path())
-            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(None),
+            Err(error) if is_late(&error) => return late(),
+            Err(error) if error.kind() == ErrorKind::InvalidData => bail!("what listens at {} is no fitroom", path()),
             Err(error) => return Err(error).wrap_err_with(|| format!("cannot read from {}", path())),
         }
+        reader.get_ref().set_read_timeout(Some(SILENCE))?;
         let Ok(greeting) = serde_json::from_slice::<Greeting>(&first) else {
             match serde_json::from_slice::<Refusal>(&first) {
                 Ok(refusal) => bail!(refusal),
@@ -91,18 +126,51 @@ impl Connection {
         Ok(Some(Self { reader }))
     }
 
-    /// Sends one command, and waits until the other side has hung up or has said this long nothing.
-    ///
-    /// # Errors
-    /// When it cannot be sent.
-    pub fn send_and_wait(mut self, command: &Command) -> io::Result<()> {
-        self.reader.get_mut().write_all(&line(command))?;
+    /// Asks the program to stop, and listens until it has hung up, but no longer than to `answer` if it does not end the
+    /// training by then, and to `last` if it does. What it has said of keeping the run before that counts as well: so
+    /// it stands if it is gone before it says more.
+    pub fn stop(mut self, answer: Instant, last: Instant) -> Heard {
+        let mut heard = Heard::default();
+        if self.reader.get_mut().write_all(&line(&Command::Stop)).is_err() {
+            return heard;
+        }
         let mut said = Vec::new();
-        while let Ok(true) = read_line(&mut self.reader, &mut said) {
+        loop {
+            let end = if heard.ends { last } else { answer };
+            match read_line_while(&mut self.reader, &mut said, LONGEST_REPORT, || Instant::now() < end) {
+                Ok(true) => {}
+                Err(error) if is_late(&error) => return heard,
+                Ok(false) | Err(_) => return Heard { ends: true, ..heard },
+            }
+            match serde_json::from_slice(&said) {
+                Ok(Report::Ended { .. } | Report::Finished | Report::Failed { .. }) => heard.ends = true,
+                Ok(Report::Saved { .. }) => heard.unsaved = None,
+                Ok(Report::NotSaved { reason }) => heard.unsaved = Some(reason),
+                // What this program does not understand says nothing about that.
+                Ok(_) | Err(_) => {}
+            }
             said.clear();
         }
-        Ok(())
     }
+}
+
+/// Connects to the socket at this place, which may have as many who wait as it holds, while this `goes_on`.
+fn reach(place: &Path, goes_on: impl Fn() -> bool) -> io::Result<UnixStream> {
+    let address = address(place)?;
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    let stream = UnixStream::from(socket);
+    // Otherwise it would be waited for without a limit.
+    stream.set_nonblocking(true)?;
+    loop {
+        match connect(&stream, &address) {
+            Ok(()) => break,
+            Err(Errno::AGAIN | Errno::INTR) if goes_on() => thread::sleep(LOOK_UP),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    stream.set_nonblocking(false)?;
+    Ok(stream)
 }
 
 impl TheLine {
@@ -202,22 +270,46 @@ fn is_late(error: &io::Error) -> bool {
 /// Reads on to the end of a line; `false`: there is no more. What is read of a line stays when an error comes first.
 fn read_line(reader: &mut impl BufRead, said: &mut Vec<u8>) -> io::Result<bool> {
     loop {
-        let read = match reader.fill_buf() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        if read.is_empty() {
-            return Ok(false);
-        }
-        let end = read.iter().position(|&byte| byte == b'\n');
-        let taken = end.map_or(read.len(), |end| end + 1);
-        said.extend_from_slice(&read[..taken]);
-        reader.consume(taken);
-        if said.len() > LONGEST_REPORT {
-            return Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than any report"));
-        }
-        if end.is_some() {
-            return Ok(true);
+        if let ControlFlow::Break(is_line) = read_part(reader, said, LONGEST_REPORT)? {
+            return Ok(is_line);
         }
     }
+}
+
+/// As [`read_line`], of at most `longest` bytes, but only while this `goes_on`; after that it is too late.
+fn read_line_while(
+    reader: &mut BufReader<UnixStream>,
+    said: &mut Vec<u8>,
+    longest: usize,
+    goes_on: impl Fn() -> bool,
+) -> io::Result<bool> {
+    reader.get_ref().set_read_timeout(Some(LOOK_UP))?;
+    while goes_on() {
+        match read_part(reader, said, longest) {
+            Ok(ControlFlow::Break(is_line)) => return Ok(is_line),
+            Ok(ControlFlow::Continue(())) => {}
+            Err(error) if is_late(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorKind::TimedOut.into())
+}
+
+/// Reads what is there of a line, and returns whether that is its end, or, with `false`, whether there is no more.
+fn read_part(reader: &mut impl BufRead, said: &mut Vec<u8>, longest: usize) -> io::Result<ControlFlow<bool>> {
+    let read = match reader.fill_buf() {
+        Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(ControlFlow::Continue(())),
+        read => read?,
+    };
+    if read.is_empty() {
+        return Ok(ControlFlow::Break(false));
+    }
+    let end = read.iter().position(|&byte| byte == b'\n');
+    let taken = end.map_or(read.len(), |end| end + 1);
+    said.extend_from_slice(&read[..taken]);
+    reader.consume(taken);
+    if said.len() > longest {
+        return Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than any report"));
+    }
+    Ok(if end.is_some() { ControlFlow::Break(true) } else { ControlFlow::Continue(()) })
 }

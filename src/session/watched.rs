@@ -156,7 +156,7 @@ impl Follower {
 
     /// A connection to whoever trains the run now.
     fn connection(&self) -> Option<Connection> {
-        Connection::open(&self.watching.run).ok().flatten()
+        Connection::open(&self.watching.run, || !self.line.is_closing()).ok().flatten()
     }
 
     fn player(&self) -> Result<Player> {

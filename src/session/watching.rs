@@ -48,13 +48,13 @@ impl Watching {
     pub(super) fn connect(&self) -> Result<Option<Connection>> {
         let end = Instant::now() + PATIENCE;
         while self.trains() && address(&self.run.socket_path()).is_ok() && Instant::now() < end {
-            match Connection::open(&self.run)? {
+            match Connection::open(&self.run, || true)? {
                 Some(connection) => return Ok(Some(connection)),
                 // It is about to open.
                 None => thread::sleep(RETRY),
             }
         }
-        if let Some(connection) = Connection::open(&self.run)? {
+        if let Some(connection) = Connection::open(&self.run, || true)? {
             return Ok(Some(connection));
         }
         let name = self.run.shown_name();
