@@ -8,10 +8,9 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Result, WrapErr, bail};
@@ -24,6 +23,7 @@ use super::{
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
 };
 use crate::{
+    engine::{CommandQueue, commands},
     json,
     printable::{self, Printable},
     protocol::{Command, Report, Started},
@@ -38,6 +38,11 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// How long a run that ended may take to be handed over to another program, before that counts as its end.
 const HANDOVER: Duration = Duration::from_secs(2);
+
+/// How long to wait after a connection through which came what cannot be understood: at first, and at most. Each time it
+/// takes twice as long.
+const BACK_OFF: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// A run of another process. Dropping it leaves that process alone.
 #[derive(Debug)]
@@ -69,7 +74,7 @@ impl RemoteRun {
     pub fn watch(run: Run, runs: Runs, connection: Connection) -> Result<(Self, Reports)> {
         let (hub, emitter) = Hub::new(true);
         let (seat, reports) = hub.join();
-        let (sender, commands) = channel();
+        let (sender, commands) = commands();
         let line = Arc::new(TheLine::default());
         line.set(&connection).context("cannot use the run's socket")?;
         hub.connect(sender);
@@ -189,14 +194,22 @@ impl TheLine {
         }
     }
 
+    /// Waits this long, unless nobody looks on here any more.
+    fn rest(&self, wait: Duration) {
+        let start = Instant::now();
+        while !self.is_closing() && start.elapsed() < wait {
+            thread::park_timeout(wait.saturating_sub(start.elapsed()));
+        }
+    }
+
     fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Relaxed)
     }
 }
 
 /// Sends commands until there are no more.
-fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
-    for command in commands {
+fn hand_on(commands: &CommandQueue, line: &TheLine) {
+    while let Ok(command) = commands.recv() {
         line.send(&command);
     }
 }
@@ -204,11 +217,20 @@ fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
 /// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.
 fn follow(run: &Run, runs: &Runs, first: Connection, line: &TheLine, hub: &Hub, emitter: &Emitter) {
     let mut connection = first;
+    let mut back_off = BACK_OFF;
     loop {
-        if let Err(error) = take_in(&mut connection, run, line, emitter) {
-            emitter.emit(Report::Note { text: format!("the connection to the run broke: {error}") });
-        }
+        let done = take_in(&mut connection, run, line, emitter);
         line.hang_up();
+        match done {
+            Ok(()) => back_off = BACK_OFF,
+            // The next connection will hardly be any better.
+            Err(error) => {
+                let how = format!("cannot be watched: {}", Printable(error.to_string()));
+                emitter.emit(Report::Ended { how, next: None });
+                line.rest(back_off);
+                back_off = back_off.saturating_mul(2).min(LONGEST_BACK_OFF);
+            }
+        }
         let Some(next) = wait_for_next(run, runs, line, emitter) else { return };
         connection = next;
         if line.set(&connection).is_ok() {
@@ -237,7 +259,7 @@ fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emi
             match serde_json::from_slice(&said) {
                 Ok(report) => hand_on_report(report, run, &mut begun, emitter),
                 Err(error) => match serde_json::from_slice::<Refusal>(&said) {
-                    Ok(Refusal { error }) => emitter.emit(Report::Note { text: error }),
+                    Ok(refusal) => return Err(io::Error::other(refusal)),
                     Err(_) => return Err(io::Error::new(ErrorKind::InvalidData, json::plain(&error))),
                 },
             }
@@ -270,16 +292,27 @@ fn hand_on_report(report: Report, run: &Run, begun: &mut Option<Started>, emitte
 /// Waits until somebody trains the run again; if that takes longer than to hand it over, says how it ended. `None` once
 /// nobody looks on here any more.
 fn wait_for_next(run: &Run, runs: &Runs, line: &TheLine, emitter: &Emitter) -> Option<Connection> {
-    let mut waited = Duration::ZERO;
+    let start = Instant::now();
+    let mut is_said = false;
+    let mut why_not = None;
     while !line.is_closing() {
-        if let Ok(Some(connection)) = Connection::open(run) {
-            return Some(connection);
-        }
-        if waited == HANDOVER {
+        let rest = match Connection::open(run) {
+            Ok(Some(connection)) => return Some(connection),
+            Ok(None) => RETRY,
+            Err(error) => {
+                let text = format!("{error:#}");
+                if why_not.as_ref() != Some(&text) {
+                    emitter.emit(Report::Note { text: text.clone() });
+                    why_not = Some(text);
+                }
+                BACK_OFF
+            }
+        };
+        if !is_said && start.elapsed() >= HANDOVER {
             emitter.emit(ended(run, runs, Timestamp::now()));
+            is_said = true;
         }
-        waited = waited.saturating_add(RETRY);
-        thread::park_timeout(RETRY);
+        line.rest(rest);
     }
     None
 }

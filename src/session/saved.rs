@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, channel},
+        mpsc::RecvTimeoutError,
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -21,7 +21,7 @@ use super::{
     watching::Watching,
 };
 use crate::{
-    engine::{self, Checkpoint, Job, Listener, Past, Worker},
+    engine::{self, Checkpoint, CommandQueue, Job, Listener, Past, Worker},
     fashion::Dataset,
     printable,
     protocol::{Command, Look, Report, Started},
@@ -67,7 +67,7 @@ impl SavedRun {
         let tape = past::reports(run, &whole, true);
         let (hub, emitter) = Hub::new(true);
         let (seat, reports) = hub.join();
-        let (sender, commands) = channel();
+        let (sender, commands) = engine::commands();
         hub.connect(sender);
         let is_playing = Arc::new(AtomicBool::new(false));
         let network = checkpoint.map(|checkpoint| {
@@ -188,7 +188,7 @@ struct Playing {
 }
 
 impl Player {
-    fn attend(mut self, commands: &Receiver<Command>) {
+    fn attend(mut self, commands: &CommandQueue) {
         self.begin();
         self.tape.iter().for_each(|report| self.emitter.emit(report.clone()));
         self.emitter.emit(self.last.clone());
