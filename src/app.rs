@@ -9,6 +9,7 @@ pub mod history;
 pub mod keys;
 pub mod known;
 mod leaving;
+mod notes;
 mod overlay;
 pub mod progress;
 mod responds;
@@ -21,10 +22,7 @@ mod sentences;
 mod tests;
 mod ways;
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(crate) use self::screen::for_each_screen;
 pub use self::{
@@ -40,6 +38,7 @@ pub use self::{
 use self::{
     album::{Filter, Order},
     answer::Answer,
+    notes::Notes,
     sentences::{LOADING, NEWEST_ONLY, NOT_LARGE, NOT_PREDICTED},
 };
 use crate::{
@@ -102,7 +101,7 @@ pub struct App {
     trail: Vec<Place>,
     notice: Option<String>,
     /// What is to be said of the run after that, oldest first.
-    notes: VecDeque<String>,
+    notes: Notes,
     /// Whether the person waits for a checkpoint.
     saving: bool,
     /// Whether the run is to train on in the background as soon as it is kept.
@@ -180,9 +179,9 @@ impl App {
             Report::Saved { step } if std::mem::take(&mut self.saving) => {
                 self.notice = Some(format!("saved as it is after step {}", thousands(*step)));
             }
-            Report::NotSaved { .. } if std::mem::take(&mut self.saving) => self.notice = self.notes.pop_front(),
+            Report::NotSaved { .. } if std::mem::take(&mut self.saving) => self.notice = self.notes.next(),
             // Each is read before the next one: a key leads on.
-            Report::Note { text } if self.notice.is_some() => self.notes.push_back(text.clone()),
+            Report::Note { text } if self.notice.is_some() => self.notes.put(text.clone()),
             Report::Note { text } => self.notice = Some(text.clone()),
             // Somebody else has stopped it.
             Report::Ended { .. } if self.role == Role::Trains && self.leaving.is_none() => {
@@ -203,7 +202,7 @@ impl App {
         let command = if self.overlay.lets_through(action) { self.obey(action, page) } else { None };
         // What the key itself has to say comes first.
         if self.notice.is_none() {
-            self.notice = self.notes.pop_front();
+            self.notice = self.notes.next();
         }
         command
     }

@@ -4,6 +4,7 @@
 mod adam;
 mod checkpoint;
 mod choice;
+mod commands;
 mod error;
 mod evaluation;
 mod insight;
@@ -25,7 +26,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
-        mpsc::{self, Receiver, SendError, Sender, SyncSender},
+        mpsc::{self, SendError, SyncSender},
     },
     thread::{self, JoinHandle},
 };
@@ -38,11 +39,12 @@ use crate::{
 };
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use commands::{CommandQueue, CommandSender, commands};
 pub use error::EngineError;
 pub use evaluation::Evaluation;
 pub use learner::NamedTensor;
 pub use listener::Listener;
-pub use worker::Demands;
+pub use worker::{Demands, SLOWEST_PACE};
 
 /// The most weights and biases that a network may have: 268 million, which take some five gigabytes to train.
 const MOST_PARAMETERS: usize = 1 << 28;
@@ -82,12 +84,13 @@ impl Job {
 /// A run that trains on a thread of its own. Dropping it, and every [`Worker::sender`] with it, ends the run.
 #[derive(Debug)]
 pub struct Worker {
-    commands: Sender<Command>,
+    commands: CommandSender,
     thread: JoinHandle<()>,
 }
 
 impl Worker {
-    /// Asks something of the run. It is taken up before the next batch.
+    /// Asks something of the run. It is taken up before the next batch; what costs much, and was asked for just before,
+    /// when it costs the training no more than its share.
     ///
     /// # Errors
     /// When the thread has ended; it does so on [`Command::Stop`], and when it panics, which is reported as
@@ -98,7 +101,7 @@ impl Worker {
 
     /// Another way to send commands to this run, for another thread.
     #[must_use]
-    pub fn sender(&self) -> Sender<Command> {
+    pub fn sender(&self) -> CommandSender {
         self.commands.clone()
     }
 
@@ -123,7 +126,7 @@ impl Worker {
 /// When the settings cannot be trained with, the device is not to be had, or the system gives no thread.
 pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineError> {
     let parameters = parameters(&job.settings)?;
-    let (commands, receiver) = mpsc::channel();
+    let (commands, receiver) = commands();
     let (ready, is_ready) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("trainer".to_owned()).spawn(move || {
         let trained = catch_unwind(AssertUnwindSafe(|| {
@@ -146,7 +149,7 @@ pub fn spawn(job: Job, mut listener: impl Listener) -> Result<Worker, EngineErro
 
 /// What the trainer thread has to do with others.
 struct Post<'a, E> {
-    commands: &'a Receiver<Command>,
+    commands: &'a CommandQueue,
     /// Gets word once of whether there is a device to train on.
     ready: &'a SyncSender<Result<(), EngineError>>,
     listener: &'a mut E,

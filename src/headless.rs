@@ -24,18 +24,18 @@ use std::{
 use color_eyre::eyre::{Context, Result, bail};
 use rustix::io::Errno;
 
-use self::{background::Mute, bars::ProgressBars, inbox::Inbox, json::JsonLines, lines::TextLines, teller::Teller};
+use self::{background::Mute, bars::ProgressBars, inbox::InboxDoor, json::JsonLines, lines::TextLines, teller::Teller};
 use crate::{
     depth,
     protocol::{Batch, EpochRecord, Report},
-    session::{Link, Reports, RunPlan},
+    session::{Link, RunPlan},
     signals::{self, First, HANGUP, READER_GONE, Signal, exit_status},
 };
 
 /// Exit status where the run's last state is not on the disk.
 const UNSAVED: u8 = 1;
 
-/// How long an output that takes nothing is waited for once a signal has asked to end.
+/// How long an output that takes nothing is waited for once somebody has asked to end.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How much later than the end of a pipe's reader the word may come that both have lost their terminal.
@@ -49,11 +49,27 @@ enum Happening {
     Ended(Ending),
     /// It could not be said.
     NotTold(io::Error),
-    /// All is said, also what came after the end.
-    AllTold {
+    /// There are no more reports.
+    AllHeard {
         /// Whether what was last to be kept is not on the disk.
         is_unsaved: bool,
     },
+    /// All is said, also what came after the end.
+    AllTold,
+}
+
+/// What has happened until the program ends.
+#[derive(Default)]
+struct Outcome {
+    /// The signal that asked to end.
+    signal: Option<u8>,
+    /// How the run ended by itself, or by others.
+    ending: Option<Ending>,
+    /// Why it could not be said.
+    not_told: Option<io::Error>,
+    is_unsaved: bool,
+    is_all_heard: bool,
+    is_all_told: bool,
 }
 
 /// How it is said how the training goes.
@@ -85,7 +101,7 @@ enum Ending {
 /// # Errors
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
 /// training that failed.
-#[expect(clippy::missing_panics_doc, reason = "the teller sends an event however it ends")]
+#[expect(clippy::missing_panics_doc, reason = "both threads send an event however they end")]
 pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     if form == Form::Background {
         background::leave_the_session();
@@ -102,80 +118,85 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
         (Form::Background, Some(run)) => background::begin(run, &mut reports)?,
         _ => Vec::new(),
     };
-    thread::Builder::new()
-        .name("teller".to_owned())
-        .spawn(move || {
-            let all = told.into_iter().chain(news(reports));
-            tell(all, teller(form, stdout()), |error| outlives.covers(error), &sender);
-        })
-        .context("cannot start a thread")?;
-    let event = events.recv().expect("the teller sends one, however it ends");
+    let (to_be_told, news) = inbox::inbox();
+    let (heard, outlived) = (sender.clone(), move |error: &io::Error| outlives.covers(error));
+    spawn("listener", move || listen_to(told.into_iter().chain(from_fn(|| reports.wait())), &to_be_told, &heard))?;
+    spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), outlived, &sender))?;
+    let first = events.recv().expect("the threads send one, however they end");
     // All is on the disk after this, or it is said what is not.
     drop(link);
-    let (signal, is_unsaved) = wait_for_the_teller(&event, &events);
-    match (event, signal) {
-        (Happening::Ended(Ending::Failed { reason }), _) => bail!("{reason}"),
-        (_, Some(number)) => Ok(exit_status(number)),
-        (Happening::Ended(Ending::Stopped), None) => {
-            let _ = writeln!(stderr(), "fitroom: the run was stopped by somebody who watches it");
-            Ok(if is_unsaved { UNSAVED } else { 0 })
+    if let Happening::AllHeard { .. } | Happening::AllTold = first {
+        bail!("a thread that follows the run ended unexpectedly, which is a bug in fitroom");
+    }
+    let outcome = Outcome::of(first, &events);
+    match (outcome.ending, outcome.signal, outcome.not_told) {
+        (Some(Ending::Failed { reason }), ..) => bail!("{reason}"),
+        (_, Some(number), _) => Ok(exit_status(number)),
+        (.., Some(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
+        (.., Some(error)) => Err(error).context("cannot write to standard output"),
+        (ending, None, None) => {
+            if let Some(Ending::Stopped) = ending {
+                say_in_time("fitroom: the run was stopped by somebody who watches it")?;
+            }
+            Ok(if outcome.is_unsaved { UNSAVED } else { 0 })
         }
-        (Happening::NotTold(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
-        (Happening::NotTold(error), _) => Err(error).context("cannot write to standard output"),
-        (Happening::AllTold { .. }, _) => {
-            bail!("the thread that writes the run's lines ended unexpectedly, which is a bug in fitroom")
-        }
-        _ => Ok(if is_unsaved { UNSAVED } else { 0 }),
     }
 }
 
-/// Waits until all is said, but after a signal not for long. Returns the signal, and whether the last state is not on
-/// the disk.
-fn wait_for_the_teller(event: &Happening, events: &mpsc::Receiver<Happening>) -> (Option<u8>, bool) {
-    let signal = match event {
-        Happening::AllTold { is_unsaved } => return (None, *is_unsaved),
-        Happening::Signal(number) => Some(*number),
-        Happening::Ended(_) | Happening::NotTold(_) => None,
-    };
-    let start = Instant::now();
-    loop {
-        let next = match signal {
-            Some(_) => events.recv_timeout(PATIENCE.saturating_sub(start.elapsed())).ok(),
-            None => events.recv().ok(),
-        };
-        match next {
-            Some(Happening::Signal(number)) => return (Some(number), false),
-            Some(Happening::Ended(_) | Happening::NotTold(_)) => {}
-            Some(Happening::AllTold { is_unsaved }) => return (signal, is_unsaved),
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop).context("cannot start a thread")
+}
+
+/// Says something on standard error, unless that takes nothing for too long.
+fn say_in_time(words: &'static str) -> Result<()> {
+    let (said, is_said) = mpsc::channel();
+    spawn("last words", move || {
+        let _ = writeln!(stderr(), "{words}");
+        // An error means that the program is about to end.
+        let _ = said.send(());
+    })?;
+    let _ = is_said.recv_timeout(PATIENCE);
+    Ok(())
+}
+
+impl Outcome {
+    /// All that happens until all is said; where somebody has asked to end, not for long.
+    fn of(first: Happening, events: &mpsc::Receiver<Happening>) -> Self {
+        let mut outcome = Self::default();
+        outcome.add(first);
+        let start = Instant::now();
+        while !(outcome.is_all_heard && outcome.is_all_told) {
+            let is_asked_for = outcome.signal.is_some() || matches!(outcome.ending, Some(Ending::Stopped));
+            let next = if is_asked_for {
+                events.recv_timeout(PATIENCE.saturating_sub(start.elapsed())).ok()
+            } else {
+                events.recv().ok()
+            };
             // Whoever asked to end gets what is left of it.
-            None => return (signal, false),
+            let Some(next) = next else { break };
+            outcome.add(next);
+        }
+        outcome
+    }
+
+    fn add(&mut self, happening: Happening) {
+        match happening {
+            Happening::Signal(number) => self.signal = Some(number),
+            // What it ends by after that is this program's own doing.
+            Happening::Ended(ending) => drop(self.ending.get_or_insert(ending)),
+            Happening::NotTold(error) => self.not_told = Some(error),
+            Happening::AllHeard { is_unsaved } => (self.is_all_heard, self.is_unsaved) = (true, is_unsaved),
+            Happening::AllTold => self.is_all_told = true,
         }
     }
 }
 
-/// These reports as they are to be said: whatever came while the last one was said is looked through first.
-fn news(mut reports: Reports) -> impl Iterator<Item = Report> {
-    let mut inbox = Inbox::default();
-    from_fn(move || {
-        while let Ok(report) = reports.try_next() {
-            inbox.put(report);
-        }
-        inbox.take().or_else(|| reports.wait())
-    })
-}
-
-/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through;
-/// where the run `outlives` that, for how the run ends.
-fn tell(
-    reports: impl Iterator<Item = Report>,
-    mut teller: Box<dyn Teller>,
-    outlives: impl Fn(&io::Error) -> bool,
-    events: &mpsc::Sender<Happening>,
-) {
-    let mut last = Last { events, is_unsaved: false };
+/// Takes in all reports, whether they can be said or not: how the run ends is known at once, and what is to be said waits
+/// to be taken.
+fn listen_to(reports: impl Iterator<Item = Report>, to_be_told: &InboxDoor, events: &mpsc::Sender<Happening>) {
+    let mut last = LastHeard { events, is_unsaved: false };
     // An error means that the program is about to end.
     let send = |event| drop(events.send(event));
-    let (mut is_told, mut is_broken) = (true, false);
     let mut past_steps = 0;
     for report in reports {
         match &report {
@@ -186,31 +207,13 @@ fn tell(
             {
                 continue;
             }
-            _ => {}
-        }
-        match report {
             Report::NotSaved { .. } => last.is_unsaved = true,
             Report::Saved { .. } => last.is_unsaved = false,
-            _ => {}
-        }
-        if is_told && let Err(error) = teller.tell(&report) {
-            is_told = false;
-            if !outlives(&error) {
-                is_broken = true;
-                send(Happening::NotTold(error));
-            }
-        }
-        if is_broken {
-            continue;
-        }
-        match report {
             Report::Finished => send(Happening::Ended(Ending::Finished)),
             Report::Ended { .. } => send(Happening::Ended(Ending::Stopped)),
-            Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason })),
-            Report::NotSaved { reason: words } | Report::Note { text: words } => teller::warn(&words),
+            Report::Failed { reason } => send(Happening::Ended(Ending::Failed { reason: reason.clone() })),
             // What there is to be said of them is the teller's.
-            Report::Started(_)
-            | Report::Batch(_)
+            Report::Batch(_)
             | Report::Prediction { .. }
             | Report::Attribution(_)
             | Report::Tiles(_)
@@ -221,23 +224,59 @@ fn tell(
             | Report::Evaluating { .. }
             | Report::Epoch { .. }
             | Report::Usage(_)
-            | Report::Saved { .. }
+            | Report::Note { .. }
             | Report::Replaying
             | Report::Silent => {}
+        }
+        to_be_told.put(report);
+    }
+}
+
+/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through, where
+/// the run `outlives` that.
+fn tell(
+    reports: impl Iterator<Item = Report>,
+    mut teller: Box<dyn Teller>,
+    outlives: impl Fn(&io::Error) -> bool,
+    events: &mpsc::Sender<Happening>,
+) {
+    let _last = LastTold(events);
+    let mut is_told = true;
+    for report in reports {
+        if is_told && let Err(error) = teller.tell(&report) {
+            is_told = false;
+            if !outlives(&error) {
+                // An error means that the program is about to end.
+                let _ = events.send(Happening::NotTold(error));
+                break;
+            }
+        }
+        if let Report::NotSaved { reason: words } | Report::Note { text: words } = report {
+            teller::warn(&words);
         }
     }
 }
 
-/// Sends the teller's last word, also where it panics.
-struct Last<'a> {
+/// Sends the listener's last word, also where it panics.
+struct LastHeard<'a> {
     events: &'a mpsc::Sender<Happening>,
     is_unsaved: bool,
 }
 
-impl Drop for Last<'_> {
+impl Drop for LastHeard<'_> {
     fn drop(&mut self) {
         // An error means that the program is about to end.
-        let _ = self.events.send(Happening::AllTold { is_unsaved: self.is_unsaved });
+        let _ = self.events.send(Happening::AllHeard { is_unsaved: self.is_unsaved });
+    }
+}
+
+/// Sends the teller's last word, also where it panics.
+struct LastTold<'a>(&'a mpsc::Sender<Happening>);
+
+impl Drop for LastTold<'_> {
+    fn drop(&mut self) {
+        // An error means that the program is about to end.
+        let _ = self.0.send(Happening::AllTold);
     }
 }
 
@@ -317,29 +356,28 @@ mod tests {
         Report::NotSaved { reason: "not saved: the disk is full".to_owned() }
     }
 
-    /// What comes of these reports, where so many of them can be said.
-    fn told(reports: Vec<Report>, count: usize) -> Vec<Happening> {
-        let (sender, happenings) = mpsc::channel();
-        tell(reports.into_iter(), Box::new(Breaking(count)), |_| false, &sender);
-        drop(sender);
-        happenings.iter().collect()
-    }
-
     #[test]
     fn what_was_last_to_be_kept_decides_whether_the_run_is_saved() {
         for (reports, expected) in [
             (vec![not_saved(), Report::Saved { step: 1 }, Report::Finished], false),
             (vec![Report::Saved { step: 1 }, Report::Finished, not_saved()], true),
         ] {
-            let happened = told(reports, 3);
-            assert!(matches!(happened[..], [Happening::Ended(Ending::Finished), Happening::AllTold { is_unsaved }]
+            let (sender, happenings) = mpsc::channel();
+            listen_to(reports.into_iter(), &inbox::inbox().0, &sender);
+            let happened: Vec<_> = happenings.try_iter().collect();
+            assert!(matches!(happened[..], [Happening::Ended(Ending::Finished), Happening::AllHeard { is_unsaved }]
                 if is_unsaved == expected));
         }
     }
 
     #[test]
-    fn what_comes_after_an_output_broke_is_still_looked_through() {
-        let happened = told(vec![Report::Resumed, Report::Finished, not_saved()], 1);
-        assert!(matches!(happened[..], [Happening::NotTold(_), Happening::AllTold { is_unsaved: true }]));
+    fn an_output_that_broke_is_said_once_however_the_run_ended_meanwhile() {
+        let (sender, happenings) = mpsc::channel();
+        let reports = vec![Report::Resumed, Report::Finished, not_saved()];
+        tell(reports.clone().into_iter(), Box::new(Breaking(1)), |_| false, &sender);
+        listen_to(reports.into_iter(), &inbox::inbox().0, &sender);
+        let outcome = Outcome::of(happenings.recv().expect("there is one"), &happenings);
+        assert!(matches!(outcome.not_told, Some(error) if error.kind() == io::ErrorKind::BrokenPipe));
+        assert!(outcome.is_unsaved, "what came after it is heard as well");
     }
 }

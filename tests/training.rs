@@ -470,7 +470,7 @@ fn commands_are_answered_at_once_however_slow_the_pace() {
 
 #[test]
 fn a_pace_that_is_none_is_ignored() {
-    for pace in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for pace in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-300, 1.0 / 3_601.0] {
         let mut job = long_job();
         job.demands.pace = Some(pace);
         let run = Run::new(job);

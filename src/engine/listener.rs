@@ -22,6 +22,11 @@ pub trait Listener: Send + 'static {
         Some(Duration::ZERO)
     }
 
+    /// Whether a checkpoint that was handed over is still being kept.
+    fn is_keeping(&self) -> bool {
+        false
+    }
+
     /// Keeps the figures of spans of batches, oldest first: of all that were trained since the last time. Comes before
     /// the checkpoint, or the report of the epoch, that has these batches in it.
     fn keep_figures(&mut self, _figures: Vec<BatchRecord>) {}

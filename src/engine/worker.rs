@@ -5,7 +5,7 @@ mod outlook;
 mod saving;
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    sync::mpsc::{RecvTimeoutError, TryRecvError},
     time::{Duration, Instant},
 };
 
@@ -14,17 +14,20 @@ use self::{
     outlook::Outlook,
     saving::Saving,
 };
-use super::{checkpoint::Checkpoint, error::EngineError, listener::Listener, trainer::Trainer};
+use super::{checkpoint::Checkpoint, commands::CommandQueue, error::EngineError, listener::Listener, trainer::Trainer};
 use crate::protocol::{Batch, Command, EpochRecord, Report, Started};
 
 /// Batches are reported no more often than this while training runs free: 50 times per second.
 const BATCH_REPORT: Duration = Duration::from_millis(20);
 
+/// The slowest pace in steps per second: one step per hour. Whoever wants less wants a pause.
+pub const SLOWEST_PACE: f64 = 1.0 / 3600.0;
+
 /// What a run's worker is asked for beyond its settings.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Demands {
-    /// Train at most this many steps per second; `None`, or what is no positive finite number: as fast as the device
-    /// can.
+    /// Train at most this many steps per second; `None`, or what is less than [`SLOWEST_PACE`] or no finite number: as
+    /// fast as the device can.
     pub pace: Option<f64>,
     /// Whether to report [`Report::Untrained`] before the first step.
     pub evaluate_untrained: bool,
@@ -41,7 +44,7 @@ pub(super) fn run(
     checkpoint: Option<&Checkpoint>,
     started: Started,
     demands: Demands,
-    commands: &Receiver<Command>,
+    commands: &CommandQueue,
     listener: &mut impl Listener,
 ) {
     let mut worker = TrainerLoop {
@@ -62,7 +65,7 @@ pub(super) fn run(
     loop {
         let done = match worker.next_turn() {
             Turn::Train => worker.train_step(false),
-            Turn::Keep => worker.keep_in_time(),
+            Turn::CatchUp => worker.catch_up(),
             Turn::Obey(command) => worker.obey(command),
             Turn::End => return worker.end(),
         };
@@ -84,7 +87,8 @@ enum Activity {
 /// What the worker does next.
 enum Turn {
     Train,
-    Keep,
+    /// What was put off.
+    CatchUp,
     Obey(Command),
     End,
 }
@@ -92,7 +96,7 @@ enum Turn {
 /// A training and all that it has to do with others.
 struct TrainerLoop<'a, E> {
     trainer: Trainer,
-    commands: &'a Receiver<Command>,
+    commands: &'a CommandQueue,
     listener: &'a mut E,
     activity: Activity,
     pace: Option<f64>,
@@ -139,27 +143,45 @@ impl<E: Listener> TrainerLoop<'_, E> {
 
     /// Looks for a command: in passing while there is a batch to train, else until there is one.
     fn next_turn(&mut self) -> Turn {
-        let command = match (self.activity, self.until_next_step()) {
-            (Activity::Training, None) => match self.commands.try_recv() {
+        let is_training = self.activity == Activity::Training;
+        let next_step = self.until_next_step().filter(|_| is_training);
+        let command = if is_training && next_step.is_none() {
+            match self.commands.try_recv() {
                 Err(TryRecvError::Empty) => return Turn::Train,
                 received => received.ok(),
-            },
-            (Activity::Training, Some(wait)) => match self.commands.recv_timeout(wait) {
-                Err(RecvTimeoutError::Timeout) => return Turn::Train,
-                received => received.ok(),
-            },
-            (Activity::Paused, _) if self.saving.is_worth_it(&self.trainer, self.listener) => {
-                match self.commands.recv_timeout(self.saving.wait().unwrap_or(Duration::MAX)) {
-                    Err(RecvTimeoutError::Timeout) => return Turn::Keep,
-                    received => received.ok(),
-                }
             }
-            (Activity::Paused | Activity::Done | Activity::Failed, _) => self.commands.recv().ok(),
+        } else {
+            let received = match next_step.into_iter().chain(self.until_catching_up()).min() {
+                Some(wait) => self.commands.recv_timeout(wait),
+                None => self.commands.recv().map_err(RecvTimeoutError::from),
+            };
+            match received {
+                Err(RecvTimeoutError::Timeout) if is_training && self.until_next_step().is_none() => {
+                    return Turn::Train;
+                }
+                Err(RecvTimeoutError::Timeout) => return Turn::CatchUp,
+                received => received.ok(),
+            }
         };
         match command {
             None | Some(Command::Stop) => Turn::End,
             Some(command) => Turn::Obey(command),
         }
+    }
+
+    /// How long until something is to be done that was put off; `None` when nothing was.
+    fn until_catching_up(&self) -> Option<Duration> {
+        let is_paused = self.activity == Activity::Paused;
+        let is_to_be_kept = is_paused && self.saving.is_worth_it(&self.trainer, self.listener);
+        let keeping = self.saving.wait().filter(|_| is_to_be_kept);
+        [keeping, self.saving.until_asked(self.listener), self.outlook.until_answer()].into_iter().flatten().min()
+    }
+
+    /// Does what was put off, as far as it is time for that.
+    fn catch_up(&mut self) -> Result<(), EngineError> {
+        self.answer_in_time();
+        self.save_in_time()?;
+        if self.activity == Activity::Paused { self.keep_in_time() } else { Ok(()) }
     }
 
     /// How long the pace keeps the next step waiting; `None` when it is due.
@@ -185,8 +207,14 @@ impl<E: Listener> TrainerLoop<'_, E> {
                 self.pace = steps_per_second;
                 self.listener.report(Report::Paced { steps_per_second });
             }
-            Command::Look(look) => self.outlook.turn_to(look, &mut self.trainer, self.listener),
-            Command::Save => self.save()?,
+            Command::Look(look) => {
+                self.outlook.turn_to(look);
+                self.answer_in_time();
+            }
+            Command::Save => {
+                self.saving.ask();
+                self.save_in_time()?;
+            }
             // What the state has no use for, a pace that is none, and the end, which `next_turn` has taken.
             Command::Pause
             | Command::Resume
@@ -219,12 +247,24 @@ impl<E: Listener> TrainerLoop<'_, E> {
         if at_once || self.last_batch.is_none_or(|last| last.elapsed() >= BATCH_REPORT) {
             self.report_batch()?;
         }
-        if alone || over {
+        if alone || (over && (self.outlook.is_cheap() || self.trainer.epoch_is_the_last())) {
             self.outlook.report(&mut self.trainer, self.listener);
         } else {
             self.outlook.report_in_time(at_once, &mut self.trainer, self.listener);
         }
-        if over { self.close_epoch() } else { self.keep_in_time() }
+        if over {
+            self.close_epoch()?;
+        } else {
+            self.keep_in_time()?;
+        }
+        self.answer_in_time();
+        self.save_in_time()
+    }
+
+    /// Answers what was asked to be seen last. That holds up nothing but training, and of it takes no more than a share.
+    fn answer_in_time(&mut self) {
+        let is_training = self.activity == Activity::Training;
+        self.outlook.answer_in_time(is_training, &mut self.trainer, self.listener);
     }
 
     /// Whether every single step can be followed on the screen.
@@ -325,15 +365,19 @@ impl<E: Listener> TrainerLoop<'_, E> {
         self.saving.keep_checkpoint(self.watch.seconds_of_epoch(), &mut self.trainer, self.listener)
     }
 
+    /// Keeps a checkpoint if somebody asks for it and it is affordable.
+    fn save_in_time(&mut self) -> Result<(), EngineError> {
+        let is_time = self.saving.until_asked(self.listener).is_some_and(|wait| wait.is_zero());
+        if is_time { self.save() } else { Ok(()) }
+    }
+
     /// Keeps a checkpoint because somebody asks for it, and says where that cannot be.
     fn save(&mut self) -> Result<(), EngineError> {
+        self.saving.insist();
         let reason = match self.activity {
             Activity::Failed => "training failed, and its last checkpoint stays as it is",
             _ if !self.listener.keeps() => "this run is not kept: it was started with --no-save",
-            _ => {
-                self.saving.insist();
-                return self.keep();
-            }
+            _ => return self.keep(),
         };
         self.listener.report(Report::NotSaved { reason: reason.to_owned() });
         Ok(())
@@ -365,7 +409,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
 
 /// Whether one can train at this many steps per second.
 fn is_a_pace(steps_per_second: f64) -> bool {
-    steps_per_second.is_finite() && steps_per_second > 0.0
+    steps_per_second.is_finite() && steps_per_second >= SLOWEST_PACE
 }
 
 #[cfg(test)]
@@ -376,6 +420,7 @@ mod tests {
     use crate::{
         engine::{
             choice,
+            commands::commands,
             learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
             samples::{dense, fashion},
         },
@@ -423,7 +468,7 @@ mod tests {
         let trainer = Trainer::new(Box::new(Cramped(learner)), dataset, settings);
         let tiles = [TileRange { first: 0, count: 2 }].into();
         let look = Command::Look(Look { predicted: [0].into(), explained: [0].into(), tiles });
-        let ((commands, receiver), (sender, reports)) = (channel(), channel());
+        let ((commands, receiver), (sender, reports)) = (commands(), channel());
         // Before the first step, and once more after the last one.
         commands.send(look.clone()).expect("it listens");
         let mut listener = move |report| {

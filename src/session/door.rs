@@ -30,7 +30,7 @@ use tokio::{
 
 use super::{
     hub::{Hub, HubSeat, Reports},
-    wire::{Greeting, LONGEST_COMMAND, PROTOCOL, Refusal, line, predictions},
+    wire::{Greeting, LONGEST_COMMAND, PROTOCOL, Refusal, line, predictions, refused},
 };
 use crate::{
     json, printable,
@@ -269,7 +269,7 @@ async fn tell(
 /// Does what a visitor asks until it has left.
 ///
 /// # Errors
-/// What it said that cannot be understood.
+/// What it said that cannot be understood, or asks for too much.
 async fn obey(reader: OwnedReadHalf, seat: &HubSeat) -> Result<(), String> {
     let mut reader = BufReader::new(reader);
     let mut said = Vec::new();
@@ -290,6 +290,9 @@ async fn obey(reader: OwnedReadHalf, seat: &HubSeat) -> Result<(), String> {
             if !said.trim_ascii().is_empty() {
                 let command: Command = serde_json::from_slice(&said)
                     .map_err(|error| format!("this is no command: {}", json::plain(&error)))?;
+                if let Some(words) = refused(&command) {
+                    return Err(words);
+                }
                 seat.send(command);
             }
             said.clear();

@@ -16,12 +16,13 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc::Sender},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 pub use self::mailbox::Reports;
 use self::{mailbox::Mailbox, memory::Memory};
 use crate::{
+    engine::CommandSender,
     metrics::thinning::CAPACITY,
     protocol::{Command, Look, Report},
 };
@@ -37,7 +38,7 @@ struct HubState {
     /// The number of the next listener.
     next: u64,
     /// Where commands go to, while somebody trains.
-    commands: Option<Sender<Command>>,
+    commands: Option<CommandSender>,
     /// What the trainer was last asked for: all that the listeners look at.
     look: Look,
     is_closed: bool,
@@ -62,7 +63,7 @@ impl Hub {
     }
 
     /// Sends commands to this trainer from now on, and asks it for what the listeners look at.
-    pub fn connect(&self, commands: Sender<Command>) {
+    pub fn connect(&self, commands: CommandSender) {
         let mut state = self.state();
         if !state.is_closed {
             state.commands = Some(commands);

@@ -90,6 +90,10 @@ impl Listener for Relay {
         is_free.then(|| Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)))
     }
 
+    fn is_keeping(&self) -> bool {
+        self.cost.waiting.load(Ordering::Relaxed) > 0 && !self.cost.is_lost.load(Ordering::Relaxed)
+    }
+
     fn keep_figures(&mut self, figures: Vec<BatchRecord>) {
         if let Some(recorder) = &self.recorder {
             let _ = recorder.send(ToRecord::Figures(figures));

@@ -10,7 +10,6 @@ use std::{
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::Receiver,
     },
     thread,
     time::{Duration, Instant},
@@ -29,6 +28,7 @@ use super::{
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
 };
 use crate::{
+    engine::CommandQueue,
     json,
     printable::{self, Printable},
     protocol::{Command, Report, Started},
@@ -200,14 +200,22 @@ impl TheLine {
         }
     }
 
+    /// Waits this long, unless nobody looks on here any more.
+    pub fn rest(&self, wait: Duration) {
+        let start = Instant::now();
+        while !self.is_closing() && start.elapsed() < wait {
+            thread::park_timeout(wait.saturating_sub(start.elapsed()));
+        }
+    }
+
     pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Relaxed)
     }
 }
 
 /// Sends commands until there are no more.
-pub(super) fn hand_on(commands: &Receiver<Command>, line: &TheLine) {
-    for command in commands {
+pub(super) fn hand_on(commands: &CommandQueue, line: &TheLine) {
+    while let Ok(command) = commands.recv() {
         line.send(&command);
     }
 }
@@ -232,7 +240,7 @@ pub(super) fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, em
             match serde_json::from_slice(&said) {
                 Ok(report) => hand_on_report(report, run, &mut begun, emitter),
                 Err(error) => match serde_json::from_slice::<Refusal>(&said) {
-                    Ok(Refusal { error }) => emitter.emit(Report::Note { text: error }),
+                    Ok(refusal) => return Err(io::Error::other(refusal)),
                     Err(_) => return Err(io::Error::new(ErrorKind::InvalidData, json::plain(&error))),
                 },
             }

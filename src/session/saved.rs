@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::RecvTimeoutError,
     },
     time::{Duration, Instant},
 };
@@ -15,7 +15,7 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use super::{hub::Emitter, past, standing::ended, watching::Watching};
 use crate::{
-    engine::{self, Checkpoint, Job, Listener, Past, Worker},
+    engine::{self, Checkpoint, CommandQueue, Job, Listener, Past, Worker},
     fashion::Dataset,
     printable,
     protocol::{Command, Look, Report, Started},
@@ -149,7 +149,7 @@ struct Playing {
 impl Player {
     /// Shows the run, and does what these commands ask for, until there are no more, or until something comes of
     /// `interrupted`.
-    pub fn attend<T>(mut self, commands: &Receiver<Command>, interrupted: impl Fn() -> Option<T>) -> Option<T> {
+    pub fn attend<T>(mut self, commands: &CommandQueue, interrupted: impl Fn() -> Option<T>) -> Option<T> {
         self.begin();
         self.tape.iter().for_each(|report| self.emitter.emit(report.clone()));
         self.emitter.emit(self.last.clone());

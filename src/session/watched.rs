@@ -3,7 +3,7 @@
 //! this process, so that whoever looks on here is as slow or as late as anywhere.
 
 use std::{
-    sync::{Arc, mpsc::channel},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -18,7 +18,9 @@ use super::{
     watching::Watching,
 };
 use crate::{
+    engine,
     fashion::Dataset,
+    printable::Printable,
     protocol::{Command, Report},
     run::Timestamp,
 };
@@ -28,6 +30,11 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// How long a run that ended may take to be handed over to another program, before that counts as its end.
 const HANDOVER: Duration = Duration::from_secs(2);
+
+/// How long to wait after a connection through which came what cannot be understood: at first, and at most. Each time it
+/// takes twice as long.
+const BACK_OFF: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// A run that this process looks on at. Dropping it leaves the run alone.
 #[derive(Debug)]
@@ -106,11 +113,12 @@ impl Follower {
     /// Until nobody looks on here any more.
     fn follow(&self, first: Stage) {
         let mut stage = Some(first);
+        let mut back_off = BACK_OFF;
         while let Some(current) = stage.take().filter(|_| !self.line.is_closing()) {
             stage = match current {
-                Stage::Trained(connection) => Some(self.listen(connection)),
+                Stage::Trained(connection) => Some(self.listen(connection, &mut back_off)),
                 Stage::Saved(player) => {
-                    let (sender, commands) = channel();
+                    let (sender, commands) = engine::commands();
                     self.hub.connect(sender);
                     player.attend(&commands, || self.connection()).map(Stage::Trained)
                 }
@@ -123,18 +131,26 @@ impl Follower {
     }
 
     /// Hands on what one process reports, and what is asked of it, until it is gone. Returns who has the run then.
-    fn listen(&self, mut connection: Connection) -> Stage {
-        let (sender, commands) = channel();
+    fn listen(&self, mut connection: Connection, back_off: &mut Duration) -> Stage {
+        let (sender, commands) = engine::commands();
         let line = Arc::clone(&self.line);
         let writer = thread::Builder::new().name("commands".to_owned()).spawn(move || hand_on(&commands, &line));
         if let Err(error) = self.line.set(&connection).and(writer) {
             self.note(format!("nothing can be asked of the run: {error}"));
         }
         self.hub.connect(sender);
-        if let Err(error) = take_in(&mut connection, &self.watching.run, &self.line, &self.emitter) {
-            self.note(format!("the connection to the run broke: {error}"));
-        }
+        let done = take_in(&mut connection, &self.watching.run, &self.line, &self.emitter);
         self.line.hang_up();
+        match done {
+            Ok(()) => *back_off = BACK_OFF,
+            // The next connection will hardly be any better.
+            Err(error) => {
+                let how = format!("cannot be watched: {}", Printable(error.to_string()));
+                self.emitter.emit(Report::Ended { how, next: None });
+                self.line.rest(*back_off);
+                *back_off = back_off.saturating_mul(2).min(LONGEST_BACK_OFF);
+            }
+        }
         let end = Instant::now() + HANDOVER;
         while !self.line.is_closing() && Instant::now() < end {
             if let Some(next) = self.connection() {

@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    engine::SLOWEST_PACE,
     printable::Printable,
-    protocol::{Predictions, Report},
+    protocol::{Command, Look, Predictions, Report},
 };
 
 /// The version of what goes through the socket. It changes whenever an older program would misread a newer one.
@@ -16,6 +17,13 @@ pub(super) const PROTOCOL: u32 = 1;
 
 /// The longest line of a command. The largest one names the images and the tiles that a screen shows.
 pub(super) const LONGEST_COMMAND: usize = 1 << 16;
+
+/// The most images that a visitor may look at, each counted for its prediction and for its pixels.
+const MOST_IMAGES: usize = 64;
+
+/// The most parts of the network that a visitor may look at, and in how many ranges: more than any screen shows.
+const MOST_TILES: usize = 2048;
+const MOST_RANGES: usize = 8;
 
 /// The longest line of a report. The largest one has the predictions of an epoch: 54 bytes per test image.
 pub(super) const LONGEST_REPORT: usize = 1 << 26;
@@ -47,6 +55,25 @@ pub(super) fn line(said: &impl Serialize) -> Vec<u8> {
     line
 }
 
+/// Why nobody does what this command asks for: it would take too much of whoever trains, or is no pace.
+pub(super) fn refused(command: &Command) -> Option<String> {
+    match command {
+        Command::Look(look) if !is_a_screenful(look) => {
+            Some(format!("a look has at most {MOST_IMAGES} images, and {MOST_TILES} tiles in {MOST_RANGES} ranges"))
+        }
+        Command::Pace { steps_per_second: Some(pace) } if !(pace.is_finite() && *pace >= SLOWEST_PACE) => {
+            Some("a pace has at least one step per hour".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a screen could show all of this.
+fn is_a_screenful(look: &Look) -> bool {
+    let tiles = look.tiles.iter().fold(0_usize, |sum, range| sum.saturating_add(range.count));
+    look.predicted.len() + look.explained.len() <= MOST_IMAGES && look.tiles.len() <= MOST_RANGES && tiles <= MOST_TILES
+}
+
 /// The predictions that come with a report.
 pub(super) fn predictions(report: &Report) -> Option<&Predictions> {
     match report {
@@ -62,7 +89,7 @@ mod tests {
     use super::*;
     use crate::{
         fashion::CLASSES,
-        protocol::{Attribution, Batch, Command, EpochRecord, Look, Tile, TileRange, Tiles, Usage, samples},
+        protocol::{Attribution, Batch, EpochRecord, Tile, TileRange, Tiles, Usage, samples},
     };
 
     /// One of each kind, with numbers that are none among them.
@@ -157,5 +184,32 @@ mod tests {
         let length = line(&Report::Epoch { record: samples::record(1), predictions }).len();
         assert!(length < 54 * 10_000 + 1000, "{length}");
         assert!(length * 100 < LONGEST_REPORT, "a hundred times as many test images can be watched");
+    }
+
+    #[test]
+    fn what_no_screen_shows_and_what_is_no_pace_is_refused() {
+        let tiles = |count| [TileRange { first: 0, count }, TileRange { first: 7, count: 1 }].into();
+        let look = |predicted: usize, explained: usize, count: usize| {
+            let (predicted, explained) = ((0..predicted).collect(), (0..explained).collect());
+            Command::Look(Look { predicted, explained, tiles: tiles(count) })
+        };
+        let ranges = (0..9).map(|first| TileRange { first, count: 0 }).collect();
+        let pace = |pace| Command::Pace { steps_per_second: Some(pace) };
+        for command in [look(64, 0, 1), look(60, 4, 2047), pace(1.0 / 3600.0), pace(1e6), Command::Save, Command::Stop]
+        {
+            assert_eq!(refused(&command), None, "{command:?}");
+        }
+        for command in [
+            look(65, 0, 1),
+            look(60, 5, 1),
+            look(1, 1, 2048),
+            look(0, 0, usize::MAX),
+            Command::Look(Look { tiles: ranges, ..Look::default() }),
+        ] {
+            assert!(refused(&command).is_some_and(|words| words.starts_with("a look has at most 64 images")));
+        }
+        for number in [1e-300, 1.0 / 3601.0, 0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(refused(&pace(number)).as_deref(), Some("a pace has at least one step per hour"), "{number}");
+        }
     }
 }

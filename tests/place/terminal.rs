@@ -233,7 +233,7 @@ pub fn fitroom(place: &Place, arguments: &[&str]) -> CommandBuilder {
 }
 
 /// Waits for something outside the terminal.
-pub fn until(what: &str, is_so: impl Fn() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");

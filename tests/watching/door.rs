@@ -7,6 +7,10 @@ use std::{
         fs::PermissionsExt,
         net::{UnixListener, UnixStream},
     },
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -21,7 +25,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    pty::signal,
+    pty::{memory_of, signal},
     visitor::{connect, rest, socket},
 };
 
@@ -254,8 +258,80 @@ fn a_run_whose_path_is_too_long_for_a_socket_says_so_once_and_trains() {
     assert!(weights(&directory) == weights(&place.path("runs/whole")), "the weights differ");
 }
 
+#[test]
+fn whoever_saves_and_looks_without_end_neither_stops_the_training_nor_keeps_it_from_its_end() {
+    for end in ["stop", "TERM"] {
+        let place = Place::new();
+        let options = ["--epochs", ENDLESS, "--run", "coat", "--pace", "500"];
+        let mut trainer = Running::train(&place, &options);
+        let mut witness = Visitor::of(&place, "coat");
+        witness.assert_is_told_more();
+        let before = memory_of(trainer.process());
+        let images = |from: usize| (from..from + 30).map(|image| image.to_string()).collect::<Vec<_>>().join(",");
+        let look = |from: usize| {
+            let images = images(from);
+            let tiles = r#"[{"first":0,"count":16}]"#;
+            format!(r#"{{"command":"look","predicted":[{images}],"explained":[{images}],"tiles":{tiles}}}"#)
+        };
+        let lines = format!("{{\"command\":\"save\"}}\n{}\n{}\n", look(0), look(100)).repeat(100);
+        let floods: Vec<_> = (0..20)
+            .map(|_| {
+                let (mut stream, lines) = (connect(&place, "coat"), lines.clone());
+                // Until it is sent away, or the run ends. It reads nothing.
+                thread::spawn(move || while stream.write_all(lines.as_bytes()).is_ok() {})
+            })
+            .collect();
+        thread::sleep(Duration::from_secs(2));
+        let there = Run::at(&place, "coat");
+        let epochs = there.epochs();
+        thread::sleep(Duration::from_secs(4));
+        let more = there.epochs() - epochs;
+        // Somebody who obeys all of it first trains none.
+        assert!(more > 2, "{more} epochs in 4 s");
+        let grown = memory_of(trainer.process()).saturating_sub(before);
+        assert!(grown < 100 << 20, "{grown} bytes more");
+        let start = Instant::now();
+        match end {
+            "stop" => assert_success(&run(place.command(&["stop", "coat"]))),
+            end => signal(trainer.process(), end),
+        }
+        until("it ends", || trainer.0.try_wait().expect("it is ours").is_some());
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert_eq!(there.state(), "stopped");
+        for flood in floods {
+            flood.join().expect("it does not panic");
+        }
+    }
+}
+
+#[test]
+fn a_look_that_no_screen_has_room_for_and_a_pace_that_is_none_are_refused() {
+    let place = Place::new();
+    let _trainer = endless(&place, "300");
+    let mut witness = Visitor::of(&place, "coat");
+    let images = (0..10_000).map(|image| image.to_string()).collect::<Vec<_>>().join(",");
+    for (command, words) in [
+        (
+            format!(r#"{{"command":"look","predicted":[],"explained":[{images}],"tiles":[]}}"#),
+            "a look has at most 64 images, and 2048 tiles in 8 ranges",
+        ),
+        (r#"{"command":"pace","steps_per_second":1e-300}"#.to_owned(), "a pace has at least one step per hour"),
+    ] {
+        let mut stream = connect(&place, "coat");
+        stream.write_all(format!("{command}\n").as_bytes()).expect("it is read");
+        let lines = rest(&mut stream);
+        assert_eq!(lines.last(), Some(&serde_json::json!({ "error": words })));
+    }
+    witness.assert_is_told_more();
+}
+
 /// A run that says it trains, whose directory this test holds, and what answers at its socket.
 fn held(place: &Place, answer: impl FnOnce(UnixStream) + Send + 'static) -> fs::File {
+    held_by(place, |listener| answer(listener.accept().expect("somebody comes").0))
+}
+
+/// As [`held`], for more than one who comes.
+fn held_by(place: &Place, attend: impl FnOnce(UnixListener) + Send + 'static) -> fs::File {
     assert_success(&run(train(place, &["--epochs", "1", "--run", "coat"])));
     let directory = place.path("runs/coat");
     let mut facts = place.facts("coat");
@@ -264,8 +340,31 @@ fn held(place: &Place, answer: impl FnOnce(UnixStream) + Send + 'static) -> fs::
     let lock = fs::File::open(&directory).expect("it is there");
     flock(&lock, FlockOperation::NonBlockingLockExclusive).expect("nobody else holds it");
     let listener = UnixListener::bind(directory.join("control.sock")).expect("there is room");
-    thread::spawn(move || answer(listener.accept().expect("somebody comes").0));
+    thread::spawn(move || attend(listener));
     lock
+}
+
+#[test]
+fn what_a_watcher_cannot_understand_ends_the_watching_with_the_reason_and_is_seldom_asked_for_again() {
+    let place = Place::new();
+    let came = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&came);
+    let _lock = held_by(&place, move |listener| {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let greeting = r#"{"fitroom":"9.1","protocol":1,"run":"coat","process":1}"#;
+            let lines = format!("{greeting}\n{{\"report\":\"dance\"}}\n");
+            stream.expect("somebody comes").write_all(lines.as_bytes()).expect("it is read");
+        }
+    });
+    let mut watcher = watch(&place, "coat");
+    watcher.until_shown("cannot be watched");
+    thread::sleep(Duration::from_secs(5));
+    let count = came.load(Ordering::Relaxed);
+    assert!((2..=4).contains(&count), "it came {count} times");
+    watcher.press("q");
+    assert_eq!(watcher.wait(), 0);
+    watcher.assert_given_back();
 }
 
 #[test]

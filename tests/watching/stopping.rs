@@ -1,5 +1,9 @@
 //! `fitroom stop`: a run that trains elsewhere is saved and ended.
 
+use std::io::Write;
+
+use rustix::fs::{OFlags, fcntl_setfl};
+
 use super::*;
 use crate::{place::error, pty::signal, visitor::socket};
 
@@ -32,6 +36,27 @@ fn a_run_that_is_stopped_from_elsewhere_says_so_where_it_trained_and_goes_on_wit
         assert_eq!(words, "fitroom: the run was stopped by somebody who watches it\n");
         assert_success(&run(place.command(&["train", "--resume", name])));
         assert_whole(&place, name);
+    }
+}
+
+#[test]
+fn a_run_whose_output_takes_nothing_ends_when_it_is_stopped_from_elsewhere() {
+    for with_errors in [false, true] {
+        let place = Place::new();
+        let (_reader, mut full) = std::io::pipe().expect("there is room");
+        fcntl_setfl(&full, OFlags::NONBLOCK).expect("it is ours");
+        while full.write(&[b'x'; 512]).is_ok() {}
+        while full.write(b"x").is_ok() {}
+        fcntl_setfl(&full, OFlags::empty()).expect("it is ours");
+        let mut trainer = train(&place, &["--epochs", ENDLESS, "--pace", "200", "--run", "coat"]);
+        let errors = if with_errors { full.try_clone().expect("there is room").into() } else { Stdio::null() };
+        let mut trainer = Running(trainer.stdout(full).stderr(errors).spawn().expect("it runs"));
+        let there = Run::at(&place, "coat");
+        until("two epochs", || place.path("runs/coat/run.json").exists() && there.epochs() > 1);
+        told(place.command(&["stop", "coat"]));
+        until("it ends", || trainer.0.try_wait().expect("it is ours").is_some());
+        assert_eq!(trainer.0.wait().expect("it has ended").code(), Some(0));
+        assert!(!socket(&place, "coat").exists());
     }
 }
 

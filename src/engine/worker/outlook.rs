@@ -11,6 +11,13 @@ use crate::{
 const PREDICTION_REPORT: Duration = Duration::from_millis(100);
 /// Looking into the network costs training no more than one part in so many.
 const INSIGHT_SHARE: u32 = 50;
+/// Predictions cost it no more than one part in so many, unless every step is to be followed.
+const PREDICTION_SHARE: u32 = 10;
+/// How much of the time for answers may be used up in advance: 200 ms of answers, enough for a person who leafs through
+/// images.
+const RUSH: Duration = Duration::from_millis(200).saturating_mul(INSIGHT_SHARE);
+/// What takes no longer than this is reported at the end of every epoch.
+const CHEAP: Duration = Duration::from_millis(5);
 
 /// What is to be seen, and when it is time to report it again.
 ///
@@ -19,6 +26,13 @@ const INSIGHT_SHARE: u32 = 50;
 #[derive(Default)]
 pub(super) struct Outlook {
     look: Look,
+    /// Whether it is not answered yet.
+    is_new: bool,
+    /// Until when the time for answers is used up.
+    spent_until: Option<Instant>,
+    /// What the last report of each kind took.
+    predictions_took: Duration,
+    insight_took: Duration,
     next_predictions: Option<Instant>,
     /// When the network may be looked into again, beyond its predictions.
     next_insight: Option<Instant>,
@@ -27,14 +41,40 @@ pub(super) struct Outlook {
 }
 
 impl Outlook {
-    /// From now on this is to be seen; reports it as it is now.
-    pub fn turn_to(&mut self, look: Look, trainer: &mut Trainer, listener: &mut impl Listener) {
+    /// From now on this is to be seen.
+    pub fn turn_to(&mut self, look: Look) {
         self.look = look;
-        self.report(trainer, listener);
+        self.is_new = true;
+    }
+
+    /// How long until what is to be seen may be reported for the first time; `None`: it was.
+    pub fn until_answer(&self) -> Option<Duration> {
+        let now = Instant::now();
+        self.is_new
+            .then(|| self.spent_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now + RUSH)))
+    }
+
+    /// Reports what is to be seen for the first time; where that `costs_training`, within its share.
+    pub fn answer_in_time(&mut self, costs_training: bool, trainer: &mut Trainer, listener: &mut impl Listener) {
+        let Some(wait) = self.until_answer() else { return };
+        if !costs_training {
+            self.report(trainer, listener);
+        } else if wait.is_zero() {
+            let start = Instant::now();
+            self.report(trainer, listener);
+            let spent_until = self.spent_until.map_or(start, |until| until.max(start));
+            self.spent_until = Some(spent_until + start.elapsed() * INSIGHT_SHARE);
+        }
+    }
+
+    /// Whether it takes next to no time to report all of it.
+    pub fn is_cheap(&self) -> bool {
+        self.predictions_took + self.insight_took <= CHEAP
     }
 
     /// Reports all of it, whether it is time or not.
     pub fn report(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) {
+        self.is_new = false;
         self.report_predictions(trainer, listener);
         self.report_insight(trainer, listener);
     }
@@ -51,11 +91,13 @@ impl Outlook {
 
     /// Reports what the network makes of the images that are to be seen.
     fn report_predictions(&mut self, trainer: &mut Trainer, listener: &mut impl Listener) {
+        let start = Instant::now();
         if let Err(error) = predictions(&self.look, trainer, listener) {
             self.look.predicted.clear();
             self.say(&error, listener);
         }
-        self.next_predictions = Some(Instant::now() + PREDICTION_REPORT);
+        self.predictions_took = start.elapsed();
+        self.next_predictions = Some(start + PREDICTION_REPORT.max(self.predictions_took * PREDICTION_SHARE));
     }
 
     /// Reports what is to be seen of the network's inside, and puts off the next time by what this one took.
@@ -69,7 +111,8 @@ impl Outlook {
             self.look.tiles.clear();
             self.say(&error, listener);
         }
-        self.next_insight = Some(start + PREDICTION_REPORT.max(start.elapsed() * INSIGHT_SHARE));
+        self.insight_took = start.elapsed();
+        self.next_insight = Some(start + PREDICTION_REPORT.max(self.insight_took * INSIGHT_SHARE));
     }
 
     /// Says why something cannot be seen, unless that was said just before.

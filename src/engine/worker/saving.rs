@@ -14,6 +14,12 @@ use crate::{
 /// Keeping checkpoints while an epoch lasts takes no more than one part in so many.
 const SAVING_SHARE: u32 = 100;
 
+/// Keeping those that are asked for takes no more than one part in so many.
+const ASKED_SHARE: u32 = 10;
+
+/// How often to look whether the last checkpoint is written, where the next one is asked for.
+const WRITTEN: Duration = Duration::from_millis(20);
+
 /// The most spans of batches that wait to be kept; past it neighbours become one.
 const MOST_SPANS: usize = 256;
 
@@ -25,6 +31,9 @@ pub(super) struct Saving {
     /// When it was, and what it took to collect it.
     last: Instant,
     cost: Duration,
+    /// Whether one is asked for, and when one was kept for that.
+    is_asked: bool,
+    last_asked: Option<Instant>,
     /// The figures since they were last kept: a span for each report, or for several where there are very many.
     spans: Spans<BatchRecord>,
     last_figures: Instant,
@@ -34,7 +43,16 @@ impl Saving {
     /// Nothing is kept yet. `every`: how often to keep something while an epoch lasts.
     pub fn new(every: Option<Duration>) -> Self {
         let now = Instant::now();
-        Self { every, kept: None, last: now, cost: Duration::ZERO, spans: Spans::new(MOST_SPANS), last_figures: now }
+        Self {
+            every,
+            kept: None,
+            last: now,
+            cost: Duration::ZERO,
+            is_asked: false,
+            last_asked: None,
+            spans: Spans::new(MOST_SPANS),
+            last_figures: now,
+        }
     }
 
     /// A checkpoint of this step is there already.
@@ -42,8 +60,27 @@ impl Saving {
         self.kept = Some(step);
     }
 
-    /// A checkpoint is wanted, whatever was kept before.
+    /// Somebody asks for a checkpoint.
+    pub fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// How long until a checkpoint that is asked for is affordable; `None`: none is asked for.
+    pub fn until_asked(&self, listener: &impl Listener) -> Option<Duration> {
+        self.is_asked.then(|| match self.last_asked {
+            None => Duration::ZERO,
+            Some(_) if listener.is_keeping() => WRITTEN,
+            Some(last) => {
+                let cost = listener.cost_of_keeping().unwrap_or_default() + self.cost;
+                cost.saturating_mul(ASKED_SHARE).saturating_sub(last.elapsed())
+            }
+        })
+    }
+
+    /// The checkpoint that is asked for is wanted now, whatever was kept before.
     pub fn insist(&mut self) {
+        self.is_asked = false;
+        self.last_asked = Some(Instant::now());
         self.kept = None;
     }
 

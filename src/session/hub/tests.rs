@@ -2,12 +2,13 @@
 
 use std::{
     pin::pin,
-    sync::mpsc::{self, Receiver, TryRecvError},
+    sync::mpsc::TryRecvError,
     task::{Context, Poll, Wake},
 };
 
 use super::*;
 use crate::{
+    engine::{self, CommandQueue},
     fashion::CLASSES,
     metrics::Span,
     protocol::{
@@ -70,9 +71,9 @@ fn look(predicted: &[usize]) -> Look {
 }
 
 /// A hub whose trainer takes commands at the other end.
-fn connected() -> (Hub, Emitter, Receiver<Command>) {
+fn connected() -> (Hub, Emitter, CommandQueue) {
     let (hub, emitter) = Hub::new(true);
-    let (commands, received) = mpsc::channel();
+    let (commands, received) = engine::commands();
     hub.connect(commands);
     (hub, emitter, received)
 }
@@ -297,23 +298,18 @@ fn the_trainer_is_asked_for_what_all_listeners_look_at_and_only_where_that_chang
     let (hub, _emitter, commands) = connected();
     let (first, _reports) = hub.join();
     let (second, _more_reports) = hub.join();
+    let asked = || commands.try_iter().collect::<Vec<_>>();
     first.send(Command::Look(look(&[1])));
+    assert_eq!(asked(), [Command::Look(look(&[1]))]);
     second.send(Command::Look(look(&[1])));
+    assert_eq!(asked(), []);
     second.send(Command::Look(look(&[1, 2])));
     first.send(Command::Pause);
+    assert_eq!(asked(), [Command::Look(look(&[1, 2])), Command::Pause]);
     drop(second);
+    assert_eq!(asked(), [Command::Look(look(&[1]))]);
     drop(first);
-    let received: Vec<Command> = commands.try_iter().collect();
-    assert_eq!(
-        received,
-        [
-            Command::Look(look(&[1])),
-            Command::Look(look(&[1, 2])),
-            Command::Pause,
-            Command::Look(look(&[1])),
-            Command::Look(look(&[])),
-        ]
-    );
+    assert_eq!(asked(), [Command::Look(look(&[]))]);
 }
 
 #[test]
@@ -442,7 +438,7 @@ fn what_is_looked_at_before_a_trainer_is_there_is_asked_of_it_when_it_comes() {
     let (hub, _emitter) = Hub::new(true);
     let (seat, _reports) = hub.join();
     seat.send(Command::Look(look(&[7])));
-    let (commands, received) = mpsc::channel();
+    let (commands, received) = engine::commands();
     hub.connect(commands);
     assert_eq!(received.try_iter().collect::<Vec<_>>(), [Command::Look(look(&[7]))]);
 }
