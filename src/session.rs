@@ -40,8 +40,9 @@ use crate::run::Run;
 
 pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, remote::Heard, watching::Watching};
 
-/// Asks whoever trains this run to save and end it, and listens until the run is left, but no longer than to `answer` if
-/// the training does not end by then, and to `last` if it does. Returns what was heard; `None` where nobody lets anybody in, or nobody answers.
+/// Asks whoever trains this run to save and end it, and listens until the run is left, but no longer than to `answer`
+/// if the training does not end by then, and to `last` if it does. Returns what was heard; `None` where nobody lets
+/// anybody in, or nobody answers.
 ///
 /// # Errors
 /// When whoever listens cannot be understood.

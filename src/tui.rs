@@ -158,20 +158,10 @@ impl EventLoop {
         let is_ours = self.app.role() == Role::Trains;
         let is_kept = is_ours && self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
         let own_run = self.own_run.take();
-        let is_detaching = self.app.leaving() == Some(Leaving::Detaching);
-        let unsaved = match self.app.known().unsaved.clone() {
-            _ if is_kept && !ended.is_closed => {
-                Some("not saved: left before all of the run was on the disk".to_owned())
-            }
-            reason => reason.filter(|_| is_detaching),
-        };
-        if let Some(reason) = unsaved {
-            let reason = leaving::unsaved(&reason, is_detaching, own_run.as_ref(), &runs);
-            self.app.apply(Report::NotSaved { reason });
-        }
+        self.account_for_what_is_not_saved(is_kept && !ended.is_closed, own_run.as_ref(), &runs);
         let is_unsaved = self.app.known().unsaved.is_some();
         // What is not saved could not be gone on with.
-        if let (true, false, Some(run)) = (is_detaching, is_unsaved, own_run)
+        if let (Some(Leaving::Detaching), false, Some(run)) = (self.app.leaving(), is_unsaved, own_run)
             && !matches!(self.app.known().phase, Phase::Done | Phase::Failed { .. })
         {
             return self.leave_training(&run, &runs);

@@ -24,14 +24,17 @@ pub enum RunError {
         reason: &'static str,
     },
     /// A new run would have the name of another.
-    #[error("the run {name} exists already ({what}): {way}, or give another name with --run")]
+    #[error(
+        "the run {name} exists already ({what}): {}, or give another name with --run",
+        way(name, live.as_deref())
+    )]
     Exists {
         /// The name.
         name: String,
         /// How the other run stands.
         what: String,
-        /// What can be done with the other run.
-        way: String,
+        /// Its directory, if it trains now.
+        live: Option<PathBuf>,
     },
     /// A new run would have the name of something else.
     #[error("{} exists already and is not a run: give another name with --run", printable::path(path))]
@@ -155,11 +158,18 @@ fn by(holder: Option<&Holder>) -> String {
 }
 
 /// What can be done with the run in this directory while it trains.
+fn while_it_trains(directory: &Path) -> Option<String> {
+    let directory = printable::shell_word(&printable::path(directory))?;
+    Some(format!("fitroom watch {directory} shows it, and fitroom stop {directory} ends it"))
+}
+
 fn ways(directory: &Path) -> String {
-    let directory = printable::shell_word(&printable::path(directory));
-    directory.map_or_else(String::new, |directory| {
-        format!("; fitroom watch {directory} shows it, and fitroom stop {directory} ends it")
-    })
+    while_it_trains(directory).map_or_else(String::new, |ways| format!("; {ways}"))
+}
+
+/// What can be done with a run that there is; `live`: its directory, if it trains now.
+fn way(name: &str, live: Option<&Path>) -> String {
+    live.and_then(while_it_trains).unwrap_or_else(|| format!("continue it with --resume {name}"))
 }
 
 /// The names that there are, a few of them.

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Facts, Lock, Run, RunError, Status, command, files, standing};
+use super::{Facts, Lock, Run, RunError, Status, files, standing};
 use crate::{printable, protocol::OtherRun};
 
 /// The directory of all runs; it need not exist before the first.
@@ -143,12 +143,7 @@ impl Runs {
             }
             Err(error) => (error.to_string(), false),
         };
-        let live = ["watch", "stop"].map(|verb| command(&format!("fitroom {verb}"), &name, self));
-        let way = match live {
-            [Some(watch), Some(stop)] if trains => format!("{watch} shows it, and {stop} ends it"),
-            _ => format!("continue it with --resume {name}"),
-        };
-        RunError::Exists { name, what, way }
+        RunError::Exists { name, what, live: trains.then(|| run.directory().to_owned()) }
     }
 
     /// All runs, newest first; those whose `run.json` cannot be read come last. What is not a run is passed over.

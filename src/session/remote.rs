@@ -126,9 +126,9 @@ impl Connection {
         Ok(Some(Self { reader }))
     }
 
-    /// Asks the program to stop, and listens until it has hung up, but no longer than to `answer` if it does not end the
-    /// training by then, and to `last` if it does. What it has said of keeping the run before that counts as well: so
-    /// it stands if it is gone before it says more.
+    /// Asks the program to stop, and listens until it has hung up, but no longer than to `answer` if it does not end
+    /// the training by then, and to `last` if it does. What it has said of keeping the run before that counts as well:
+    /// so it stands if it is gone before it says more.
     pub fn stop(mut self, answer: Instant, last: Instant) -> Heard {
         let mut heard = Heard::default();
         if self.reader.get_mut().write_all(&line(&Command::Stop)).is_err() {

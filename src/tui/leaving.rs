@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::{Action, Leaving, Overlay, Phase, Role, keys},
     printable::Printable,
-    protocol::Command,
+    protocol::{Command, Report},
     run::{Run, Runs, command},
     session::{
         Link, Reports,
@@ -136,6 +136,19 @@ impl EventLoop {
         Ok(is_closed)
     }
 
+    /// Takes note that a run is not on the disk as it is. `too_early`: it was not waited for; otherwise that matters
+    /// where it was to train on.
+    pub(super) fn account_for_what_is_not_saved(&mut self, too_early: bool, run: Option<&Run>, runs: &Runs) {
+        let is_detaching = self.app.leaving() == Some(Leaving::Detaching);
+        let early = || "not saved: left before all of the run was on the disk".to_owned();
+        let known = self.app.known().unsaved.clone().filter(|_| is_detaching);
+        let Some(reason) = too_early.then(early).or(known) else { return };
+        let stays = if is_detaching { "; it does not go on in the background" } else { "" };
+        let next = run.and_then(|run| command("fitroom --resume", &run.shown_name(), runs));
+        let next = next.map(|next| format!(". Continue with: {next}")).unwrap_or_default();
+        self.app.apply(Report::NotSaved { reason: format!("{reason}{stays}{next}") });
+    }
+
     /// Gives the terminal back, and prints what the screen can no longer show: what becomes of the run, and what was
     /// not saved. Returns how the run ended.
     pub(super) fn leave(mut self, runs: &Runs) -> Phase {
@@ -190,13 +203,4 @@ impl EventLoop {
             }
         }
     }
-}
-
-/// What is to be said of a run that is kept, but not as it is, for this reason. `is_detaching`: whether it was to be left
-/// training.
-pub(super) fn unsaved(reason: &str, is_detaching: bool, run: Option<&Run>, runs: &Runs) -> String {
-    let stays = if is_detaching { "; it does not go on in the background" } else { "" };
-    let next = run.and_then(|run| command("fitroom --resume", &run.shown_name(), runs));
-    let next = next.map(|next| format!(". Continue with: {next}")).unwrap_or_default();
-    format!("{reason}{stays}{next}")
 }

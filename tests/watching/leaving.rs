@@ -186,6 +186,8 @@ fn a_run_that_cannot_be_saved_stays_in_its_terminal_and_trains_on_until_it_can()
     let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", ENDLESS, "--pace", "300", "--run", "coat"]);
     let there = Run::at(&place, "coat");
     let make_room = full_disk(&place, terminal.process());
+    // What was saved before may be told only now.
+    terminal.until_shown("not saved: cannot write ");
     terminal.press("qd");
     terminal.until_shown("it stays in this terminal: not saved: cannot write ");
     let epochs = there.epochs();

@@ -176,7 +176,8 @@ fn whoever_wants_to_continue_a_run_that_trains_is_told_how_to_watch_it() {
     }
     let words = error(train(&place, &["--run", "coat"]));
     assert!(words.starts_with("fitroom: the run coat exists already (training, "), "{words}");
-    let expected = "): fitroom watch coat shows it, and fitroom stop coat ends it, or give another name with --run";
+    let expected =
+        "): fitroom watch runs/coat shows it, and fitroom stop runs/coat ends it, or give another name with --run";
     assert!(words.ends_with(expected), "{words}");
     let mut watcher = watch(&place, "runs/coat");
     watcher.until_shown("images/s");
