@@ -8,6 +8,7 @@ pub mod archive;
 pub mod history;
 pub mod keys;
 pub mod known;
+mod leaving;
 mod notes;
 mod overlay;
 pub mod progress;
@@ -103,7 +104,11 @@ pub struct App {
     notes: Notes,
     /// Whether the person waits for a checkpoint.
     saving: bool,
+    /// Whether the run is to train on in the background as soon as it is kept.
+    detaching: bool,
     leaving: Option<Leaving>,
+    /// Whether somebody else has stopped the run.
+    is_stopped_elsewhere: bool,
 }
 
 impl App {
@@ -179,10 +184,14 @@ impl App {
             Report::Note { text } if self.notice.is_some() => self.notes.put(text.clone()),
             Report::Note { text } => self.notice = Some(text.clone()),
             // Somebody else has stopped it.
-            Report::Ended { .. } if self.role == Role::Trains => {
-                self.leaving.get_or_insert(Leaving::Stopping);
+            Report::Ended { .. } if self.role == Role::Trains && self.leaving.is_none() => {
+                self.leaving = Some(Leaving::Stopping);
+                self.is_stopped_elsewhere = true;
             }
             _ => {}
+        }
+        if self.detaching {
+            self.detach(&report);
         }
         self.scene.apply(report);
     }
@@ -252,10 +261,7 @@ impl App {
             Action::Replay => return self.steer(Self::replay),
             Action::Save => return self.steer(Self::save),
             Action::Quit => self.quit(),
-            Action::Leave(way) => {
-                self.leaving = Some(way);
-                Answer::Done
-            }
+            Action::Leave(way) => return self.leave(way),
             // The terminal's own affairs.
             Action::Redraw | Action::Suspend => Answer::Done,
         };
@@ -306,20 +312,6 @@ impl App {
     fn erase(&mut self) -> Answer {
         if let Overlay::Prompt(text) = &mut self.overlay {
             text.pop();
-        }
-        Answer::Done
-    }
-
-    /// Leaves; where a run trains that goes on after that, or can be gone on with, it is asked how. Twice: at once.
-    fn quit(&mut self) -> Answer {
-        let known = &self.scene.known;
-        let is_kept = known.started.as_ref().is_some_and(|started| started.run.is_some());
-        if self.overlay == Overlay::Leave {
-            self.leaving = Some(Leaving::AtOnce);
-        } else if self.role == Role::Trains && is_kept && !known.is_over() {
-            self.overlay = Overlay::Leave;
-        } else {
-            self.leaving = Some(Leaving::Stopping);
         }
         Answer::Done
     }
@@ -455,6 +447,12 @@ impl App {
     #[must_use]
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
+    }
+
+    /// Whether somebody else has stopped the run.
+    #[must_use]
+    pub fn is_stopped_elsewhere(&self) -> bool {
+        self.is_stopped_elsewhere
     }
 
     /// How the person has left, if so.

@@ -159,7 +159,7 @@ pub enum Subcommand {
         #[command(flatten)]
         colours: Colours,
     },
-    /// Open the dashboard on a run that another program trains
+    /// Open the dashboard on a run that another program trains, or that has ended
     Watch {
         /// A run's name or directory [default: the newest]
         run: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod saved;
 mod stop;
 mod table;
 mod train;
+mod trainer;
 
 pub use self::{
     evaluate::evaluate,

@@ -191,8 +191,8 @@ impl Outcome {
     }
 }
 
-/// Takes in all reports, whether they can be said or not: how the run ends is known at once, and what is to be said waits
-/// to be taken.
+/// Takes in all reports, whether they can be said or not: how the run ends is known at once, and what is to be said
+/// waits to be taken.
 fn listen_to(reports: impl Iterator<Item = Report>, to_be_told: &InboxDoor, events: &mpsc::Sender<Happening>) {
     let mut last = LastHeard { events, is_unsaved: false };
     // An error means that the program is about to end.
@@ -232,8 +232,8 @@ fn listen_to(reports: impl Iterator<Item = Report>, to_be_told: &InboxDoor, even
     }
 }
 
-/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through, where
-/// the run `outlives` that.
+/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through,
+/// where the run `outlives` that.
 fn tell(
     reports: impl Iterator<Item = Report>,
     mut teller: Box<dyn Teller>,

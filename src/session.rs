@@ -24,27 +24,32 @@ mod relay;
 mod remote;
 mod saved;
 mod standing;
+mod watched;
 mod watching;
 mod wire;
 
+use std::time::Instant;
+
 use color_eyre::eyre::Result;
 
-use self::{remote::Connection, wire::Refusal};
-use crate::{protocol::Command, run::Run};
+use self::{
+    remote::{Connection, NoAnswer},
+    wire::Refusal,
+};
+use crate::run::Run;
 
-pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, watching::Watching};
+pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, remote::Heard, watching::Watching};
 
-/// Asks whoever trains this run to save and end it, and waits until the run is left or nothing more is heard of it.
-/// Returns whether anybody listens.
+/// Asks whoever trains this run to save and end it, and listens until the run is left, but no longer than to `answer` if
+/// the training does not end by then, and to `last` if it does. Returns what was heard; `None` where nobody lets anybody in, or nobody answers.
 ///
 /// # Errors
 /// When whoever listens cannot be understood.
-pub fn ask_to_stop(run: &Run) -> Result<bool> {
-    match Connection::open(run) {
-        Ok(Some(connection)) => Ok(connection.send_and_wait(&Command::Stop).is_ok()),
-        Ok(None) => Ok(false),
-        // There is no room for one more.
-        Err(error) if error.is::<Refusal>() => Ok(false),
+pub fn ask_to_stop(run: &Run, answer: Instant, last: Instant) -> Result<Option<Heard>> {
+    match Connection::open(run, || Instant::now() < answer) {
+        Ok(connection) => Ok(connection.map(|connection| connection.stop(answer, last))),
+        // There is no room for one more, or the program has no time for who comes in.
+        Err(error) if error.is::<Refusal>() || error.is::<NoAnswer>() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -157,12 +157,21 @@ impl EventLoop {
         })?;
         let is_ours = self.app.role() == Role::Trains;
         let is_kept = is_ours && self.app.known().started.as_ref().is_some_and(|started| started.run.is_some());
-        if is_kept && !ended.is_closed {
-            self.app
-                .apply(Report::NotSaved { reason: "not saved: left before all of the run was on the disk".to_owned() });
+        let own_run = self.own_run.take();
+        let is_detaching = self.app.leaving() == Some(Leaving::Detaching);
+        let unsaved = match self.app.known().unsaved.clone() {
+            _ if is_kept && !ended.is_closed => {
+                Some("not saved: left before all of the run was on the disk".to_owned())
+            }
+            reason => reason.filter(|_| is_detaching),
+        };
+        if let Some(reason) = unsaved {
+            let reason = leaving::unsaved(&reason, is_detaching, own_run.as_ref(), &runs);
+            self.app.apply(Report::NotSaved { reason });
         }
         let is_unsaved = self.app.known().unsaved.is_some();
-        if let (Some(Leaving::Detaching), true, Some(run)) = (self.app.leaving(), ended.is_closed, self.own_run.take())
+        // What is not saved could not be gone on with.
+        if let (true, false, Some(run)) = (is_detaching, is_unsaved, own_run)
             && !matches!(self.app.known().phase, Phase::Done | Phase::Failed { .. })
         {
             return self.leave_training(&run, &runs);
@@ -220,7 +229,7 @@ impl EventLoop {
             }
         }
         if by == Some(HANGUP) && is_kept && !self.app.known().is_over() {
-            by = self.go_on_without_a_terminal(inputs, &mut steps, &mut reports).await?;
+            by = self.go_on_without_a_terminal(inputs, &mut steps, &mut reports, &runs).await?;
         }
         let is_closed = self.close(inputs, &mut steps, &mut reports).await?;
         Ok(Ended { by, is_closed })

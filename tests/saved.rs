@@ -213,3 +213,45 @@ fn a_resumed_run_has_the_curve_and_the_predictions_of_before() {
     terminal.press("q");
     assert_eq!(terminal.wait(), 0);
 }
+
+#[test]
+fn a_watched_run_that_ends_is_opened_whole_and_one_that_goes_on_is_followed() {
+    let place = Place::new();
+    let options = ["--epochs", "30", "--run", "coat", "--pace", "300"];
+    let mut child = place.train(&options).stdout(Stdio::null()).spawn().expect("it runs");
+    let kept = Run::at(&place, "coat");
+    until("an epoch is kept", || kept.epochs() >= 1 && kept.checkpoint().exists());
+    let mut terminal = watch(&place, 100, 34, &["coat"]);
+    terminal.until("it is watched", |screen| screen.contains("training") && screen.contains("slow motion"));
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+    terminal.until_shown("killed in epoch");
+    terminal.press("6");
+    terminal.until_shown("Unit 0 of 64");
+    terminal.press("1");
+    terminal.press("P");
+    terminal.until_shown("replaying");
+    terminal.press(">>>>>>>>>>>>");
+    terminal.until_shown("killed in epoch");
+    let mut child =
+        place.command(&["train", "--resume", "coat", "--pace", "300"]).stdout(Stdio::null()).spawn().expect("it runs");
+    terminal.until("it goes on", |screen| screen.contains("● training"));
+    terminal.press(" ");
+    terminal.until_shown("paused");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    child.kill().expect("the process is ours");
+    child.wait().expect("it has ended");
+}
+
+#[test]
+fn a_run_is_not_shown_on_other_data() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "1", "--run", "coat"])));
+    let mut terminal = watch(&place, 200, 24, &["coat", "--data", env!("CARGO_MANIFEST_DIR")]);
+    assert_eq!(terminal.wait(), 1);
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
+    let mut terminal = watch(&place, 200, 24, &["coat", "--data", data]);
+    assert_eq!(terminal.wait(), 1);
+    assert!(terminal.text().contains("this is other data"), "{}", terminal.text());
+}

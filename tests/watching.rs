@@ -27,6 +27,7 @@ use std::{
 };
 
 use portable_pty::CommandBuilder;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use self::{
     left::Left,
@@ -88,6 +89,19 @@ impl Drop for InTheBackground<'_> {
         // It does not train where the test went well.
         let _ = self.0.command(&["stop", self.1]).output();
     }
+}
+
+/// Lets the process that trains the run `coat`, once it has trained for two epochs, write no file as large as a
+/// checkpoint, as on a full disk. Returns what makes room again.
+fn full_disk(place: &Place, process: u32) -> impl Fn() {
+    let there = Run::at(place, "coat");
+    until("two epochs", || there.epochs() > 1);
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let limit = move |current| {
+        prlimit(process, Resource::Fsize, Rlimit { current, maximum: None }).expect("the process is ours");
+    };
+    limit(Some(60_000));
+    move || limit(None)
 }
 
 /// `fitroom watch`, of this run.

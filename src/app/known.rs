@@ -177,7 +177,6 @@ impl Known {
         *self = Self {
             data: self.data.take(),
             survey: self.survey.take(),
-            pace: self.pace,
             unsaved: self.unsaved.take(),
             asked_to_pause: self.asked_to_pause,
             phase: Phase::Training,

@@ -366,7 +366,6 @@ fn whoever_leaves_a_run_that_trains_is_asked_how() {
         ("q", None),
         (":12 C-c", None),
         ("q s", Some(Leaving::Stopping)),
-        ("q d", Some(Leaving::Detaching)),
         ("q q", Some(Leaving::AtOnce)),
         ("C-c C-c", Some(Leaving::AtOnce)),
         ("q C-c", Some(Leaving::AtOnce)),
@@ -384,6 +383,29 @@ fn whoever_leaves_a_run_that_trains_is_asked_how() {
     app.apply(Report::Finished);
     press(&mut app, "q");
     assert_eq!(app.leaving(), Some(Leaving::Stopping), "there is nothing left to go on");
+}
+
+#[test]
+fn a_run_is_left_to_the_background_once_it_is_kept_and_stays_where_it_cannot_be() {
+    let mut app = kept();
+    assert_eq!(press(&mut app, "q d"), [Command::Save]);
+    assert_eq!((app.leaving(), app.overlay()), (None, &Overlay::None));
+    let reason = "not saved: the disk is full".to_owned();
+    app.apply(Report::NotSaved { reason });
+    assert_eq!(app.notice(), Some("it stays in this terminal: not saved: the disk is full"));
+    app.apply(Report::Saved { step: 8 });
+    assert_eq!(app.leaving(), None, "it was not asked for again");
+    assert_eq!(press(&mut app, "q d"), [Command::Save]);
+    app.apply(Report::Saved { step: 9 });
+    assert_eq!(app.leaving(), Some(Leaving::Detaching));
+
+    let mut app = kept();
+    press(&mut app, "q d");
+    app.apply(Report::Finished);
+    assert_eq!(app.leaving(), Some(Leaving::Stopping), "nothing is left to go on");
+    let mut app = kept();
+    press(&mut app, "q d q q");
+    assert_eq!(app.leaving(), Some(Leaving::AtOnce), "who does not want to wait need not");
 }
 
 #[test]

@@ -36,9 +36,9 @@ pub fn train_in_the_background(
             let _ = write!(io::stderr(), "{notes}");
             let (run, process) = (&detached.run, detached.process);
             let mut lines = format!("Run {run} trains in the background, in process {process}.\n");
-            for (what, how) in [("Watch it", "fitroom watch"), ("Stop it", "fitroom stop")] {
+            for (what, how) in [("Watch it with:", "fitroom watch"), ("Stop it with:", "fitroom stop")] {
                 if let Some(command) = command(how, run, runs) {
-                    lines = format!("{lines}{what:9}{command}\n");
+                    lines = format!("{lines}{what:15}{command}\n");
                 }
             }
             status(out.write_all(lines.as_bytes()), out)

@@ -122,6 +122,9 @@ impl<E: Listener> TrainerLoop<'_, E> {
             self.saving.note_kept(checkpoint.step());
         }
         self.listener.report(Report::Started(started));
+        if let Some(steps_per_second) = self.pace {
+            self.listener.report(Report::Paced { steps_per_second: Some(steps_per_second) });
+        }
         if demands.rests {
             self.activity = Activity::Done;
             return Ok(());
@@ -258,7 +261,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
         self.save_in_time()
     }
 
-    /// Answers what was asked to be seen last. That holds up nothing but training, and of it takes no more than a share.
+    /// Answers what was asked to be seen last. That holds up nothing but training, of which it takes a share at most.
     fn answer_in_time(&mut self) {
         let is_training = self.activity == Activity::Training;
         self.outlook.answer_in_time(is_training, &mut self.trainer, self.listener);

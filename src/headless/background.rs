@@ -4,7 +4,6 @@
 use std::{
     fs::File,
     io::{self, Write},
-    process,
     sync::mpsc::TryRecvError,
     thread,
     time::Duration,
@@ -73,9 +72,7 @@ pub(super) fn begin(run: &Run, reports: &mut Reports) -> Result<Vec<Report>> {
 
 /// Says to whoever started the program what it trains, and lets go of all that it was given to say it.
 fn announce(run: &Run) -> Result<()> {
-    let directory = run.directory().to_owned();
-    let detached = Detached { run: run.shown_name(), directory, process: process::id() };
-    let mut line = serde_json::to_string(&detached).expect("plain data under fixed names is JSON");
+    let mut line = serde_json::to_string(&Detached::this(run)).expect("plain data under fixed names is JSON");
     line.push('\n');
     let mut out = io::stdout();
     out.write_all(line.as_bytes()).and_then(|()| out.flush()).wrap_err("cannot write to standard output")?;

@@ -24,14 +24,14 @@ pub enum RunError {
         reason: &'static str,
     },
     /// A new run would have the name of another.
-    #[error(
-        "the run {name} exists already ({what}): continue it with --resume {name}, or give another name with --run"
-    )]
+    #[error("the run {name} exists already ({what}): {way}, or give another name with --run")]
     Exists {
         /// The name.
         name: String,
         /// How the other run stands.
         what: String,
+        /// What can be done with the other run.
+        way: String,
     },
     /// A new run would have the name of something else.
     #[error("{} exists already and is not a run: give another name with --run", printable::path(path))]
@@ -66,7 +66,7 @@ pub enum RunError {
         "{} is in use: another fitroom trains this run{}{}",
         printable::path(path),
         by(holder.as_ref()),
-        how_to_watch(path)
+        ways(path)
     )]
     InUse {
         /// The run's directory.
@@ -154,10 +154,12 @@ fn by(holder: Option<&Holder>) -> String {
     holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
-/// How to look on at the run in this directory.
-fn how_to_watch(directory: &Path) -> String {
+/// What can be done with the run in this directory while it trains.
+fn ways(directory: &Path) -> String {
     let directory = printable::shell_word(&printable::path(directory));
-    directory.map_or_else(String::new, |directory| format!("; fitroom watch {directory} shows it"))
+    directory.map_or_else(String::new, |directory| {
+        format!("; fitroom watch {directory} shows it, and fitroom stop {directory} ends it")
+    })
 }
 
 /// The names that there are, a few of them.

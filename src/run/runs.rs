@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Facts, Lock, Run, RunError, Status, files, standing};
+use super::{Facts, Lock, Run, RunError, Status, command, files, standing};
 use crate::{printable, protocol::OtherRun};
 
 /// The directory of all runs; it need not exist before the first.
@@ -135,11 +135,20 @@ impl Runs {
         let Ok(run) = Run::open(self.root.join(name)) else {
             return RunError::Taken { path: self.root.join(name) };
         };
-        let what = match run.facts_as_it_stands() {
-            Ok(facts) => describe(&facts, &run.status(&facts)),
-            Err(error) => error.to_string(),
+        let name = printable::path(name);
+        let (what, trains) = match run.facts_as_it_stands() {
+            Ok(facts) => {
+                let status = run.status(&facts);
+                (describe(&facts, &status), status == Status::Training)
+            }
+            Err(error) => (error.to_string(), false),
         };
-        RunError::Exists { name: printable::path(name), what }
+        let live = ["watch", "stop"].map(|verb| command(&format!("fitroom {verb}"), &name, self));
+        let way = match live {
+            [Some(watch), Some(stop)] if trains => format!("{watch} shows it, and {stop} ends it"),
+            _ => format!("continue it with --resume {name}"),
+        };
+        RunError::Exists { name, what, way }
     }
 
     /// All runs, newest first; those whose `run.json` cannot be read come last. What is not a run is passed over.

@@ -3,19 +3,25 @@
 
 use std::{
     ffi::OsString,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     os::unix::process::CommandExt,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{ChildStderr, ChildStdout, Command, Stdio},
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
+    time::Duration,
 };
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::{json, run::Run};
 
 /// The option of a `fitroom train` that leaves the terminal once it trains.
 pub const BACKGROUND: &str = "--background";
+
+/// How long a process may take to go on with a run: to read the data set, to open the device, to predict every image.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the process says once it trains, as a line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +33,14 @@ pub struct Detached {
     pub directory: PathBuf,
     /// The process.
     pub process: u32,
+}
+
+impl Detached {
+    /// This process, with the run that it trains.
+    #[must_use]
+    pub fn this(run: &Run) -> Self {
+        Self { run: run.shown_name(), directory: run.directory().to_owned(), process: std::process::id() }
+    }
 }
 
 /// What came of starting it.
@@ -53,14 +67,14 @@ pub enum Start {
 /// # Errors
 /// When there can be no such process, or it says something else than expected.
 pub fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<Start> {
-    spawn(program().arg("train").args(arguments).arg(BACKGROUND).env_remove("FITROOM_DETACH"))
+    spawn(program().arg("train").args(arguments).arg(BACKGROUND).env_remove("FITROOM_DETACH"), Duration::MAX)
 }
 
 /// Lets a process of its own go on with this run, which nobody trains any longer, as it was begun.
 ///
 /// # Errors
-/// As [`start`].
-pub fn hand_over(run: &Run, save_every: Option<std::time::Duration>) -> Result<Start> {
+/// As [`start`], and when it does not train in time: then it is ended.
+pub fn hand_over(run: &Run, save_every: Option<Duration>) -> Result<Start> {
     let mut command = program();
     // What was asked for in this environment is in the run by now.
     let variables = std::env::vars_os().map(|(name, _)| name);
@@ -71,7 +85,7 @@ pub fn hand_over(run: &Run, save_every: Option<std::time::Duration>) -> Result<S
     let directory = std::path::absolute(run.directory()).wrap_err("cannot name the run's directory")?;
     let seconds = save_every.map_or_else(|| "off".to_owned(), |every| every.as_secs_f64().to_string());
     command.arg("train").arg("--resume").arg(directory).arg("--save-every").arg(seconds).arg(BACKGROUND);
-    spawn(&mut command)
+    spawn(&mut command, PATIENCE)
 }
 
 /// This program, whatever has become of its file.
@@ -82,24 +96,46 @@ fn program() -> Command {
     command
 }
 
-fn spawn(command: &mut Command) -> Result<Start> {
+/// Starts the process, and waits this long for it to say that it trains, or why it does not.
+fn spawn(command: &mut Command, patience: Duration) -> Result<Start> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().wrap_err("cannot start a process for the run")?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let mut said = String::new();
-    if let Some(out) = out {
-        BufReader::new(out).read_line(&mut said).wrap_err("cannot hear from the run's process")?;
-    }
-    let mut words = String::new();
-    if let Some(mut err) = err {
-        // It ends where the process leaves the terminal, or ends.
-        err.read_to_string(&mut words).wrap_err("cannot hear from the run's process")?;
-    }
+    let (sender, heard) = channel();
+    // An error means that nobody waits any longer.
+    let listen = move || drop(sender.send(hear(out, err)));
+    thread::Builder::new().name("listener".to_owned()).spawn(listen).wrap_err("cannot start a thread")?;
+    let (said, mut words) = match heard.recv_timeout(patience) {
+        Ok(heard) => heard.wrap_err("cannot hear from the run's process")?,
+        Err(RecvTimeoutError::Timeout) => {
+            // It has not begun, and nobody is to be surprised by what it does later.
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("process {} has not begun to train within {} seconds, and was ended", child.id(), patience.as_secs());
+        }
+        Err(RecvTimeoutError::Disconnected) => bail!("nobody hears what the run's process says: a bug in fitroom"),
+    };
     if said.is_empty() {
         let status = child.wait().wrap_err("cannot wait for the run's process")?;
+        if words.trim().is_empty() {
+            words = format!("fitroom: its process ended without a word: {status}\n");
+        }
         let status = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
         return Ok(Start::Refused { status, words });
     }
     let detached = serde_json::from_str(&said).wrap_err("the run's process says something else than expected")?;
     Ok(Start::Trains { detached, notes: words })
+}
+
+/// The line that a process says, if it says one, and then all that it has written besides: that ends where the process
+/// leaves the terminal, or ends.
+fn hear(out: Option<ChildStdout>, err: Option<ChildStderr>) -> io::Result<(String, String)> {
+    let (mut said, mut words) = (String::new(), String::new());
+    if let Some(out) = out {
+        BufReader::new(out).read_line(&mut said)?;
+    }
+    if let Some(mut err) = err {
+        err.read_to_string(&mut words)?;
+    }
+    Ok((said, words))
 }

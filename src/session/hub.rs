@@ -73,12 +73,6 @@ impl Hub {
         }
     }
 
-    /// Asks the trainer again for what the listeners look at: another one has taken its place.
-    pub fn ask_again(&self) {
-        let state = self.state();
-        state.send(Command::Look(state.look.clone()));
-    }
-
     /// A place for one more listener, which gets what it missed first.
     pub fn join(&self) -> (HubSeat, Reports) {
         let mut state = self.state();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use color_eyre::eyre::Result;
 
-use super::{hub::Reports, local::LocalRun, plan::RunPlan, remote::RemoteRun, saved::SavedRun, watching::Watching};
+use super::{hub::Reports, local::LocalRun, plan::RunPlan, watched::WatchedRun, watching::Watching};
 use crate::{fashion::Dataset, protocol::Command, run::Run};
 
 /// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that; a
@@ -16,8 +16,7 @@ pub struct Link(Linked);
 #[derive(Debug)]
 enum Linked {
     Local(LocalRun),
-    Remote(RemoteRun),
-    Saved(SavedRun),
+    Watched(WatchedRun),
 }
 
 impl Link {
@@ -37,12 +36,8 @@ impl Link {
     /// # Errors
     /// When whoever trains it cannot be reached or understood, or what is left of it cannot be read.
     pub fn watch(watching: Watching, dataset: Arc<Dataset>) -> Result<(Self, Reports)> {
-        if let Some(connection) = watching.connect()? {
-            let (run, reports) = RemoteRun::watch(watching.run, watching.runs, connection)?;
-            return Ok((Self(Linked::Remote(run)), reports));
-        }
-        let (run, reports) = SavedRun::open(&watching, dataset)?;
-        Ok((Self(Linked::Saved(run)), reports))
+        let (run, reports) = WatchedRun::open(watching, dataset)?;
+        Ok((Self(Linked::Watched(run)), reports))
     }
 
     /// The directory of a run that this process trains, if it is kept.
@@ -50,7 +45,7 @@ impl Link {
     pub fn own_run(&self) -> Option<&Run> {
         match &self.0 {
             Linked::Local(run) => run.run(),
-            Linked::Remote(_) | Linked::Saved(_) => None,
+            Linked::Watched(_) => None,
         }
     }
 
@@ -58,8 +53,7 @@ impl Link {
     pub fn send(&self, command: Command) {
         match &self.0 {
             Linked::Local(run) => run.send(command),
-            Linked::Remote(run) => run.send(command),
-            Linked::Saved(run) => run.send(command),
+            Linked::Watched(run) => run.send(command),
         }
     }
 }

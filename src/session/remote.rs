@@ -1,62 +1,55 @@
-//! A run that another process trains, or trained: its reports come through the door of that process. What comes is
-//! handed on by a hub of this process, so that whoever looks on here is as slow or as late as anywhere.
+//! A connection to the process that trains a run: its reports come through the door of that process, and commands go
+//! there.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},
     net::Shutdown,
+    ops::ControlFlow,
     os::unix::net::UnixStream,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
 use color_eyre::eyre::{Result, WrapErr, bail};
+use rustix::{
+    io::{Errno, FdFlags, fcntl_setfd},
+    net::{AddressFamily, SocketType, connect, socket},
+};
 
 use super::{
-    door::HEARTBEAT,
-    hub::{Emitter, Hub, HubSeat, Reports},
+    door::{HEARTBEAT, address},
+    hub::Emitter,
     past,
-    standing::ended,
     wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
 };
 use crate::{
-    engine::{CommandQueue, commands},
+    engine::CommandQueue,
     json,
     printable::{self, Printable},
     protocol::{Command, Report, Started},
-    run::{Run, Runs, Timestamp},
+    run::Run,
 };
 
 /// After this long without a sign of life a program counts as silent.
 const SILENCE: Duration = HEARTBEAT.saturating_mul(3);
 
-/// How often to look whether somebody trains the run again.
-const RETRY: Duration = Duration::from_millis(100);
+/// How long a program that trains may take to open its door and to greet: more than a crowd at the door takes.
+const GREETING: Duration = Duration::from_secs(5);
 
-/// How long a run that ended may take to be handed over to another program, before that counts as its end.
-const HANDOVER: Duration = Duration::from_secs(2);
+/// The longest greeting, and the longest word that sends somebody away.
+const LONGEST_GREETING: usize = 1 << 12;
 
-/// How long to wait after a connection through which came what cannot be understood: at first, and at most. Each time it
-/// takes twice as long.
-const BACK_OFF: Duration = Duration::from_secs(1);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
-
-/// A run of another process. Dropping it leaves that process alone.
-#[derive(Debug)]
-pub(super) struct RemoteRun {
-    seat: HubSeat,
-    hub: Hub,
-    line: Arc<TheLine>,
-    reader: Option<JoinHandle<()>>,
-    writer: Option<JoinHandle<()>>,
-}
+/// How often who waits for something looks whether it is still wanted.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// The connection that there is at the moment.
 #[derive(Debug, Default)]
-struct TheLine {
+pub(super) struct TheLine {
     stream: Mutex<Option<UnixStream>>,
     is_closing: AtomicBool,
 }
@@ -66,81 +59,55 @@ pub(super) struct Connection {
     reader: BufReader<UnixStream>,
 }
 
-impl RemoteRun {
-    /// Looks on at this run through that connection, and through later ones if the run is trained by others after that.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn watch(run: Run, runs: Runs, connection: Connection) -> Result<(Self, Reports)> {
-        let (hub, emitter) = Hub::new(true);
-        let (seat, reports) = hub.join();
-        let (sender, commands) = commands();
-        let line = Arc::new(TheLine::default());
-        line.set(&connection).context("cannot use the run's socket")?;
-        hub.connect(sender);
-        let (theirs, spare) = (Arc::clone(&line), Arc::clone(&line));
-        let again = hub.clone();
-        let reader = thread::Builder::new()
-            .name("watcher".to_owned())
-            .spawn(move || follow(&run, &runs, connection, &theirs, &again, &emitter))
-            .context("cannot start a thread")?;
-        let writer = thread::Builder::new()
-            .name("commands".to_owned())
-            .spawn(move || hand_on(&commands, &spare))
-            .context("cannot start a thread")?;
-        Ok((Self { seat, hub, line, reader: Some(reader), writer: Some(writer) }, reports))
-    }
-
-    /// Asks something of the run.
-    pub fn send(&self, command: Command) {
-        self.seat.send(command);
-    }
+/// Nobody answers where somebody listens.
+#[derive(Debug, thiserror::Error)]
+#[error("the program that trains the run does not answer at {}: is it suspended?", printable::path(path))]
+pub(super) struct NoAnswer {
+    path: PathBuf,
 }
 
-impl Drop for RemoteRun {
-    fn drop(&mut self) {
-        self.line.is_closing.store(true, Ordering::Relaxed);
-        self.line.hang_up();
-        // Without it the commands end.
-        self.hub.close();
-        for thread in [self.reader.take(), self.writer.take()].into_iter().flatten() {
-            thread.thread().unpark();
-            // A thread that panicked leaves nothing to be waited for.
-            let _ = thread.join();
-        }
-    }
+/// What a program said that was asked to stop.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Whether it has ended the training, or is gone.
+    pub ends: bool,
+    /// What it could not keep, if that was the last it said of keeping.
+    pub unsaved: Option<String>,
 }
 
 impl Connection {
-    /// Connects to the program that trains this run; `None` where nobody opens.
+    /// Connects to the program that trains this run; `None` where nobody opens, or `is_wanted` has come to an end.
     ///
     /// # Errors
-    /// When what answers is no fitroom, or one that speaks otherwise.
-    pub fn open(run: &Run) -> Result<Option<Self>> {
-        let path = run.socket_path();
-        let stream = match UnixStream::connect(&path) {
+    /// When what answers is no fitroom, or one that speaks otherwise, or nothing answers in time.
+    pub fn open(run: &Run, is_wanted: impl Fn() -> bool) -> Result<Option<Self>> {
+        let end = Instant::now() + GREETING;
+        let place = run.socket_path();
+        let path = || printable::path(&place);
+        let goes_on = || Instant::now() < end && is_wanted();
+        let late = || if is_wanted() { Err(NoAnswer { path: place.clone() }.into()) } else { Ok(None) };
+        let stream = match reach(&place, goes_on) {
             Ok(stream) => stream,
+            Err(error) if is_late(&error) => return late(),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                let path = printable::path(&path);
-                return Err(error).wrap_err_with(|| format!("cannot watch the run through {path}"));
+                return Err(error).wrap_err_with(|| format!("cannot watch the run through {}", path()));
             }
             // Not there, left by a killed program, or a path longer than a socket's may be, where nobody can listen.
             Err(_) => return Ok(None),
         };
-        stream.set_read_timeout(Some(SILENCE))?;
         stream.set_write_timeout(Some(SILENCE))?;
         let mut reader = BufReader::new(stream);
         let mut first = Vec::new();
-        let path = || printable::path(&path);
-        match read_line(&mut reader, &mut first) {
+        match read_line_while(&mut reader, &mut first, LONGEST_GREETING, goes_on) {
             Ok(true) => {}
             // It ends just now.
             Ok(false) => return Ok(None),
-            Err(error) if is_late(&error) => {
-                bail!("the program that trains the run does not answer at {}: is it stopped?", path())
-            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(None),
+            Err(error) if is_late(&error) => return late(),
+            Err(error) if error.kind() == ErrorKind::InvalidData => bail!("what listens at {} is no fitroom", path()),
             Err(error) => return Err(error).wrap_err_with(|| format!("cannot read from {}", path())),
         }
+        reader.get_ref().set_read_timeout(Some(SILENCE))?;
         let Ok(greeting) = serde_json::from_slice::<Greeting>(&first) else {
             match serde_json::from_slice::<Refusal>(&first) {
                 Ok(refusal) => bail!(refusal),
@@ -159,22 +126,61 @@ impl Connection {
         Ok(Some(Self { reader }))
     }
 
-    /// Sends one command, and waits until the other side has hung up or has said this long nothing.
-    ///
-    /// # Errors
-    /// When it cannot be sent.
-    pub fn send_and_wait(mut self, command: &Command) -> io::Result<()> {
-        self.reader.get_mut().write_all(&line(command))?;
+    /// Asks the program to stop, and listens until it has hung up, but no longer than to `answer` if it does not end the
+    /// training by then, and to `last` if it does. What it has said of keeping the run before that counts as well: so
+    /// it stands if it is gone before it says more.
+    pub fn stop(mut self, answer: Instant, last: Instant) -> Heard {
+        let mut heard = Heard::default();
+        if self.reader.get_mut().write_all(&line(&Command::Stop)).is_err() {
+            return heard;
+        }
         let mut said = Vec::new();
-        while let Ok(true) = read_line(&mut self.reader, &mut said) {
+        loop {
+            let end = if heard.ends { last } else { answer };
+            match read_line_while(&mut self.reader, &mut said, LONGEST_REPORT, || Instant::now() < end) {
+                Ok(true) => {}
+                Err(error) if is_late(&error) => return heard,
+                Ok(false) | Err(_) => return Heard { ends: true, ..heard },
+            }
+            match serde_json::from_slice(&said) {
+                Ok(Report::Ended { .. } | Report::Finished | Report::Failed { .. }) => heard.ends = true,
+                Ok(Report::Saved { .. }) => heard.unsaved = None,
+                Ok(Report::NotSaved { reason }) => heard.unsaved = Some(reason),
+                // What this program does not understand says nothing about that.
+                Ok(_) | Err(_) => {}
+            }
             said.clear();
         }
-        Ok(())
     }
 }
 
+/// Connects to the socket at this place, which may have as many who wait as it holds, while this `goes_on`.
+fn reach(place: &Path, goes_on: impl Fn() -> bool) -> io::Result<UnixStream> {
+    let address = address(place)?;
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    let stream = UnixStream::from(socket);
+    // Otherwise it would be waited for without a limit.
+    stream.set_nonblocking(true)?;
+    loop {
+        match connect(&stream, &address) {
+            Ok(()) => break,
+            Err(Errno::AGAIN | Errno::INTR) if goes_on() => thread::sleep(LOOK_UP),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
 impl TheLine {
-    fn set(&self, connection: &Connection) -> io::Result<()> {
+    /// There will be no further connection.
+    pub fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        self.hang_up();
+    }
+
+    pub fn set(&self, connection: &Connection) -> io::Result<()> {
         let stream = connection.reader.get_ref().try_clone()?;
         *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
         Ok(())
@@ -188,59 +194,34 @@ impl TheLine {
         }
     }
 
-    fn hang_up(&self) {
+    pub fn hang_up(&self) {
         if let Some(stream) = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
     /// Waits this long, unless nobody looks on here any more.
-    fn rest(&self, wait: Duration) {
+    pub fn rest(&self, wait: Duration) {
         let start = Instant::now();
         while !self.is_closing() && start.elapsed() < wait {
             thread::park_timeout(wait.saturating_sub(start.elapsed()));
         }
     }
 
-    fn is_closing(&self) -> bool {
+    pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Relaxed)
     }
 }
 
 /// Sends commands until there are no more.
-fn hand_on(commands: &CommandQueue, line: &TheLine) {
+pub(super) fn hand_on(commands: &CommandQueue, line: &TheLine) {
     while let Ok(command) = commands.recv() {
         line.send(&command);
     }
 }
 
-/// Hands on what is reported, by whoever trains the run, until nobody looks on here any more.
-fn follow(run: &Run, runs: &Runs, first: Connection, line: &TheLine, hub: &Hub, emitter: &Emitter) {
-    let mut connection = first;
-    let mut back_off = BACK_OFF;
-    loop {
-        let done = take_in(&mut connection, run, line, emitter);
-        line.hang_up();
-        match done {
-            Ok(()) => back_off = BACK_OFF,
-            // The next connection will hardly be any better.
-            Err(error) => {
-                let how = format!("cannot be watched: {}", Printable(error.to_string()));
-                emitter.emit(Report::Ended { how, next: None });
-                line.rest(back_off);
-                back_off = back_off.saturating_mul(2).min(LONGEST_BACK_OFF);
-            }
-        }
-        let Some(next) = wait_for_next(run, runs, line, emitter) else { return };
-        connection = next;
-        if line.set(&connection).is_ok() {
-            hub.ask_again();
-        }
-    }
-}
-
 /// Hands on what comes through one connection, to its end.
-fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
+pub(super) fn take_in(connection: &mut Connection, run: &Run, line: &TheLine, emitter: &Emitter) -> io::Result<()> {
     let mut begun = None;
     let mut said = Vec::new();
     while !line.is_closing() {
@@ -289,34 +270,6 @@ fn hand_on_report(report: Report, run: &Run, begun: &mut Option<Started>, emitte
     }
 }
 
-/// Waits until somebody trains the run again; if that takes longer than to hand it over, says how it ended. `None` once
-/// nobody looks on here any more.
-fn wait_for_next(run: &Run, runs: &Runs, line: &TheLine, emitter: &Emitter) -> Option<Connection> {
-    let start = Instant::now();
-    let mut is_said = false;
-    let mut why_not = None;
-    while !line.is_closing() {
-        let rest = match Connection::open(run) {
-            Ok(Some(connection)) => return Some(connection),
-            Ok(None) => RETRY,
-            Err(error) => {
-                let text = format!("{error:#}");
-                if why_not.as_ref() != Some(&text) {
-                    emitter.emit(Report::Note { text: text.clone() });
-                    why_not = Some(text);
-                }
-                BACK_OFF
-            }
-        };
-        if !is_said && start.elapsed() >= HANDOVER {
-            emitter.emit(ended(run, runs, Timestamp::now()));
-            is_said = true;
-        }
-        line.rest(rest);
-    }
-    None
-}
-
 /// Whether a reading took longer than the other side should be silent.
 fn is_late(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
@@ -325,22 +278,46 @@ fn is_late(error: &io::Error) -> bool {
 /// Reads on to the end of a line; `false`: there is no more. What is read of a line stays when an error comes first.
 fn read_line(reader: &mut impl BufRead, said: &mut Vec<u8>) -> io::Result<bool> {
     loop {
-        let read = match reader.fill_buf() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        if read.is_empty() {
-            return Ok(false);
-        }
-        let end = read.iter().position(|&byte| byte == b'\n');
-        let taken = end.map_or(read.len(), |end| end + 1);
-        said.extend_from_slice(&read[..taken]);
-        reader.consume(taken);
-        if said.len() > LONGEST_REPORT {
-            return Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than any report"));
-        }
-        if end.is_some() {
-            return Ok(true);
+        if let ControlFlow::Break(is_line) = read_part(reader, said, LONGEST_REPORT)? {
+            return Ok(is_line);
         }
     }
+}
+
+/// As [`read_line`], of at most `longest` bytes, but only while this `goes_on`; after that it is too late.
+fn read_line_while(
+    reader: &mut BufReader<UnixStream>,
+    said: &mut Vec<u8>,
+    longest: usize,
+    goes_on: impl Fn() -> bool,
+) -> io::Result<bool> {
+    reader.get_ref().set_read_timeout(Some(LOOK_UP))?;
+    while goes_on() {
+        match read_part(reader, said, longest) {
+            Ok(ControlFlow::Break(is_line)) => return Ok(is_line),
+            Ok(ControlFlow::Continue(())) => {}
+            Err(error) if is_late(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorKind::TimedOut.into())
+}
+
+/// Reads what is there of a line, and returns whether that is its end, or, with `false`, whether there is no more.
+fn read_part(reader: &mut impl BufRead, said: &mut Vec<u8>, longest: usize) -> io::Result<ControlFlow<bool>> {
+    let read = match reader.fill_buf() {
+        Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(ControlFlow::Continue(())),
+        read => read?,
+    };
+    if read.is_empty() {
+        return Ok(ControlFlow::Break(false));
+    }
+    let end = read.iter().position(|&byte| byte == b'\n');
+    let taken = end.map_or(read.len(), |end| end + 1);
+    said.extend_from_slice(&read[..taken]);
+    reader.consume(taken);
+    if said.len() > longest {
+        return Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than any report"));
+    }
+    Ok(if end.is_some() { ControlFlow::Break(true) } else { ControlFlow::Continue(()) })
 }

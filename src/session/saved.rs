@@ -8,24 +8,18 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::RecvTimeoutError,
     },
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{Result, WrapErr};
 
-use super::{
-    hub::{Emitter, Hub, HubSeat, Reports},
-    past,
-    standing::ended,
-    watching::Watching,
-};
+use super::{hub::Emitter, past, standing::ended, watching::Watching};
 use crate::{
     engine::{self, Checkpoint, CommandQueue, Job, Listener, Past, Worker},
     fashion::Dataset,
     printable,
     protocol::{Command, Look, Report, Started},
-    run::{DatasetFacts, Facts, Run, Timestamp, files},
+    run::{Facts, Run, Timestamp, files},
     settings::DeviceChoice,
 };
 
@@ -35,69 +29,34 @@ const PLAYING_TIME: f64 = 20.0;
 /// The longest time between two reports while a run is played.
 const LONGEST_REST: Duration = Duration::from_secs(2);
 
-/// A run that nobody trains. Dropping it closes it.
-#[derive(Debug)]
-pub(super) struct SavedRun {
-    seat: HubSeat,
-    hub: Hub,
-    player: Option<JoinHandle<()>>,
-}
+/// How often to look for what ends the playing, such as somebody who trains the run again.
+const LOOK: Duration = Duration::from_millis(500);
 
-impl SavedRun {
-    /// Opens this run on its data set.
+impl Player {
+    /// Opens this run on its data set, of which this is the digest.
     ///
     /// # Errors
-    /// When its files cannot be read, or are of another data set.
-    pub fn open(watching: &Watching, dataset: Arc<Dataset>) -> Result<(Self, Reports)> {
+    /// When its files cannot be read.
+    pub fn open(watching: &Watching, dataset: &Arc<Dataset>, digest: &str, emitter: Emitter) -> Result<Self> {
         let run = &watching.run;
         let facts = run.facts_as_it_stands()?;
-        let ours = DatasetFacts::new(&dataset, &watching.source);
-        if !facts.dataset.is_same(&ours) {
-            let (name, theirs) = (run.shown_name(), &facts.dataset);
-            bail!("the run {name} was trained on {theirs}, and this is other data: {ours}; name its data with --data");
-        }
         let epochs = match run.metrics() {
             // It ended before it had any.
             Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
             epochs => epochs?,
         };
-        let checkpoint = checkpoint(run, &facts, &ours.sha256)?;
-        let started = started(run, &facts, &dataset)?;
+        let checkpoint = checkpoint(run, &facts, digest)?;
+        let started = started(run, &facts, dataset)?;
         let whole = Started { past: epochs.clone(), past_steps: u64::MAX, ..started.clone() };
         let tape = past::reports(run, &whole, true);
-        let (hub, emitter) = Hub::new(true);
-        let (seat, reports) = hub.join();
-        let (sender, commands) = engine::commands();
-        hub.connect(sender);
         let is_playing = Arc::new(AtomicBool::new(false));
         let network = checkpoint.map(|checkpoint| {
             let answers = Answers { emitter: emitter.clone(), is_playing: Arc::clone(&is_playing) };
-            network(&facts, dataset, Past { checkpoint, epochs }, answers)
+            network(&facts, Arc::clone(dataset), Past { checkpoint, epochs }, answers)
         });
         let network = network.transpose()?;
         let last = ended(run, &watching.runs, Timestamp::now());
-        let player = Player { started, tape, last, emitter, network, is_playing, look: Look::default(), playing: None };
-        let player = thread::Builder::new()
-            .name("player".to_owned())
-            .spawn(move || player.attend(&commands))
-            .wrap_err("cannot start a thread")?;
-        Ok((Self { seat, hub, player: Some(player) }, reports))
-    }
-
-    /// Asks something of the run.
-    pub fn send(&self, command: Command) {
-        self.seat.send(command);
-    }
-}
-
-impl Drop for SavedRun {
-    fn drop(&mut self) {
-        // Without it the commands end, and with them the player.
-        self.hub.close();
-        if let Some(player) = self.player.take() {
-            // One that panicked leaves nothing to be waited for.
-            let _ = player.join();
-        }
+        Ok(Self { started, tape, last, emitter, network, is_playing, look: Look::default(), playing: None })
     }
 }
 
@@ -163,7 +122,7 @@ impl Listener for Answers {
 }
 
 /// Shows the run, and plays it.
-struct Player {
+pub(super) struct Player {
     started: Started,
     /// All that happened, oldest first.
     tape: Vec<Report>,
@@ -188,25 +147,31 @@ struct Playing {
 }
 
 impl Player {
-    fn attend(mut self, commands: &CommandQueue) {
+    /// Shows the run, and does what these commands ask for, until there are no more, or until something comes of
+    /// `interrupted`.
+    pub fn attend<T>(mut self, commands: &CommandQueue, interrupted: impl Fn() -> Option<T>) -> Option<T> {
         self.begin();
         self.tape.iter().for_each(|report| self.emitter.emit(report.clone()));
         self.emitter.emit(self.last.clone());
-        loop {
-            let command = match self.playing.and_then(|playing| playing.due) {
-                Some(due) => commands.recv_timeout(due.saturating_duration_since(Instant::now())),
-                None => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match command {
+        let interruption = loop {
+            let due = self.playing.and_then(|playing| playing.due);
+            let wait = due.map_or(LOOK, |due| due.saturating_duration_since(Instant::now()).min(LOOK));
+            match commands.recv_timeout(wait) {
                 Ok(command) => self.obey(command),
-                Err(RecvTimeoutError::Timeout) => self.play_on(),
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if due.is_some_and(|due| due <= Instant::now()) => self.play_on(),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(interruption) = interrupted() {
+                        break Some(interruption);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break None,
             }
-        }
+        };
         if let Some(network) = self.network {
             // One that panicked has said so.
             let _ = network.stop();
         }
+        interruption
     }
 
     fn begin(&self) {

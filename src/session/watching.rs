@@ -10,9 +10,9 @@ use color_eyre::eyre::{Result, bail};
 use super::{door::address, remote::Connection};
 use crate::{
     cli::Which,
-    fashion::Source,
+    fashion::{Dataset, Source},
     printable,
-    run::{Run, Runs, Status},
+    run::{DatasetFacts, Run, Runs, Status},
 };
 
 /// How long a program that trains may take to let others look on.
@@ -48,13 +48,13 @@ impl Watching {
     pub(super) fn connect(&self) -> Result<Option<Connection>> {
         let end = Instant::now() + PATIENCE;
         while self.trains() && address(&self.run.socket_path()).is_ok() && Instant::now() < end {
-            match Connection::open(&self.run)? {
+            match Connection::open(&self.run, || true)? {
                 Some(connection) => return Ok(Some(connection)),
                 // It is about to open.
                 None => thread::sleep(RETRY),
             }
         }
-        if let Some(connection) = Connection::open(&self.run)? {
+        if let Some(connection) = Connection::open(&self.run, || true)? {
             return Ok(Some(connection));
         }
         let name = self.run.shown_name();
@@ -71,8 +71,22 @@ impl Watching {
         Ok(None)
     }
 
+    /// The digest of this data set, which is the run's.
+    ///
+    /// # Errors
+    /// When the run has learned from another one.
+    pub(super) fn digest(&self, dataset: &Dataset) -> Result<String> {
+        let facts = self.run.facts()?;
+        let ours = DatasetFacts::new(dataset, &self.source);
+        if !facts.dataset.is_same(&ours) {
+            let (name, theirs) = (self.run.shown_name(), &facts.dataset);
+            bail!("the run {name} was trained on {theirs}, and this is other data: {ours}; name its data with --data");
+        }
+        Ok(ours.sha256)
+    }
+
     /// Whether somebody trains it, as far as its directory shows.
-    fn trains(&self) -> bool {
+    pub(super) fn trains(&self) -> bool {
         self.run.facts().is_ok_and(|facts| self.run.status(&facts) == Status::Training)
     }
 }

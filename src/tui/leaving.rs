@@ -2,6 +2,7 @@
 //! that was `app`'s or a signal's business.
 
 use std::{
+    future::pending,
     io::{Write, stderr},
     thread,
     time::Duration,
@@ -22,16 +23,19 @@ use super::{
     start::{Steps, next},
 };
 use crate::{
-    app::{Action, Leaving, Overlay, Phase, keys},
+    app::{Action, Leaving, Overlay, Phase, Role, keys},
     printable::Printable,
     protocol::Command,
-    run::{Run, Runs},
+    run::{Run, Runs, command},
     session::{
-        Reports,
-        detached::{self, Start},
+        Link, Reports,
+        detached::{self, Detached, Start},
     },
     signals::{self, First, HANGUP, Signal},
 };
+
+/// What is so where no process goes on with a run.
+const STAYS: &str = "the run is saved, but does not go on in the background";
 
 /// How long the run's end is waited for where somebody wants to leave at once.
 const AT_ONCE: Duration = Duration::from_millis(200);
@@ -44,9 +48,12 @@ impl EventLoop {
         inputs: &mut Inputs,
         steps: &mut Steps,
         reports: &mut Option<Reports>,
+        runs: &Runs,
     ) -> Result<Option<u8>> {
         if !self.is_lost {
-            self.terminal.give_back(None);
+            let run = self.link.as_ref().and_then(Link::own_run);
+            let words = run.map(|run| parting::in_the_background(&Detached::this(run), runs));
+            self.terminal.give_back(words.as_deref());
             self.is_lost = true;
         }
         // A pause and slow motion were for the eyes of who is gone.
@@ -81,13 +88,23 @@ impl EventLoop {
         reports: &mut Option<Reports>,
     ) -> Result<bool> {
         steps.call_off();
-        while reports.is_none() {
-            // It may be about to start, and then it is to be closed as any other.
-            match steps.next().await {
-                Some(Ok(step)) => *reports = self.take_step(step),
-                // What would have kept it from starting is of no concern to who has left.
-                Some(Err(_)) | None => break,
+        let first = First::now();
+        // A run to be trained may be about to start, and then it is to be closed as any other; a look at one leaves
+        // nothing to be closed.
+        while reports.is_none() && self.app.role() == Role::Trains {
+            let wake = self.wake();
+            tokio::select! {
+                step = steps.next() => match step {
+                    Some(Ok(step)) => *reports = self.take_step(step),
+                    // What would have kept it from starting is of no concern to who has left.
+                    Some(Err(_)) | None => break,
+                },
+                is_enough = self.is_enough(inputs, &first) => if is_enough? {
+                    return Ok(false);
+                },
+                () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
             }
+            self.attend_to_terminal();
         }
         let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
         self.own_run = link.own_run().cloned();
@@ -99,24 +116,13 @@ impl EventLoop {
         });
         closing.context("cannot start a thread")?;
         self.draw_at_once();
-        let first = First::now();
         let last = Instant::now() + AT_ONCE;
         let is_closed = loop {
             let wake = self.wake();
             tokio::select! {
                 _ = &mut is_done => break true,
-                Some(signal) = inputs.signals.recv() => {
-                    if self.take_signal(signal)?.is_some_and(|number| first.is_followed_by(number)) {
-                        break false;
-                    }
-                }
-                Some(input) = inputs.keys.recv() => match input {
-                    Input::Event(Event::Key(key))
-                        if keys::action(&Overlay::None, key) == Some(Action::Quit) =>
-                    {
-                        break false;
-                    }
-                    _ => {}
+                is_enough = self.is_enough(inputs, &first) => if is_enough? {
+                    break false;
                 },
                 Some(report) = reports.next() => self.app.apply(report),
                 () = sleep_until(last), if self.app.leaving() == Some(Leaving::AtOnce) => break false,
@@ -143,21 +149,54 @@ impl EventLoop {
         self.app.known().phase.clone()
     }
 
-    /// Gives the terminal back, while a process of its own goes on with the run. Returns the exit status.
+    /// Waits for the next signal or key, and returns whether it asks to wait no longer. `first`: when it was asked to
+    /// leave.
+    async fn is_enough(&mut self, inputs: &mut Inputs, first: &First) -> Result<bool> {
+        tokio::select! {
+            Some(signal) = inputs.signals.recv() => {
+                Ok(self.take_signal(signal)?.is_some_and(|number| first.is_followed_by(number)))
+            }
+            Some(input) = inputs.keys.recv() => Ok(matches!(
+                input,
+                Input::Event(Event::Key(key)) if keys::action(&Overlay::None, key) == Some(Action::Quit)
+            )),
+            else => pending().await,
+        }
+    }
+
+    /// Gives the terminal back, and lets a process of its own go on with the run, which is saved. Returns the exit
+    /// status.
     pub(super) fn leave_training(mut self, run: &Run, runs: &Runs) -> Result<u8> {
+        self.terminal.give_back(None);
+        // The run is saved: whoever does not want to wait for that process need not.
+        signals::end_at_once();
         let started = detached::hand_over(run, self.save_every);
         let words = match &started {
             Ok(Start::Trains { detached, .. }) => Some(parting::in_the_background(detached, runs)),
             _ => parting::words(&self.app, runs),
         };
-        self.terminal.give_back(words.as_deref());
-        signals::end_at_once();
-        match started? {
-            Start::Trains { .. } => Ok(0),
+        if let Some(words) = words {
+            self.terminal.say(&words);
+        }
+        match started.wrap_err(STAYS)? {
+            Start::Trains { notes, .. } => {
+                // If standard error is gone, nobody reads it.
+                let _ = write!(stderr(), "{notes}");
+                Ok(0)
+            }
             Start::Refused { words, .. } => {
                 let words = words.trim().trim_start_matches("fitroom: ");
-                bail!("the run is saved, but does not go on in the background: {}", Printable(words))
+                bail!("{STAYS}: {}", Printable(words))
             }
         }
     }
+}
+
+/// What is to be said of a run that is kept, but not as it is, for this reason. `is_detaching`: whether it was to be left
+/// training.
+pub(super) fn unsaved(reason: &str, is_detaching: bool, run: Option<&Run>, runs: &Runs) -> String {
+    let stays = if is_detaching { "; it does not go on in the background" } else { "" };
+    let next = run.and_then(|run| command("fitroom --resume", &run.shown_name(), runs));
+    let next = next.map(|next| format!(". Continue with: {next}")).unwrap_or_default();
+    format!("{reason}{stays}{next}")
 }

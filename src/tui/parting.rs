@@ -11,7 +11,7 @@ use crate::{
 /// The line; `None` if there is nothing to say, or if an error says it.
 pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     let known = app.known();
-    let started = known.started.as_ref()?;
+    let started = known.started.as_ref().filter(|_| !known.is_replay)?;
     let is_done = match &known.phase {
         Phase::Failed { .. } | Phase::Loading => return None,
         phase => *phase == Phase::Done,
@@ -26,11 +26,8 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
     if app.role() == Role::Watches {
         return Some(left_alone(run, &known.phase, last.map(|_| accuracy), runs));
     }
-    let told = format!("Run {run}: {accuracy}");
-    if app.role() == Role::Watches && !known.is_over() {
-        let again = command("fitroom watch", run, runs);
-        return Some(again.map_or_else(|| told.clone(), |command| format!("{told}. Watch it again with: {command}")));
-    }
+    let by_others = if app.is_stopped_elsewhere() { ", stopped from elsewhere" } else { "" };
+    let told = format!("Run {run}: {accuracy}{by_others}");
     let Some(mut command) = command("fitroom --resume", run, runs).filter(|_| known.unsaved.is_none()) else {
         return Some(told);
     };
@@ -43,10 +40,12 @@ pub(super) fn words(app: &App, runs: &Runs) -> Option<String> {
 
 /// The line of who only looked on at this run; `accuracy`: how good it is after its last epoch, if it has one.
 fn left_alone(run: &str, phase: &Phase, accuracy: Option<String>, runs: &Runs) -> String {
+    let watch_again = command("fitroom watch", run, runs).map(|command| format!("Watch it with: {command}"));
     let (how, next) = match phase {
         Phase::Ended { how, next } => (how.as_str(), next.as_ref().map(|next| format!("Continue with: {next}"))),
         Phase::Done => ("done", None),
-        _ => ("trains on", command("fitroom watch", run, runs).map(|command| format!("Watch it with: {command}"))),
+        Phase::Paused => ("stays paused", watch_again),
+        _ => ("trains on", watch_again),
     };
     let told: Vec<String> = [Some(how.to_owned()), accuracy].into_iter().flatten().collect();
     let next = next.map(|next| format!(". {next}")).unwrap_or_default();
@@ -56,13 +55,11 @@ fn left_alone(run: &str, phase: &Phase, accuracy: Option<String>, runs: &Runs) -
 /// The line where the run trains on in a process of its own.
 pub(super) fn in_the_background(detached: &Detached, runs: &Runs) -> String {
     let Detached { run, process, .. } = detached;
-    let mut line = format!("Run {run} trains in the background, in process {process}.");
+    let mut parts = vec![format!("Run {run} trains in the background, in process {process}")];
     for (what, how) in [("Watch it with", "fitroom watch"), ("Stop it with", "fitroom stop")] {
-        if let Some(command) = command(how, run, runs) {
-            line = format!("{line} {what}: {command}");
-        }
+        parts.extend(command(how, run, runs).map(|command| format!("{what}: {command}")));
     }
-    line
+    parts.join(" · ")
 }
 
 fn capitalized(text: &str) -> String {
@@ -100,18 +97,6 @@ mod tests {
             "Run my coat: left in epoch 1 of 10, before its first evaluation. \
              Continue with: fitroom --resume 'my coat' --runs '/tmp/it'\\''s'"
         );
-    }
-
-    #[test]
-    fn a_run_of_another_program_goes_on_and_can_be_watched_again() {
-        let mut app = App::of_another();
-        app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
-        let record = EpochRecord { val_accuracy: 0.8643, ..samples::record(1) };
-        app.apply(Report::Epoch { record, predictions: [].into() });
-        let again = "Run coat: test accuracy 0.8643 after epoch 1 of 10. Watch it again with: fitroom watch coat";
-        assert_eq!(said(&app, "runs"), again);
-        app.apply(Report::Ended { how: "killed in epoch 2".to_owned(), next: None });
-        assert!(said(&app, "runs").ends_with("Continue with: fitroom --resume coat"));
     }
 
     #[test]

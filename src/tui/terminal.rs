@@ -181,6 +181,11 @@ impl TakenTerminal {
         self.outgoing.clear();
         give_back(&self.tty, &self.taken, words);
     }
+
+    /// Writes a line to the terminal, which was given back.
+    pub(super) fn say(&self, words: &str) {
+        self.tty.insist(format!("{words}\r\n").as_bytes(), PATIENCE);
+    }
 }
 
 impl Drop for TakenTerminal {

@@ -107,7 +107,11 @@ fn ending(known: &Known) -> Option<Vec<String>> {
 
 /// The cells that the line's right end needs, where it says what nobody should miss.
 fn reserved(scene: &Scene) -> usize {
-    let words = ending(&scene.known).filter(|_| !scene.is_past()).unwrap_or_default();
+    if let Some(moment) = scene.past() {
+        // The mark before it is one cell wide, and there is air.
+        return width(&format::moment(moment)) + 3;
+    }
+    let words = ending(&scene.known).unwrap_or_default();
     words.iter().map(|words| width(words) + 3).sum()
 }
 

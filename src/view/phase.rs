@@ -25,7 +25,7 @@ pub fn mark(known: &Known, theme: &Theme) -> (&'static str, Style) {
 /// What the run does, in a word.
 pub fn word(known: &Known) -> &str {
     match &known.phase {
-        Phase::Training | Phase::Evaluating if known.is_silent => "not answering",
+        Phase::Training | Phase::Evaluating | Phase::Paused if known.is_silent => "not answering",
         Phase::Loading => "loading",
         Phase::Training if known.will_pause() => "pausing",
         Phase::Training if known.is_replay => "replaying",

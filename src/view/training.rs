@@ -12,7 +12,7 @@ use crate::{
     protocol::{Started, Usage},
     view::{
         bars::Gauge,
-        format::{accuracy, bytes, duration, joined, loss, pace, rounded, thousands, width, wrap},
+        format::{accuracy, bytes, duration, fit, joined, loss, pace, rounded, thousands, width, wrap},
         heading, phase,
         theme::Theme,
     },
@@ -175,7 +175,9 @@ impl StateWords {
     fn draw_detail(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
         let style = if self.is_result { theme.strong() } else { Style::new() };
         let indent = "  ";
-        frame.render_widget(Line::from(vec![Span::raw(indent), Span::styled(self.detail.as_str(), style)]), area);
+        let room = usize::from(area.width).saturating_sub(indent.len());
+        let detail = fit(&self.detail, room, theme.glyphs().ellipsis);
+        frame.render_widget(Line::from(vec![Span::raw(indent), Span::styled(detail, style)]), area);
     }
 }
 
@@ -234,7 +236,7 @@ fn draw_speed(frame: &mut Frame, area: Rect, phase: &Phase, progress: &Progress,
     let labelled = |number: String, label: &'static str| {
         Line::from(vec![Span::styled(number, Style::new()), Span::styled(label, theme.muted())])
     };
-    let left = progress.remaining_seconds().filter(|_| *phase != Phase::Done);
+    let left = progress.remaining_seconds().filter(|_| !matches!(phase, Phase::Done | Phase::Ended { .. }));
     let left = left.map(|seconds| labelled(duration(seconds), " left")).unwrap_or_default();
     let speed = labelled(rounded(progress.images_per_second), " images/s");
     if speed.width() + 2 + left.width() <= usize::from(area.width) {

@@ -376,7 +376,7 @@ fn a_program_that_speaks_another_version_or_none_is_not_listened_to() {
         ),
         ("HTTP/1.1 400 Bad Request\r\n", "what listens at runs/coat/control.sock is no fitroom"),
         ("{\"error\":\"not \\u001b today\"}\n", "fitroom: not \\x1b today"),
-        ("", "the program that trains the run does not answer at runs/coat/control.sock: is it stopped?"),
+        ("", "the program that trains the run does not answer at runs/coat/control.sock: is it suspended?"),
     ] {
         let place = Place::new();
         let _lock = held(&place, move |mut stream| {
@@ -390,4 +390,51 @@ fn a_program_that_speaks_another_version_or_none_is_not_listened_to() {
         let text = watcher.text().replace('\n', "");
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+#[test]
+fn a_program_that_says_one_letter_now_and_then_is_not_listened_to_for_long_and_can_be_left_before() {
+    for keys in ["", "q", "\x03"] {
+        let place = Place::new();
+        let _lock = held(&place, move |mut stream| {
+            while stream.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(300));
+            }
+        });
+        let mut watcher = watch(&place, "coat");
+        watcher.until_shown("loading");
+        watcher.press(keys);
+        let start = Instant::now();
+        assert_eq!(watcher.wait(), u32::from(keys.is_empty()), "{keys:?}");
+        assert!(start.elapsed() < Duration::from_secs(if keys.is_empty() { 10 } else { 3 }), "{keys:?}");
+        watcher.assert_given_back();
+        let words = "does not answer";
+        assert_eq!(watcher.text().contains(words), keys.is_empty(), "{}", watcher.text());
+    }
+}
+
+#[test]
+fn a_door_with_as_many_before_it_as_it_holds_is_not_waited_for_without_end() {
+    let place = Place::new();
+    let trainer = endless(&place, "300");
+    signal(trainer.process(), "STOP");
+    // Nobody lets them in.
+    let mut crowd = Vec::new();
+    let full = rustix::net::SocketAddrUnix::new(socket(&place, "coat")).expect("it is short");
+    loop {
+        let visitor = rustix::net::socket(rustix::net::AddressFamily::UNIX, rustix::net::SocketType::STREAM, None);
+        let visitor = UnixStream::from(visitor.expect("there is room"));
+        visitor.set_nonblocking(true).expect("it can be");
+        if rustix::net::connect(&visitor, &full).is_err() {
+            break;
+        }
+        crowd.push(visitor);
+    }
+    let start = Instant::now();
+    let words = crate::place::error(place.command(&["stop", "coat"]));
+    assert!(words.contains("is suspended"), "{words}");
+    let mut watcher = watch(&place, "coat");
+    assert_eq!(watcher.wait(), 1);
+    assert!(watcher.text().contains("does not answer"), "{}", watcher.text());
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }

@@ -159,7 +159,7 @@ fn whoever_quits_a_run_that_trains_is_asked_and_may_go_on_or_leave_it_training()
     let text = terminal.text();
     let (_, told) =
         text.split_once("Run coat trains in the background, in process ").unwrap_or_else(|| panic!("{text}"));
-    let process: u32 = told.split('.').next().and_then(|number| number.parse().ok()).expect("a number");
+    let process: u32 = told.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
     assert_ne!(process, owner);
     assert!(told.contains("fitroom watch coat") && told.contains("fitroom stop coat"), "{told}");
     assert_eq!(session_of(process), process, "it has a session of its own");
@@ -178,6 +178,73 @@ fn whoever_asks_twice_to_quit_leaves_at_once_and_the_run_can_be_continued() {
     terminal.assert_given_back();
     assert_success(&run(place.command(&["train", "--resume", "coat"])));
     assert_whole(&place, "coat");
+}
+
+#[test]
+fn a_run_that_cannot_be_saved_stays_in_its_terminal_and_trains_on_until_it_can() {
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", ENDLESS, "--pace", "300", "--run", "coat"]);
+    let there = Run::at(&place, "coat");
+    let make_room = full_disk(&place, terminal.process());
+    terminal.press("qd");
+    terminal.until_shown("it stays in this terminal: not saved: cannot write ");
+    let epochs = there.epochs();
+    until("it trains on", || there.epochs() > epochs + 1);
+    make_room();
+    let _background = InTheBackground(&place, "coat");
+    terminal.press("qd");
+    assert_eq!(terminal.wait(), 0);
+    let text = terminal.text();
+    assert!(text.contains("Run coat trains in the background, in process "), "{text}");
+    assert!(place.facts("coat")["kept"]["epoch"].as_u64() >= u64::try_from(epochs).ok(), "nothing is lost");
+}
+
+#[test]
+fn whoever_quits_before_a_run_is_handed_over_is_told_what_is_so() {
+    let place = Place::new();
+    let mut terminal = Terminal::at(&place, 100, 30, &["--epochs", ENDLESS, "--pace", "300", "--run", "coat"]);
+    let there = Run::at(&place, "coat");
+    until("an epoch", || there.epochs() > 0);
+    let _background = InTheBackground(&place, "coat");
+    terminal.press("qdqq");
+    let status = terminal.wait();
+    let text = terminal.text().replace('\n', "");
+    if text.contains("Run coat trains in the background, in process ") {
+        assert_eq!(status, 0, "{text}");
+        assert_success(&run(place.command(&["stop", "coat"])));
+    } else {
+        assert_eq!(error(place.command(&["stop"])), "fitroom: no run in runs trains now");
+        assert!(text.contains("Continue with: fitroom --resume coat"), "{text}");
+    }
+    assert_success(&run(place.command(&["evaluate", "coat", "--data", "data"])));
+}
+
+#[test]
+fn the_terminal_is_given_back_before_the_process_that_goes_on_is_waited_for() {
+    let place = Place::new();
+    let options = ["--epochs", ENDLESS, "--pace", "300", "--run", "coat"];
+    let mut terminal = Terminal::at(&place, 100, 30, &options);
+    let there = Run::at(&place, "coat");
+    until("an epoch", || there.epochs() > 0);
+    // Of a pipe that nobody writes to the process waits for the images.
+    let images = place.path("data/train-images-idx3-ubyte");
+    fs::rename(&images, place.path("images")).expect("it can be renamed");
+    assert!(Command::new("mkfifo").arg(&images).status().expect("mkfifo is there").success());
+    terminal.press("qd");
+    terminal.until_given_back();
+    let parent = terminal.process();
+    let children = || fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).expect("Linux lists them");
+    until("a process for the run", || !children().trim().is_empty());
+    terminal.assert_given_back();
+    let child: u32 = children().trim().parse().expect("one number");
+    signal(child, "KILL");
+    assert_eq!(terminal.wait(), 1);
+    let text = terminal.text().replace('\n', "");
+    assert!(text.contains("Continue with: fitroom --resume coat"), "{text}");
+    let expected =
+        "the run is saved, but does not go on in the background: its process ended without a word: signal: 9";
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(there.state(), "stopped");
 }
 
 /// The session that a process belongs to.
@@ -199,7 +266,7 @@ fn train_in_the_background_says_how_to_watch_it_and_gives_the_shell_back() {
     let process = u32::try_from(holder).expect("a process's number");
     let expected = format!(
         "Run coat trains in the background, in process {process}.\n\
-         Watch it fitroom watch coat\nStop it  fitroom stop coat"
+         Watch it with: fitroom watch coat\nStop it with:  fitroom stop coat"
     );
     assert_eq!(text.trim(), expected);
     assert_eq!(session_of(process), process, "it has a session of its own");

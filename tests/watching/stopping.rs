@@ -172,8 +172,79 @@ fn whoever_wants_to_continue_a_run_that_trains_is_told_how_to_watch_it() {
             "{words}"
         );
         assert!(words.contains(&process.to_string()), "{words}");
-        assert!(words.ends_with("; fitroom watch runs/coat shows it"), "{words}");
+        assert!(words.ends_with("; fitroom watch runs/coat shows it, and fitroom stop runs/coat ends it"), "{words}");
     }
+    let words = error(train(&place, &["--run", "coat"]));
+    assert!(words.starts_with("fitroom: the run coat exists already (training, "), "{words}");
+    let expected = "): fitroom watch coat shows it, and fitroom stop coat ends it, or give another name with --run";
+    assert!(words.ends_with(expected), "{words}");
     let mut watcher = watch(&place, "runs/coat");
     watcher.until_shown("images/s");
+}
+
+#[test]
+fn a_run_that_cannot_be_saved_is_not_said_to_be_and_says_why() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "300");
+    let _room = full_disk(&place, trainer.process());
+    let there = Run::at(&place, "coat");
+    let epochs = there.epochs();
+    until("an epoch that is not saved", || there.epochs() > epochs + 1);
+    let words = error(place.command(&["stop", "coat"]));
+    assert!(words.starts_with("fitroom: the run coat is stopped, not saved after epoch "), "{words}");
+    assert!(words.contains(": cannot write runs/coat/checkpoint.safetensors: "), "{words}");
+    assert!(words.ends_with(". Continue with: fitroom --resume coat"), "{words}");
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
+fn a_run_whose_program_is_killed_while_it_is_asked_to_stop_is_said_to_be_killed() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "300");
+    let there = Run::at(&place, "coat");
+    until("an epoch", || there.epochs() > 0);
+    // It does not get to what it is asked.
+    signal(trainer.process(), "STOP");
+    let stopping = place.command(&["stop", "coat"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let stopping = stopping.expect("the program starts");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    signal(trainer.process(), "KILL");
+    trainer.0.wait().expect("it ends");
+    let output = stopping.wait_with_output().expect("it ends");
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{words}");
+    assert!(
+        words.starts_with("fitroom: the program that trained the run coat ended without saving it: killed in epoch "),
+        "{words}"
+    );
+    assert_eq!(there.state(), "training", "it could not say otherwise");
+}
+
+#[test]
+fn a_run_whose_program_is_suspended_is_not_waited_for() {
+    let place = Place::new();
+    let trainer = endless(&place, "300");
+    signal(trainer.process(), "STOP");
+    let words = error(place.command(&["stop", "coat"]));
+    assert!(words.contains("which trains the run coat, is suspended: let it go on first, with `fg` or "), "{words}");
+    signal(trainer.process(), "CONT");
+    told(place.command(&["stop", "coat"]));
+}
+
+#[test]
+fn no_signal_goes_to_a_stranger_that_has_the_number_of_the_program_that_trained() {
+    let place = Place::new();
+    assert_success(&run(train(&place, &["--epochs", "1", "--run", "coat"])));
+    let mut stranger = Running(Command::new("sleep").arg("60").spawn().expect("sleep is there"));
+    let mut facts = place.facts("coat");
+    facts["state"] = "training".into();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    facts["held_by"] = serde_json::json!({ "process": stranger.process(), "host": host });
+    let directory = place.path("runs/coat");
+    fs::write(directory.join("run.json"), facts.to_string()).expect("it can be written");
+    let lock = fs::File::open(&directory).expect("it is there");
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).expect("nobody else holds it");
+    let words = error(place.command(&["stop", "coat"]));
+    assert!(words.starts_with("fitroom: the run coat is trained by another program than process "), "{words}");
+    assert_eq!(stranger.0.try_wait().expect("it is ours"), None);
 }

@@ -1,0 +1,190 @@
+//! A run that this process looks on at: while another process trains it through a connection to that, else as its
+//! directory has it, and from the one to the other as the run ends and goes on. What comes is handed on by a hub of
+//! this process, so that whoever looks on here is as slow or as late as anywhere.
+
+use std::{
+    cell::Cell,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use color_eyre::eyre::{Result, WrapErr};
+
+use super::{
+    hub::{Emitter, Hub, HubSeat, Reports},
+    remote::{Connection, TheLine, hand_on, take_in},
+    saved::Player,
+    standing::ended,
+    watching::Watching,
+};
+use crate::{
+    engine::commands,
+    fashion::Dataset,
+    printable::Printable,
+    protocol::{Command, Report},
+    run::Timestamp,
+};
+
+/// How often to look whether somebody trains the run again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How long a run that ended may take to be handed over to another program, before that counts as its end.
+const HANDOVER: Duration = Duration::from_secs(2);
+
+/// How long to wait after a connection through which came what cannot be understood: at first, and at most. Each time
+/// it takes twice as long.
+const BACK_OFF: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// A run that this process looks on at. Dropping it leaves the run alone.
+#[derive(Debug)]
+pub(super) struct WatchedRun {
+    seat: HubSeat,
+    hub: Hub,
+    line: Arc<TheLine>,
+    follower: Option<JoinHandle<()>>,
+}
+
+impl WatchedRun {
+    /// Looks on at this run, whose data set this is.
+    ///
+    /// # Errors
+    /// When whoever trains it cannot be reached or understood, its files cannot be read, or they are of another data
+    /// set.
+    pub fn open(watching: Watching, dataset: Arc<Dataset>) -> Result<(Self, Reports)> {
+        let digest = watching.digest(&dataset)?;
+        let connection = watching.connect()?;
+        let (hub, emitter) = Hub::new(true);
+        let (seat, reports) = hub.join();
+        let line = Arc::new(TheLine::default());
+        let back_off = Cell::new(BACK_OFF);
+        let (ours, again) = (Arc::clone(&line), hub.clone());
+        let follower = Follower { watching, dataset, digest, line: ours, hub: again, emitter, back_off };
+        let stage = match connection {
+            Some(connection) => Stage::Trained(connection),
+            None => Stage::Saved(Box::new(follower.player()?)),
+        };
+        let follower = thread::Builder::new()
+            .name("follower".to_owned())
+            .spawn(move || follower.follow(stage))
+            .wrap_err("cannot start a thread")?;
+        Ok((Self { seat, hub, line, follower: Some(follower) }, reports))
+    }
+
+    /// Asks something of the run.
+    pub fn send(&self, command: Command) {
+        self.seat.send(command);
+    }
+}
+
+impl Drop for WatchedRun {
+    fn drop(&mut self) {
+        self.line.close();
+        // Without it the commands end.
+        self.hub.close();
+        if let Some(follower) = self.follower.take() {
+            follower.thread().unpark();
+            // One that panicked leaves nothing to be waited for.
+            let _ = follower.join();
+        }
+    }
+}
+
+/// Who has the run.
+enum Stage {
+    /// Another process, which trains it.
+    Trained(Connection),
+    /// Nobody: it is as its directory has it.
+    Saved(Box<Player>),
+    /// Nobody, and it cannot be opened either.
+    Gone,
+}
+
+/// Follows the run from one to the next.
+struct Follower {
+    watching: Watching,
+    dataset: Arc<Dataset>,
+    /// The data set's.
+    digest: String,
+    line: Arc<TheLine>,
+    hub: Hub,
+    emitter: Emitter,
+    /// How long to wait after the next connection that cannot be understood.
+    back_off: Cell<Duration>,
+}
+
+impl Follower {
+    /// Until nobody looks on here any more.
+    fn follow(&self, first: Stage) {
+        let mut stage = Some(first);
+        while let Some(current) = stage.take().filter(|_| !self.line.is_closing()) {
+            stage = match current {
+                Stage::Trained(connection) => Some(self.listen(connection)),
+                Stage::Saved(player) => {
+                    let (sender, commands) = commands();
+                    self.hub.connect(sender);
+                    player.attend(&commands, || self.connection()).map(Stage::Trained)
+                }
+                Stage::Gone => {
+                    thread::park_timeout(RETRY);
+                    Some(self.connection().map_or(Stage::Gone, Stage::Trained))
+                }
+            };
+        }
+    }
+
+    /// Hands on what one process reports, and what is asked of it, until it is gone. Returns who has the run then.
+    fn listen(&self, mut connection: Connection) -> Stage {
+        let (sender, commands) = commands();
+        let line = Arc::clone(&self.line);
+        let writer = thread::Builder::new().name("commands".to_owned()).spawn(move || hand_on(&commands, &line));
+        if let Err(error) = self.line.set(&connection).and(writer) {
+            self.note(format!("nothing can be asked of the run: {error}"));
+        }
+        self.hub.connect(sender);
+        let done = take_in(&mut connection, &self.watching.run, &self.line, &self.emitter);
+        self.line.hang_up();
+        match done {
+            Ok(()) => self.back_off.set(BACK_OFF),
+            // The next connection will hardly be any better.
+            Err(error) => {
+                let how = format!("cannot be watched: {}", Printable(error.to_string()));
+                self.emitter.emit(Report::Ended { how, next: None });
+                let wait = self.back_off.get();
+                self.back_off.set(wait.saturating_mul(2).min(LONGEST_BACK_OFF));
+                self.line.rest(wait);
+            }
+        }
+        let end = Instant::now() + HANDOVER;
+        while !self.line.is_closing() && Instant::now() < end {
+            if let Some(next) = self.connection() {
+                return Stage::Trained(next);
+            }
+            thread::park_timeout(RETRY);
+        }
+        match self.player() {
+            Ok(player) if !self.watching.trains() => Stage::Saved(Box::new(player)),
+            opened => {
+                self.emitter.emit(ended(&self.watching.run, &self.watching.runs, Timestamp::now()));
+                if let Err(error) = opened {
+                    self.note(error.to_string());
+                }
+                Stage::Gone
+            }
+        }
+    }
+
+    /// A connection to whoever trains the run now.
+    fn connection(&self) -> Option<Connection> {
+        Connection::open(&self.watching.run, || !self.line.is_closing()).ok().flatten()
+    }
+
+    fn player(&self) -> Result<Player> {
+        Player::open(&self.watching, &self.dataset, &self.digest, self.emitter.clone())
+    }
+
+    fn note(&self, text: String) {
+        self.emitter.emit(Report::Note { text });
+    }
+}
