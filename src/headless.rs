@@ -111,7 +111,7 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     let outlives = plan.is_kept();
     let is_hung_up = Arc::new(AtomicBool::new(false));
     listen(sender.clone(), outlives.then(|| Arc::clone(&is_hung_up)))?;
-    let outlives = Outlives { is_kept: outlives, on_a_terminal: stdout().is_terminal(), is_hung_up };
+    let limits = Outlives { kept: outlives, terminal: stdout().is_terminal(), hung_up: is_hung_up };
     let dataset = Arc::new(plan.source.load()?);
     let (link, mut reports) = Link::train(plan, dataset, false)?;
     let told = match (form, link.own_run()) {
@@ -119,7 +119,8 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
         _ => Vec::new(),
     };
     let (to_be_told, news) = inbox::inbox();
-    let (heard, covers) = (sender.clone(), move |error: &io::Error| outlives.covers(error));
+    let heard = sender.clone();
+    let covers = move |error: &io::Error| limits.covers(error);
     spawn("listener", move || listen_to(told.into_iter().chain(from_fn(|| reports.wait())), &to_be_told, &heard))?;
     spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), covers, &sender))?;
     let first = events.recv().expect("the threads send one, however they end");
@@ -282,23 +283,24 @@ impl Drop for LastTold<'_> {
 
 /// What of an output's failures the run outlives: that the terminal is gone.
 struct Outlives {
-    is_kept: bool,
-    /// Whether the output is one: when it is gone, it no longer says so.
-    on_a_terminal: bool,
-    /// Whether the signal has come that says it.
-    is_hung_up: Arc<AtomicBool>,
+    /// Whether the run is kept.
+    kept: bool,
+    /// Whether the output is a terminal: one that is gone no longer says so.
+    terminal: bool,
+    /// Whether the signal has come that says that it is gone.
+    hung_up: Arc<AtomicBool>,
 }
 
 impl Outlives {
     fn covers(&self, error: &io::Error) -> bool {
-        let is_gone = self.on_a_terminal && error.raw_os_error() == Some(Errno::IO.raw_os_error());
-        self.is_kept && (is_gone || (error.kind() == io::ErrorKind::BrokenPipe && self.is_hung_up_with_its_reader()))
+        let is_gone = self.terminal && error.raw_os_error() == Some(Errno::IO.raw_os_error());
+        self.kept && (is_gone || (error.kind() == io::ErrorKind::BrokenPipe && self.is_hung_up_with_its_reader()))
     }
 
     /// Whether the reader of a pipe has gone with the terminal, as `tee` does: both are sent the signal at once.
     fn is_hung_up_with_its_reader(&self) -> bool {
         thread::sleep(ECHO);
-        self.is_hung_up.load(Ordering::Relaxed)
+        self.hung_up.load(Ordering::Relaxed)
     }
 }
 

@@ -3,7 +3,6 @@
 //! this process, so that whoever looks on here is as slow or as late as anywhere.
 
 use std::{
-    cell::Cell,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -19,7 +18,7 @@ use super::{
     watching::Watching,
 };
 use crate::{
-    engine::commands,
+    engine,
     fashion::Dataset,
     printable::Printable,
     protocol::{Command, Report},
@@ -58,9 +57,7 @@ impl WatchedRun {
         let (hub, emitter) = Hub::new(true);
         let (seat, reports) = hub.join();
         let line = Arc::new(TheLine::default());
-        let back_off = Cell::new(BACK_OFF);
-        let (ours, again) = (Arc::clone(&line), hub.clone());
-        let follower = Follower { watching, dataset, digest, line: ours, hub: again, emitter, back_off };
+        let follower = Follower { watching, dataset, digest, line: Arc::clone(&line), hub: hub.clone(), emitter };
         let stage = match connection {
             Some(connection) => Stage::Trained(connection),
             None => Stage::Saved(Box::new(follower.player()?)),
@@ -110,19 +107,18 @@ struct Follower {
     line: Arc<TheLine>,
     hub: Hub,
     emitter: Emitter,
-    /// How long to wait after the next connection that cannot be understood.
-    back_off: Cell<Duration>,
 }
 
 impl Follower {
     /// Until nobody looks on here any more.
     fn follow(&self, first: Stage) {
         let mut stage = Some(first);
+        let mut back_off = BACK_OFF;
         while let Some(current) = stage.take().filter(|_| !self.line.is_closing()) {
             stage = match current {
-                Stage::Trained(connection) => Some(self.listen(connection)),
+                Stage::Trained(connection) => Some(self.listen(connection, &mut back_off)),
                 Stage::Saved(player) => {
-                    let (sender, commands) = commands();
+                    let (sender, commands) = engine::commands();
                     self.hub.connect(sender);
                     player.attend(&commands, || self.connection()).map(Stage::Trained)
                 }
@@ -135,8 +131,8 @@ impl Follower {
     }
 
     /// Hands on what one process reports, and what is asked of it, until it is gone. Returns who has the run then.
-    fn listen(&self, mut connection: Connection) -> Stage {
-        let (sender, commands) = commands();
+    fn listen(&self, mut connection: Connection, back_off: &mut Duration) -> Stage {
+        let (sender, commands) = engine::commands();
         let line = Arc::clone(&self.line);
         let writer = thread::Builder::new().name("commands".to_owned()).spawn(move || hand_on(&commands, &line));
         if let Err(error) = self.line.set(&connection).and(writer) {
@@ -146,14 +142,13 @@ impl Follower {
         let done = take_in(&mut connection, &self.watching.run, &self.line, &self.emitter);
         self.line.hang_up();
         match done {
-            Ok(()) => self.back_off.set(BACK_OFF),
+            Ok(()) => *back_off = BACK_OFF,
             // The next connection will hardly be any better.
             Err(error) => {
                 let how = format!("cannot be watched: {}", Printable(error.to_string()));
                 self.emitter.emit(Report::Ended { how, next: None });
-                let wait = self.back_off.get();
-                self.back_off.set(wait.saturating_mul(2).min(LONGEST_BACK_OFF));
-                self.line.rest(wait);
+                self.line.rest(*back_off);
+                *back_off = back_off.saturating_mul(2).min(LONGEST_BACK_OFF);
             }
         }
         let end = Instant::now() + HANDOVER;
