@@ -120,9 +120,9 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     };
     let (to_be_told, news) = inbox::inbox();
     let heard = sender.clone();
-    let outlived = move |error: &io::Error| limits.covers(error);
+    let covers = move |error: &io::Error| limits.covers(error);
     spawn("listener", move || listen_to(told.into_iter().chain(from_fn(|| reports.wait())), &to_be_told, &heard))?;
-    spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), outlived, &sender))?;
+    spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), covers, &sender))?;
     let first = events.recv().expect("the threads send one, however they end");
     // All is on the disk after this, or it is said what is not.
     drop(link);
@@ -192,8 +192,8 @@ impl Outcome {
     }
 }
 
-/// Takes in all reports, whether they can be said or not: how the run ends is known at once, and what is to be said waits
-/// to be taken.
+/// Takes in all reports, whether they can be said or not: how the run ends is known at once, and what is to be said
+/// waits to be taken.
 fn listen_to(reports: impl Iterator<Item = Report>, to_be_told: &InboxDoor, events: &mpsc::Sender<Happening>) {
     let mut last = LastHeard { events, is_unsaved: false };
     // An error means that the program is about to end.
@@ -233,8 +233,8 @@ fn listen_to(reports: impl Iterator<Item = Report>, to_be_told: &InboxDoor, even
     }
 }
 
-/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through, where
-/// the run `outlives` that.
+/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through,
+/// where the run `outlives` that.
 fn tell(
     reports: impl Iterator<Item = Report>,
     mut teller: Box<dyn Teller>,

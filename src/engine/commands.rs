@@ -13,8 +13,8 @@ use std::{
 
 use crate::protocol::Command;
 
-/// The most commands that wait, far more than keys are pressed meanwhile. Past it the oldest is forgotten: what is asked
-/// for last is what counts.
+/// The most commands that wait, far more than keys are pressed meanwhile. Past it the oldest is forgotten: what is
+/// asked for last is what counts.
 const MOST_COMMANDS: usize = 64;
 
 /// A way for commands, and its other end.

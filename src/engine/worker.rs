@@ -261,7 +261,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
         self.save_in_time()
     }
 
-    /// Answers what was asked to be seen last. That holds up nothing but training, and of it takes no more than a share.
+    /// Answers what was asked to be seen last. That holds up nothing but training, of which it takes a share at most.
     fn answer_in_time(&mut self) {
         let is_training = self.activity == Activity::Training;
         self.outlook.answer_in_time(is_training, &mut self.trainer, self.listener);

@@ -31,8 +31,8 @@ const RETRY: Duration = Duration::from_millis(100);
 /// How long a run that ended may take to be handed over to another program, before that counts as its end.
 const HANDOVER: Duration = Duration::from_secs(2);
 
-/// How long to wait after a connection through which came what cannot be understood: at first, and at most. Each time it
-/// takes twice as long.
+/// How long to wait after a connection through which came what cannot be understood: at first, and at most. Each time
+/// it takes twice as long.
 const BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
