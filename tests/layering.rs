@@ -43,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
-    ("headless", &["depth", "printable", "protocol", "run", "session", "signals"]),
+    ("headless", &["depth", "fashion", "printable", "protocol", "run", "session", "signals"]),
     ("tui", &["app", "cli", "depth", "fashion", "printable", "protocol", "run", "session", "signals", "view"]),
 ];
 
