@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 
 use super::output::status;
 use crate::{
-    run::{Runs, command},
+    run::Runs,
     session::detached::{Start, start},
 };
 
@@ -36,10 +36,8 @@ pub fn train_in_the_background(
             let _ = write!(io::stderr(), "{notes}");
             let (run, process) = (&detached.run, detached.process);
             let mut lines = format!("Run {run} trains in the background, in process {process}.\n");
-            for (what, how) in [("Watch it with:", "fitroom watch"), ("Stop it with:", "fitroom stop")] {
-                if let Some(command) = command(how, run, runs) {
-                    lines = format!("{lines}{what:15}{command}\n");
-                }
+            for (what, command) in detached.commands(runs) {
+                lines = format!("{lines}{what:15}{command}\n");
             }
             status(out.write_all(lines.as_bytes()), out)
         }

@@ -15,7 +15,10 @@ use std::{
 use color_eyre::eyre::{Result, WrapErr, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::{json, run::Run};
+use crate::{
+    json,
+    run::{Run, Runs, command},
+};
 
 /// The option of a `fitroom train` that leaves the terminal once it trains.
 pub const BACKGROUND: &str = "--background";
@@ -36,6 +39,12 @@ pub struct Detached {
 }
 
 impl Detached {
+    /// What can be done about it, in words, each with the command for it.
+    pub fn commands(&self, runs: &Runs) -> impl Iterator<Item = (&'static str, String)> {
+        let commands = [("Watch it with:", "fitroom watch"), ("Stop it with:", "fitroom stop")];
+        commands.into_iter().filter_map(|(what, how)| Some((what, command(how, &self.run, runs)?)))
+    }
+
     /// This process, with the run that it trains.
     #[must_use]
     pub fn this(run: &Run) -> Self {

@@ -158,16 +158,16 @@ impl Follower {
             }
             thread::park_timeout(RETRY);
         }
-        match self.player() {
-            Ok(player) if !self.watching.trains() => Stage::Saved(Box::new(player)),
-            opened => {
-                self.emitter.emit(ended(&self.watching.run, &self.watching.runs, Timestamp::now()));
-                if let Err(error) = opened {
-                    self.note(error.to_string());
-                }
-                Stage::Gone
-            }
+        // Of a run that others train there is nothing to open.
+        let opened = if self.watching.trains() { None } else { Some(self.player()) };
+        if let Some(Ok(player)) = opened {
+            return Stage::Saved(Box::new(player));
         }
+        self.emitter.emit(ended(&self.watching.run, &self.watching.runs, Timestamp::now()));
+        if let Some(Err(error)) = opened {
+            self.note(error.to_string());
+        }
+        Stage::Gone
     }
 
     /// A connection to whoever trains the run now.

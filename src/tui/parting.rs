@@ -56,9 +56,7 @@ fn left_alone(run: &str, phase: &Phase, accuracy: Option<String>, runs: &Runs) -
 pub(super) fn in_the_background(detached: &Detached, runs: &Runs) -> String {
     let Detached { run, process, .. } = detached;
     let mut parts = vec![format!("Run {run} trains in the background, in process {process}")];
-    for (what, how) in [("Watch it with", "fitroom watch"), ("Stop it with", "fitroom stop")] {
-        parts.extend(command(how, run, runs).map(|command| format!("{what}: {command}")));
-    }
+    parts.extend(detached.commands(runs).map(|(what, command)| format!("{what} {command}")));
     parts.join(" · ")
 }
 
