@@ -87,7 +87,7 @@ pub fn hit(screen: Rect, app: &App, position: Position) -> Option<Action> {
     }
     let [header, body, _] = regions(screen);
     if header.contains(position) {
-        return header::hit(header, app.screen(), app.scene(), position);
+        return header::hit(header, app, position);
     }
     screens::hit(body, app, position)
 }
@@ -104,7 +104,7 @@ fn regions(screen: Rect) -> [Rect; 3] {
 
 fn draw_screen(frame: &mut Frame, screen: Rect, app: &App, theme: &Theme) {
     let [header, body, footer] = regions(screen);
-    header::draw(frame, header, app.screen(), app.scene(), theme);
+    header::draw(frame, header, app, theme);
     screens::draw(frame, body, app, theme);
     footer::draw(frame, footer, &footer::Words::new(app, theme), theme);
 }
