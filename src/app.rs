@@ -39,7 +39,7 @@ use self::{
     album::{Filter, Order},
     answer::Answer,
     notes::Notes,
-    sentences::{LOADING, NEWEST_ONLY, NOT_LARGE, NOT_PREDICTED},
+    sentences::{LOADING, NEWEST_ONLY, NOT_LARGE, NOT_PREDICTED, NOT_REPLAYED},
 };
 use crate::{
     fashion::{Dataset, Survey},
@@ -88,6 +88,9 @@ pub enum Role {
     /// It looks on while another one trains it, or after that.
     Watches,
 }
+
+/// What Esc does in a run that is played again, where it has nothing else to take back.
+const END_REPLAY: Offer = Offer::As("end replay");
 
 /// The dashboard's state.
 #[derive(Debug, Default)]
@@ -212,6 +215,9 @@ impl App {
             self.follow(answer);
             return None;
         }
+        if action == Action::Back && self.overlay == Overlay::None && self.offers(action) == END_REPLAY {
+            return self.steer(Self::replay);
+        }
         let half = self.half();
         let Self { scene, screens, screen, .. } = self;
         let shown = screens.get_mut(*screen);
@@ -326,6 +332,9 @@ impl App {
         if self.scene.is_past() {
             return NEWEST_ONLY.into();
         }
+        if self.scene.known.is_replay {
+            return NOT_REPLAYED.into();
+        }
         self.scene.explain = !self.scene.explain;
         Answer::Done
     }
@@ -389,6 +398,7 @@ impl App {
             Action::Replay => self.can_replay().into(),
             Action::Back if !self.trail.is_empty() || self.screens.get(self.screen).is_open() => Offer::Yes,
             Action::Back if self.scene.is_past() => Offer::As("present"),
+            Action::Back if self.scene.known.is_replay => END_REPLAY,
             Action::Back => Offer::No,
             Action::Show(_) | Action::ToggleHelp | Action::Redraw | Action::Quit => Offer::Yes,
             action => self.screens.get(self.screen).offers(&self.scene, action),

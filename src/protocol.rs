@@ -36,6 +36,8 @@ pub enum Command {
     Look(Look),
     /// Of a run that has ended: play it again from its beginning.
     Replay,
+    /// Of a run that is played again: show its end at once.
+    EndReplay,
     /// Keep a checkpoint of this moment.
     Save,
     /// End the run.

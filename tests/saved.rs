@@ -115,6 +115,40 @@ fn a_run_is_played_again_as_it_went_with_pauses_and_steps() {
 }
 
 #[test]
+fn a_run_that_is_played_shows_the_last_checkpoint_s_neurons_and_is_left_by_esc_and_by_p() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "3", "--run", "coat"])));
+    let mut terminal = watch(&place, 80, 24, &["coat"]);
+    let figures = figures(&place, "coat");
+    for (keys, number) in [("\x1b", 1), ("P", 2)] {
+        terminal.until_shown("ended just now");
+        terminal.press("P");
+        terminal.until_shown("replaying coat");
+        // In slow motion, far from the end.
+        terminal.press("<<<<<<<<");
+        terminal.until_shown("replay: ");
+        terminal.press("6");
+        terminal.until_shown("last checkpoint");
+        terminal.until_shown("replaying coat");
+        terminal.press("1");
+        terminal.until_shown("replaying");
+        let text = terminal.text();
+        assert!(!text.contains("images/s") && !text.contains(" left"), "{text}");
+        terminal.press(keys);
+        terminal.until("the run's end", |screen| screen.contains("ended just now") && !screen.contains("replaying"));
+        let [_, accuracy] = figures.last().expect("there are three");
+        terminal.until_shown(&format!("test accuracy {accuracy}"));
+        terminal.press("6");
+        terminal.until("the step of the end", |screen| screen.contains("Unit 0 of 64") && screen.contains("step 564"));
+        terminal.press("1");
+        terminal.until(&format!("the Dashboard, {number}"), |screen| screen.contains("Test image"));
+    }
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
 fn a_killed_run_says_so_in_its_first_line_and_how_it_goes_on() {
     let place = Place::new();
     let mut child = place

@@ -3,7 +3,8 @@
 use super::{
     App, Phase, Role,
     sentences::{
-        ENDED, FULL_SPEED, LEAVE_FIRST, LEFT_FIRST, NOT_ENDED, NOT_PAUSED, NOT_STARTED, NOTHING_TO_SAVE, SAVING,
+        ENDED, FULL_SPEED, HEARD_LATER, LEAVE_FIRST, LEFT_FIRST, NOT_ENDED, NOT_PAUSED, NOT_STARTED, NOTHING_TO_SAVE,
+        SAVING,
     },
 };
 use crate::{printable::pace as words, protocol::Command};
@@ -15,7 +16,11 @@ impl App {
     /// Asks the worker for something in one of the ways below. What it makes of that is seen now.
     pub(super) fn steer(&mut self, ask: fn(&mut Self) -> Option<Command>) -> Option<Command> {
         self.scene.return_to_now();
-        ask(self)
+        let command = ask(self);
+        if command.is_some() && self.scene.known.is_silent {
+            self.notice = Some(HEARD_LATER.to_owned());
+        }
+        command
     }
 
     fn say(&mut self, words: &str) -> Option<Command> {
@@ -66,12 +71,17 @@ impl App {
             return self.say(ENDED);
         }
         self.scene.known.pace = pace;
-        let said = pace.map_or_else(|| FULL_SPEED.to_owned(), |pace| format!("slow motion: {}", words(pace)));
+        let what = if self.scene.known.is_replay { "replay" } else { "slow motion" };
+        let said = pace.map_or_else(|| FULL_SPEED.to_owned(), |pace| format!("{what}: {}", words(pace)));
         self.notice = Some(said);
         Some(Command::Pace { steps_per_second: pace })
     }
 
+    /// Plays the run from its beginning, or shows its end again.
     pub(super) fn replay(&mut self) -> Option<Command> {
+        if self.scene.known.is_replay {
+            return Some(Command::EndReplay);
+        }
         if self.can_replay() {
             return Some(Command::Replay);
         }
@@ -85,7 +95,7 @@ impl App {
     /// Whether this is a run that has ended, as its directory has it.
     pub(super) fn can_replay(&self) -> bool {
         let known = &self.scene.known;
-        self.role == Role::Watches && (known.is_replay || matches!(known.phase, Phase::Ended { .. }))
+        self.role == Role::Watches && matches!(known.phase, Phase::Ended { .. })
     }
 
     pub(super) fn save(&mut self) -> Option<Command> {

@@ -14,6 +14,9 @@ pub const NOT_LARGE: &str = "open an image first (Enter): its pixels are coloure
 /// What pixels said in the past is not known.
 pub const NEWEST_ONLY: &str = "w explains only the newest predictions: ] leads to them";
 
+/// What pixels said while a run was trained that is played again is not known.
+pub const NOT_REPLAYED: &str = "the weights of then are not kept: w explains at the run's end (Esc)";
+
 /// Nothing can be shown larger or smaller.
 pub const NO_ZOOM: &str = "there is nothing to zoom here";
 /// The largest picture is shown.
@@ -33,6 +36,8 @@ pub const NOTHING_TO_SAVE: &str = "nothing to save yet";
 pub const SAVING: &str = "saving";
 /// The training keeps to no pace.
 pub const FULL_SPEED: &str = "full speed";
+/// The program that trains is stopped, or its machine is busy.
+pub const HEARD_LATER: &str = "the program that trains does not answer: it gets to this when it goes on";
 
 /// A run is played only once it has ended.
 pub const NOT_ENDED: &str = "only a run that has ended can be played";

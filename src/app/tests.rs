@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::*;
 use super::{album::Album, screens::curves};
 use crate::{
-    fashion::Class,
+    fashion::{CLASSES, Class},
     protocol::{
         Batch, EpochRecord, Predictions, Probabilities, Started, TileRange,
         samples::{self, dataset, record},
@@ -423,6 +423,54 @@ fn a_run_that_somebody_else_stops_is_left_by_who_trains_it_and_not_by_who_looks_
     owner.apply(ended.clone());
     watcher.apply(ended);
     assert_eq!((owner.leaving(), watcher.leaving()), (Some(Leaving::Stopping), None));
+}
+
+#[test]
+fn a_run_that_is_played_is_left_by_the_key_that_plays_it_and_by_esc_once_nothing_else_is_to_be_left() {
+    let ended = || Report::Ended { how: "ended just now".to_owned(), next: None };
+    let mut app = App::of_another();
+    app.load(Loaded::Data(samples::dataset()));
+    let predictions: Predictions = vec![[0.1; CLASSES]; samples::dataset().test.len()].into();
+    let play = |app: &mut App| {
+        app.apply(Report::Started(samples::started()));
+        app.apply(Report::Replaying);
+        for epoch in 1..=2 {
+            app.apply(Report::Epoch { record: samples::record(epoch), predictions: predictions.clone() });
+        }
+    };
+    app.apply(Report::Started(samples::started()));
+    app.apply(ended());
+    assert_eq!(press(&mut app, "Esc"), []);
+    assert_eq!(press(&mut app, "P"), [Command::Replay]);
+    play(&mut app);
+    assert_eq!(press(&mut app, "P"), [Command::EndReplay]);
+    app.apply(ended());
+    assert_eq!(press(&mut app, "P"), [Command::Replay]);
+    play(&mut app);
+    assert_eq!(press(&mut app, "Enter Esc"), []);
+    assert_eq!(app.screen(), Screen::Dashboard);
+    assert_eq!(press(&mut app, "? Esc"), []);
+    assert_eq!(press(&mut app, "[ Esc"), []);
+    assert!(!app.scene().is_past());
+    assert_eq!(app.offers(Action::Back), Offer::As("end replay"));
+    assert_eq!(press(&mut app, "Esc"), [Command::EndReplay]);
+    press(&mut app, "2 Enter w");
+    assert_eq!(app.notice(), Some("the weights of then are not kept: w explains at the run's end (Esc)"));
+}
+
+#[test]
+fn what_is_asked_of_a_program_that_does_not_answer_is_said_to_wait() {
+    let mut app = App::of_another();
+    app.apply(Report::Started(samples::started()));
+    let words = Some("the program that trains does not answer: it gets to this when it goes on");
+    app.apply(Report::Silent);
+    for (key, command) in [("Space", Command::Pause), (".", Command::Step), ("s", Command::Save)] {
+        assert_eq!(press(&mut app, key), [command]);
+        assert_eq!(app.notice(), words, "{key}");
+    }
+    app.apply(Report::Paused);
+    assert_eq!(press(&mut app, "Space"), [Command::Resume]);
+    assert_eq!(app.notice(), None, "it answers again");
 }
 
 #[test]

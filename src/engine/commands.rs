@@ -112,7 +112,7 @@ impl Waiting {
             Command::Look(_) => commands.retain(|waits| !matches!(waits, Command::Look(_))),
             Command::Pace { .. } => commands.retain(|waits| !matches!(waits, Command::Pace { .. })),
             Command::Save => commands.retain(|waits| *waits != Command::Save),
-            Command::Pause | Command::Resume | Command::Step | Command::Replay => {}
+            Command::Pause | Command::Resume | Command::Step | Command::Replay | Command::EndReplay => {}
         }
         if commands.front() != Some(&Command::Stop) {
             commands.push_back(command);

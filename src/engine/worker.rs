@@ -221,6 +221,7 @@ impl<E: Listener> TrainerLoop<'_, E> {
             | Command::Step
             | Command::Pace { .. }
             | Command::Replay
+            | Command::EndReplay
             | Command::Stop => {}
         }
         Ok(())

@@ -97,7 +97,7 @@ fn network(facts: &Facts, dataset: Arc<Dataset>, past: Past, answers: Answers) -
     engine::spawn(job, answers).wrap_err("cannot open the run's network")
 }
 
-/// What the network at the run's end answers; while earlier times are played it is silent.
+/// What the network at the run's end answers; while earlier times are played it says nothing of images.
 struct Answers {
     emitter: Emitter,
     is_playing: Arc<AtomicBool>,
@@ -106,7 +106,9 @@ struct Answers {
 impl Listener for Answers {
     fn report(&mut self, report: Report) {
         let text = match report {
-            Report::Prediction { .. } | Report::Attribution(_) | Report::Tiles(_) => {
+            // They are always said to be the last checkpoint's.
+            Report::Tiles(_) => return self.emitter.emit(report),
+            Report::Prediction { .. } | Report::Attribution(_) => {
                 if !self.is_playing.load(Ordering::Relaxed) {
                     self.emitter.emit(report);
                 }
@@ -180,14 +182,16 @@ impl Player {
 
     fn obey(&mut self, command: Command) {
         match (command, &mut self.playing) {
-            (Command::Look(look), playing) => {
-                let is_at_its_end = playing.is_none();
+            (Command::Look(look), _) => {
                 self.look = look;
-                if is_at_its_end {
-                    self.ask(self.look.clone());
-                }
+                self.ask();
             }
             (Command::Replay, _) => self.play(),
+            (Command::EndReplay, Some(_)) => {
+                while self.playing.is_some() {
+                    self.play_next();
+                }
+            }
             (Command::Pause, Some(playing)) => {
                 playing.due = None;
                 self.emitter.emit(Report::Paused);
@@ -204,14 +208,25 @@ impl Player {
             }
             // What the state has no use for.
             (
-                Command::Pause | Command::Resume | Command::Step | Command::Pace { .. } | Command::Save | Command::Stop,
+                Command::Pause
+                | Command::Resume
+                | Command::Step
+                | Command::Pace { .. }
+                | Command::EndReplay
+                | Command::Save
+                | Command::Stop,
                 _,
             ) => {}
         }
     }
 
-    /// Asks the network.
-    fn ask(&self, look: Look) {
+    /// Asks the network for what is looked at; while the run is played, for no image: what it makes of one is not what
+    /// the network of then made of it.
+    fn ask(&self) {
+        let look = match self.playing {
+            Some(_) => Look { tiles: self.look.tiles.clone(), ..Look::default() },
+            None => self.look.clone(),
+        };
         if let Some(network) = &self.network {
             // An error means that it panicked, which it has said.
             let _ = network.send(Command::Look(look));
@@ -225,7 +240,6 @@ impl Player {
             let text = "there is nothing to play: the run ended before its first epoch".to_owned();
             return self.emitter.emit(Report::Note { text });
         }
-        self.ask(Look::default());
         self.is_playing.store(true, Ordering::Relaxed);
         let steps = self.tape.iter().rev().find_map(step_of).unwrap_or(1);
         // A power of two is a pace that a person can name.
@@ -234,6 +248,7 @@ impl Player {
         self.emitter.emit(Report::Replaying);
         self.emitter.emit(Report::Paced { steps_per_second: Some(pace) });
         self.playing = Some(Playing { next: 0, due: Some(Instant::now()), pace });
+        self.ask();
     }
 
     /// Plays the report that is due, and says when the next one is.
@@ -258,7 +273,7 @@ impl Player {
             self.is_playing.store(false, Ordering::Relaxed);
             self.emitter.emit(Report::Paced { steps_per_second: None });
             self.emitter.emit(self.last.clone());
-            self.ask(self.look.clone());
+            self.ask();
         }
     }
 }

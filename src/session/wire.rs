@@ -170,6 +170,7 @@ mod tests {
             Command::Pace { steps_per_second: None },
             Command::Look(look),
             Command::Replay,
+            Command::EndReplay,
             Command::Save,
             Command::Stop,
         ] {

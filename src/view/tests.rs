@@ -81,6 +81,17 @@ fn every_screen_is_among_the_scenes() {
 }
 
 #[test]
+fn a_run_that_is_not_trained_here_looks_so_too() {
+    let theme = Theme::new(Depth::TrueColor, false);
+    for (name, app) in [("watched", scenes::watched()), ("replayed", scenes::replayed()), ("killed", scenes::killed())]
+    {
+        for (width, height) in [(80, 24), (110, 34)] {
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&app, (width, height), &theme)));
+        }
+    }
+}
+
+#[test]
 fn the_least_screens_and_those_without_colours_look_so_too() {
     for (name, app) in [
         ("wrong", scenes::wrong()),

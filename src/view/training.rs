@@ -114,7 +114,7 @@ fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], known: &Known, theme: 
             (Row::Means, _) => draw_means(frame, area, known, theme),
             (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
             (Row::Batch, Some(progress)) => draw_batch(frame, area, progress, theme),
-            (Row::Speed, Some(progress)) => draw_speed(frame, area, &known.phase, progress, theme),
+            (Row::Speed, Some(progress)) => draw_speed(frame, area, known, progress, theme),
             (Row::Epoch | Row::Batch | Row::Speed, None) | (Row::Air, _) => {}
         }
     }
@@ -148,8 +148,7 @@ impl StateWords {
             Phase::Training | Phase::Paused => slow_motion(known),
             Phase::Evaluating => test_images(known),
             Phase::Failed { .. } => String::new(),
-            Phase::Done => reached(known),
-            Phase::Ended { next, .. } => next.clone().unwrap_or_else(|| reached(known)),
+            Phase::Done | Phase::Ended { .. } => reached(known),
         };
         let word = phase::word(known);
         let word = if is_result { format!("{word} in {}", duration(total(known))) } else { word.to_owned() };
@@ -182,7 +181,8 @@ impl StateWords {
 }
 
 fn slow_motion(known: &Known) -> String {
-    known.pace.map_or_else(String::new, |steps| format!("slow motion: {}", pace(steps)))
+    let slowly = |steps| if known.is_replay { pace(steps) } else { format!("slow motion: {}", pace(steps)) };
+    known.pace.map_or_else(String::new, slowly)
 }
 
 fn test_images(known: &Known) -> String {
@@ -228,15 +228,16 @@ fn draw_gauge(frame: &mut Frame, area: Rect, texts: (&str, &str), ratio: f64, pr
     frame.render_widget(&gauge, place);
 }
 
-/// The speed at the left end and the time that is left at the right, so that neither moves the other.
-fn draw_speed(frame: &mut Frame, area: Rect, phase: &Phase, progress: &Progress, theme: &Theme) {
-    if progress.images_per_second <= 0.0 {
+/// The speed at the left end and the time that is left at the right, so that neither moves the other. Of a run that is
+/// played again they were another day's.
+fn draw_speed(frame: &mut Frame, area: Rect, known: &Known, progress: &Progress, theme: &Theme) {
+    if known.is_replay || progress.images_per_second <= 0.0 {
         return;
     }
     let labelled = |number: String, label: &'static str| {
         Line::from(vec![Span::styled(number, Style::new()), Span::styled(label, theme.muted())])
     };
-    let left = progress.remaining_seconds().filter(|_| !matches!(phase, Phase::Done | Phase::Ended { .. }));
+    let left = progress.remaining_seconds().filter(|_| !matches!(known.phase, Phase::Done | Phase::Ended { .. }));
     let left = left.map(|seconds| labelled(duration(seconds), " left")).unwrap_or_default();
     let speed = labelled(rounded(progress.images_per_second), " images/s");
     if speed.width() + 2 + left.width() <= usize::from(area.width) {

@@ -24,6 +24,7 @@ fn two_look_at_images_of_their_own_and_share_the_pause_and_one_leaves_the_run_to
     let (mut first, mut second) = (watch(&place, "coat"), watch(&place, "coat"));
     first.until_shown("images/s");
     second.until_shown("images/s");
+    assert!(first.text().lines().next().is_some_and(|line| line.contains("watching coat")), "{}", first.text());
     first.press(":7\r");
     second.press(":33\r");
     first.until_shown("Test image 7 ");
@@ -205,11 +206,16 @@ fn a_trainer_that_is_stopped_is_seen_to_stand_still_and_goes_on_when_it_is_conti
         // It is looked at all the same.
         watcher.press("l");
         watcher.until_shown("Test image ");
+        // It is steered, too, but not before it goes on.
+        watcher.press(" ");
+        watcher.until_shown("the program that trains does not answer: it gets to this when it goes on");
         let mut newcomer = watch(&place, "coat");
         assert_eq!(newcomer.wait(), 1);
         assert!(newcomer.text().contains("does not answer"), "{}", newcomer.text());
         signal(trainer.process(), "CONT");
-        watcher.until("it goes on", |screen| !screen.contains("not answering"));
+        watcher.until_shown("paused");
+        watcher.press(" ");
+        watcher.until("it goes on", |screen| !screen.contains("not answering") && !screen.contains("paused"));
     }
 }
 

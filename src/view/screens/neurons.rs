@@ -31,14 +31,14 @@ pub fn draw(frame: &mut Frame, area: Rect, neurons: &Neurons, scene: &Scene, the
     let [top, body] = grid::below_heading(area);
     let Some(seen) = &scene.known.tiles else {
         heading::draw(frame, top, "Neurons", "", theme);
-        frame.render_widget(Line::styled("waiting for the network", theme.muted()), body);
+        frame.render_widget(Line::styled(waiting(scene), theme.muted()), body);
         return;
     };
     let selected = find(seen, neurons.selected);
     // A part that has not come yet has no name but its number.
     let name = selected.map_or_else(|| neurons.selected.to_string(), |tile| tile.title.clone());
     let of = thousands(seen.of as u64);
-    heading::draw(frame, top, &format!("{name} of {of}"), &aside(seen, selected, theme), theme);
+    heading::draw(frame, top, &format!("{name} of {of}"), &aside(scene, seen, selected, theme), theme);
     let data = scene.known.data.as_deref();
     if neurons.is_large {
         if let Some(tile) = selected {
@@ -78,13 +78,24 @@ pub fn hit(area: Rect, neurons: &Neurons, scene: &Scene, position: Position) -> 
     (unit < scene.known.tiles.as_ref()?.of).then_some(Action::PickUnit(unit))
 }
 
+/// Why there is nothing to be seen.
+fn waiting(scene: &Scene) -> &'static str {
+    match &scene.known.started {
+        Some(started) if started.tiles == 0 => "no network to be shown: the run has no checkpoint that can be opened",
+        _ => "waiting for the network",
+    }
+}
+
 /// What the pictures show, and when.
-fn aside(seen: &Tiles, selected: Option<&Tile>, theme: &Theme) -> String {
+fn aside(scene: &Scene, seen: &Tiles, selected: Option<&Tile>, theme: &Theme) -> String {
     let dot = theme.glyphs().dot;
     let weights = selected
         .map_or(String::new(), |tile| format!("its {} weights{dot}", thousands((tile.rows * tile.columns) as u64)));
     let signs = if theme.shows_signs_in_colour() { "blue: for ink, red: against" } else { "+: for ink, -: against" };
-    format!("{weights}{signs}{dot}step {}", thousands(seen.step))
+    // Those of earlier steps are not kept.
+    let when =
+        if scene.known.is_replay { "last checkpoint".to_owned() } else { format!("step {}", thousands(seen.step)) };
+    format!("{weights}{signs}{dot}{when}")
 }
 
 fn find(seen: &Tiles, unit: usize) -> Option<&Tile> {

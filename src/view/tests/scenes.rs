@@ -102,6 +102,35 @@ pub fn done() -> App {
     app
 }
 
+/// In the third epoch, as somebody sees it who only watches.
+pub fn watched() -> App {
+    let mut app = App::of_another();
+    app.load(Loaded::Data(dataset()));
+    app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
+    app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
+    train(&mut app, 2 * EPOCH + 1234);
+    app
+}
+
+/// The same, of a run that has ended and is played again.
+pub fn replayed() -> App {
+    let mut app = watched();
+    app.apply(Report::Started(Started { run: Some("coat".to_owned()), ..samples::started() }));
+    app.apply(Report::Replaying);
+    app.apply(Report::Paced { steps_per_second: Some(1024.0) });
+    app.apply(Report::Untrained { step: 0, predictions: predictions(0.0) });
+    train(&mut app, 2 * EPOCH + 1234);
+    app
+}
+
+/// A run that was killed, and that nobody trains.
+pub fn killed() -> App {
+    let mut app = watched();
+    let next = Some("fitroom --resume coat".to_owned());
+    app.apply(Report::Ended { how: "killed in epoch 3".to_owned(), next });
+    app
+}
+
 /// The loss is no number any more.
 pub fn failed() -> App {
     let mut app = loading();
