@@ -35,8 +35,8 @@ pub const fn exit_status(number: u8) -> u8 {
     128 + number
 }
 
-/// The terminal's own signals.
-const OF_THE_TERMINAL: [Number; 3] = [Number::SIGTSTP, Number::SIGCONT, Number::SIGWINCH];
+/// The terminal's own signals. SIGCONT is none of them: it continues a program whoever takes it.
+const OF_THE_TERMINAL: [Number; 2] = [Number::SIGTSTP, Number::SIGWINCH];
 
 /// Signals that are left alone: those that cannot be caught, those that end nothing, and those that stop a background
 /// program when it wants the terminal.
@@ -46,10 +46,10 @@ const LEFT_ALONE: [Number; 6] =
 /// Whether a signal ends the program at once.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
-/// Starts a thread that hands every signal that would end the program to `hand_on` instead of letting it act; with
-/// `terminal` also the signals of the terminal. A signal that the program was started to ignore, such as SIGHUP by
-/// `nohup`, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends it at once.
-/// SIGXFSZ does not: a file that grows beyond `ulimit -f` is an error, like a full disk.
+/// Starts a thread that hands every signal that would end the program to `hand_on` instead of letting it act, and
+/// SIGCONT; with `terminal` also the signals of the terminal. A signal that the program was started to ignore, such
+/// as SIGHUP by `nohup`, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends
+/// it at once. SIGXFSZ does not: a file that grows beyond `ulimit -f` is an error, like a full disk.
 ///
 /// Call this before any other thread is started, because it is the threads that hold signals back.
 ///
@@ -59,8 +59,12 @@ pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) 
     let set = wanted(terminal);
     set.thread_block()?;
     let mut signals = held_back::HeldBack::new(set)?;
+    let mut parting = ShellsParting::default();
     let take = move || {
         while let Ok(number) = signals.next() {
+            if parting.includes(number, was_suspended) {
+                continue;
+            }
             let signal = meaning(number);
             if let Signal::End(number) = signal
                 && AT_ONCE.load(Ordering::Relaxed)
@@ -113,6 +117,47 @@ impl First {
     }
 }
 
+/// What a shell that loses its terminal sends to a program that Ctrl-Z has suspended: like the system SIGHUP and
+/// SIGCONT, but bash SIGTERM too. All of that means that the terminal is gone, and no more.
+#[derive(Debug, Default)]
+struct ShellsParting(Option<Instant>);
+
+impl ShellsParting {
+    /// Whether this signal, coming now, is a part of that besides SIGHUP; `was_suspended`: whether the program was
+    /// until now.
+    fn includes(&mut self, number: u8, was_suspended: impl FnOnce() -> bool) -> bool {
+        const ECHO: Duration = Duration::from_millis(250);
+        if number == HANGUP {
+            self.0 = was_suspended().then(Instant::now);
+        }
+        number == Number::SIGTERM as u8 && self.0.is_some_and(|since| since.elapsed() < ECHO)
+    }
+}
+
+/// Whether the program was suspended until now: then it takes no signal before SIGCONT has come, which waits to
+/// be taken too. To the leader of a session, which Ctrl-Z does not suspend, the system sends that with every
+/// SIGHUP. Where it does not say all this the program was not.
+fn was_suspended() -> bool {
+    let continues = mask("ShdPnd:").is_some_and(|pending| contains(pending, Number::SIGCONT));
+    let session = status("NSsid:").and_then(|sessions| sessions.split_whitespace().last()?.parse().ok());
+    continues && session.is_some_and(|session: u32| session != process::id())
+}
+
+/// A set of signals of this process, as Linux has it under this name.
+fn mask(name: &str) -> Option<u64> {
+    u64::from_str_radix(&status(name)?, 16).ok()
+}
+
+/// What Linux says of this process under this name.
+fn status(name: &str) -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    Some(status.lines().find_map(|line| line.strip_prefix(name))?.trim().to_owned())
+}
+
+fn contains(mask: u64, signal: Number) -> bool {
+    mask >> (signal as i32 - 1) & 1 == 1
+}
+
 fn meaning(number: u8) -> Signal {
     match Number::try_from(i32::from(number)) {
         Ok(Number::SIGTSTP) => Signal::Stop,
@@ -135,10 +180,8 @@ fn wanted(terminal: bool) -> SigSet {
 /// The signals that are ignored: by whoever started the program, and SIGPIPE by Rust. Where the system does not say
 /// which they are, they are ignored all the same, because an ignored signal is not held back there.
 fn ignored() -> Vec<Number> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    match mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
-        Some(mask) => Number::iterator().filter(|signal| mask >> (*signal as i32 - 1) & 1 == 1).collect(),
+    match mask("SigIgn:") {
+        Some(mask) => Number::iterator().filter(|signal| contains(mask, *signal)).collect(),
         None => vec![Number::SIGPIPE],
     }
 }
@@ -204,6 +247,16 @@ mod tests {
         for signal in OF_THE_TERMINAL {
             assert!(wanted(true).contains(signal) && !wanted(false).contains(signal), "{signal}");
         }
+    }
+
+    #[test]
+    fn only_what_follows_the_hangup_of_a_suspended_program_is_its_shell_s_parting() {
+        let (hangup, term) = (HANGUP, Number::SIGTERM as u8);
+        let mut parting = ShellsParting::default();
+        assert!(!parting.includes(term, || true), "it was not hung up on");
+        assert!(!parting.includes(hangup, || false) && !parting.includes(term, || true), "it was not suspended");
+        assert!(!parting.includes(hangup, || true), "the hangup is to be known");
+        assert!(parting.includes(term, || false) && !parting.includes(2, || false));
     }
 
     #[test]

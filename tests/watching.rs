@@ -120,9 +120,9 @@ fn train_whole(place: &Place, epochs: &str) {
 /// Waits until this run is trained to its end, and finds it as the one that nothing disturbed.
 fn assert_whole(place: &Place, name: &str) {
     let there = Run::at(place, name);
-    until("the end of training", || there.state() == "done");
+    until(&format!("the end of {name}"), || there.state() == "done");
     // The end is written before the lock is let go of.
-    until("nobody trains it", || !place.path("runs").join(name).join("control.sock").exists());
+    until(&format!("nobody trains {name}"), || !place.path("runs").join(name).join("control.sock").exists());
     assert!(place.checkpoint(name) == place.checkpoint("whole"), "the weights of {name} differ");
     assert_eq!(place.metrics(name), place.metrics("whole"), "{name}");
     let predictions = |run: &str| {

@@ -165,6 +165,14 @@ impl Terminal {
         self.master = None;
     }
 
+    /// The same where nothing comes from the terminal but the echo of what is typed.
+    pub fn hang_up_at_a_prompt(&mut self) {
+        self.set_speed(GONE);
+        // Whoever reads it notices that it is gone once there is something to be read.
+        self.press("#");
+        self.hang_up();
+    }
+
     pub fn process(&self) -> u32 {
         self.child.process_id().expect("the program runs")
     }

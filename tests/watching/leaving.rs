@@ -69,6 +69,48 @@ fn a_run_whose_reader_goes_with_the_terminal_is_trained_to_its_end_and_one_whose
 }
 
 #[test]
+fn a_run_that_is_suspended_or_about_to_be_left_when_its_terminal_goes_away_is_trained_to_its_end() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let mut left = Vec::new();
+    let mut asked = Terminal::at(&place, 80, 24, &[&SLOW[..], &["--run", "asked"]].concat());
+    asked.until("the second epoch", |screen| screen.contains("2/6"));
+    asked.press("q");
+    asked.until_shown("leave it training");
+    asked.hang_up();
+    // A shell that loses its terminal has words of its own for whom it has suspended.
+    let options = [&NETWORK[..], &SLOW].concat().join(" ");
+    for (shell, mode, name) in
+        [("bash", "", "shown"), ("bash", "train", "told"), ("sh", "", "shown-sh"), ("sh", "train", "told-sh")]
+    {
+        let mut command = CommandBuilder::new(shell);
+        command.args(if shell == "bash" { &["--norc", "--noprofile", "-i"][..] } else { &["-i"] });
+        command.cwd(place.directory.path());
+        command.env("PS1", "prompt> ");
+        let mut terminal = Terminal::run(100, 30, command);
+        terminal.until_shown("prompt>");
+        terminal.press(&format!("{} {mode} {options} --run {name}\r", env!("CARGO_BIN_EXE_fitroom")));
+        let there = Run::at(&place, name);
+        until("an epoch", || there.epochs() > 0);
+        terminal.press("\x1a");
+        terminal.until("the prompt again", |screen| screen.lines().last().is_some_and(|line| line.contains("prompt>")));
+        let epochs = there.epochs();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert_eq!(there.epochs(), epochs, "{name} is suspended");
+        left.push((terminal, name));
+    }
+    for (terminal, name) in &mut left {
+        let there = Run::at(&place, name);
+        assert!(there.epochs() < 6, "{name} is not at its end");
+        terminal.hang_up_at_a_prompt();
+    }
+    assert_whole(&place, "asked");
+    for (_, name) in &left {
+        assert_whole(&place, name);
+    }
+}
+
+#[test]
 fn a_hangup_without_the_loss_of_the_terminal_gives_it_back_and_nothing_is_written_after_that() {
     let place = Place::new();
     train_whole(&place, "6");
