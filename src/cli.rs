@@ -161,7 +161,7 @@ pub enum Subcommand {
     },
     /// Open the dashboard on a run that another program trains, or that has ended
     Watch {
-        /// A run's name or directory [default: the newest]
+        /// A run's name or directory [default: the newest that trains, else the newest]
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]

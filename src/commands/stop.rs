@@ -35,7 +35,9 @@ pub fn stop(which: &Which, mut out: impl Write) -> Result<u8> {
     let runs = Runs::new(&which.runs);
     let run = match &which.run {
         Some(asked) => runs.find(Some(asked))?,
-        None => newest_that_trains(&runs)?,
+        None => {
+            runs.newest_that_trains()?.ok_or_else(|| eyre!("no run in {} trains now", printable::path(runs.root())))?
+        }
     };
     let facts = run.facts()?;
     let name = run.shown_name();
@@ -76,13 +78,6 @@ fn not_saved(name: &str, facts: &Facts, status: &Status, reason: Option<&str>) -
         (_, Some(reason)) => format!("the run {name} is {stands}: {}", Printable(reason)),
         (_, None) => format!("the run {name} is {stands}"),
     }
-}
-
-fn newest_that_trains(runs: &Runs) -> Result<Run> {
-    let listed = runs.list()?.into_iter();
-    let mut training = listed.filter(|listed| matches!(&listed.facts, Ok((_, Status::Training))));
-    let newest = training.next().map(|listed| listed.run);
-    newest.ok_or_else(|| eyre!("no run in {} trains now", printable::path(runs.root())))
 }
 
 /// Waits until nobody holds the run, which was asked for at `start`, and returns what is kept of it then.

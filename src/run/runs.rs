@@ -203,6 +203,29 @@ impl Runs {
         Ok((older, Some(note)))
     }
 
+    /// The newest run that trains now, if one does.
+    ///
+    /// # Errors
+    /// When the directory of all runs cannot be read.
+    pub fn newest_that_trains(&self) -> Result<Option<Run>, RunError> {
+        let mut training = self.list()?.into_iter().filter(|listed| matches!(&listed.facts, Ok((_, Status::Training))));
+        Ok(training.next().map(|listed| listed.run))
+    }
+
+    /// As [`Runs::find`]; but without a name or directory the newest that trains now, and only where none does the
+    /// newest of all.
+    ///
+    /// # Errors
+    /// As [`Runs::find`].
+    pub fn find_to_watch(&self, name_or_directory: Option<&Path>) -> Result<Run, RunError> {
+        if name_or_directory.is_none()
+            && let Some(run) = self.newest_that_trains()?
+        {
+            return Ok(run);
+        }
+        self.find(name_or_directory)
+    }
+
     /// The run of this name, or in this directory; without either, the newest.
     ///
     /// # Errors

@@ -32,13 +32,13 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// The run that the command line asks for, or the newest.
+    /// The run that the command line asks for; or the newest that trains, or else the newest.
     ///
     /// # Errors
     /// When there is no such run, or its facts cannot be read.
     pub fn new(which: &Which) -> Result<Self> {
         let runs = Runs::new(&which.runs);
-        let run = runs.find(which.run.as_deref())?;
+        let run = runs.find_to_watch(which.run.as_deref())?;
         let facts = run.facts()?;
         let source = which.data.clone().map_or(facts.dataset.source, Source::at);
         Ok(Self { run, source, runs })

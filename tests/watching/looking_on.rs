@@ -65,6 +65,22 @@ fn two_look_at_images_of_their_own_and_share_the_pause_and_one_leaves_the_run_to
 }
 
 #[test]
+fn without_a_name_the_newest_run_that_trains_is_watched_and_where_none_does_the_newest() {
+    let place = Place::new();
+    let _trainer = endless(&place, SEEN);
+    assert_success(&run(train(&place, &["--epochs", "1", "--run", "shirt"])));
+    let watch = || {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+        command.arg("watch");
+        command.cwd(place.directory.path());
+        Terminal::run(80, 24, command)
+    };
+    watch().until_shown("watching coat");
+    assert_success(&run(place.command(&["stop"])));
+    watch().until_shown("run shirt");
+}
+
+#[test]
 fn whoever_is_asked_whether_to_leave_it_training_is_watched_all_the_same() {
     let place = Place::new();
     let mut owner = Terminal::at(&place, 100, 30, &["--epochs", ENDLESS, "--pace", SEEN, "--run", "coat"]);
