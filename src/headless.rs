@@ -112,7 +112,7 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     let is_hung_up = Arc::new(AtomicBool::new(false));
     listen(sender.clone(), outlives.then(|| Arc::clone(&is_hung_up)))?;
     let limits = Outlives { kept: outlives, terminal: stdout().is_terminal(), hung_up: is_hung_up };
-    let dataset = Arc::new(plan.source.load()?);
+    let dataset = Arc::new(plan.load()?);
     let (link, mut reports) = Link::train(plan, dataset, false)?;
     let told = match (form, link.own_run()) {
         (Form::Background, Some(run)) => background::begin(run, &mut reports)?,

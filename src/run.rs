@@ -45,7 +45,14 @@ pub use predictions::{KeptPredictions, PredictionStore};
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};
 
-use crate::{printable, protocol::EpochRecord};
+use crate::{
+    fashion::{Dataset, Source},
+    printable,
+    protocol::EpochRecord,
+};
+
+/// The file that makes a directory a run.
+const FACTS: &str = "run.json";
 
 /// A run's directory, with `run.json` in it or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +67,22 @@ impl Run {
     /// When there is no directory with a `run.json`.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, RunError> {
         let run = Self { directory: directory.into() };
-        if run.facts_path().is_file() { Ok(run) } else { Err(RunError::NoRun { path: run.directory }) }
+        if run.facts_path().is_file() {
+            return Ok(run);
+        }
+        let path = run.directory;
+        match path.parent().filter(|parent| path.is_file() && parent.join(FACTS).is_file()) {
+            Some(run) => Err(RunError::InARun { run: run.to_owned(), path }),
+            None => Err(RunError::NoRun { path }),
+        }
+    }
+
+    /// Reads the data set that it was trained on, where that is now.
+    ///
+    /// # Errors
+    /// When a file of it cannot be read.
+    pub fn load(&self, source: &Source) -> Result<Dataset, RunError> {
+        source.load().map_err(|cause| RunError::Data { name: self.shown_name(), cause })
     }
 
     /// The run's name: its directory's. What of it is no UTF-8 is replaced.
@@ -171,7 +193,7 @@ impl Run {
     /// Where the facts are.
     #[must_use]
     pub fn facts_path(&self) -> PathBuf {
-        self.directory.join("run.json")
+        self.directory.join(FACTS)
     }
 
     /// Where the metrics are.
@@ -196,6 +218,12 @@ impl Run {
     #[must_use]
     pub fn socket_path(&self) -> PathBuf {
         self.directory.join(files::SOCKET)
+    }
+
+    /// Whether whoever trains it has made that place, so that others can look on.
+    #[must_use]
+    pub fn has_socket(&self) -> bool {
+        self.socket_path().exists()
     }
 
     /// Where the predictions after each epoch are.

@@ -221,11 +221,45 @@ fn what_cannot_be_opened_is_said() {
     let mut terminal = watch(&place, 80, 24, &["boot"]);
     assert_eq!(terminal.wait(), 1);
     assert!(terminal.text().contains("boot") && terminal.text().contains("coat"), "{}", terminal.text());
-    fs::write(place.path("runs/coat/checkpoint.safetensors"), "torn").expect("it can be written");
-    let mut terminal = watch(&place, 80, 24, &["coat"]);
+    let moved = place.path("moved");
+    fs::rename(place.path("data"), &moved).expect("it is there");
+    let mut terminal = watch(&place, 200, 24, &["coat"]);
     assert_eq!(terminal.wait(), 1);
-    assert!(terminal.text().contains("checkpoint.safetensors"), "{}", terminal.text());
+    let advice = "the run coat was trained on these images: if they are elsewhere now, name that with --data";
+    assert!(terminal.text().replace('\n', "").contains(advice), "{}", terminal.text());
     terminal.assert_given_back();
+    for command in [&["evaluate", "coat"][..], &["train", "--resume", "coat"]] {
+        assert!(error(place.command(command)).ends_with(advice), "{command:?}");
+    }
+    let mut terminal = watch(&place, 80, 24, &["coat", "--data", "moved"]);
+    terminal.until_shown("ended just now");
+}
+
+#[test]
+fn a_run_whose_network_cannot_be_opened_has_its_curves_and_predictions_and_says_what_is_missing() {
+    let place = Place::new();
+    assert_success(&run(place.train(&["--epochs", "2", "--run", "coat"])));
+    let checkpoint = place.path("runs/coat/checkpoint.safetensors");
+    for is_torn in [true, false] {
+        if is_torn {
+            fs::write(&checkpoint, "torn").expect("it can be written");
+        } else {
+            fs::remove_file(&checkpoint).expect("it is there");
+        }
+        let mut terminal = watch(&place, 200, 34, &["coat"]);
+        terminal.until_shown("Neurons and explanations are missing: ");
+        assert!(terminal.text().contains("runs/coat/checkpoint.safetensors"), "{}", terminal.text());
+        for [loss, _] in figures(&place, "coat") {
+            terminal.until_shown(&loss);
+        }
+        terminal.press("[");
+        terminal.until_shown("◂ epoch 1");
+        terminal.press("6");
+        terminal.until_shown("no network to be shown");
+        terminal.press("q");
+        assert_eq!(terminal.wait(), 0);
+        terminal.assert_given_back();
+    }
 }
 
 #[test]

@@ -41,6 +41,6 @@ impl SavedRun {
     /// Reads the data set that is asked for, or the run's.
     pub fn dataset(&self, which: &Which) -> Result<Dataset> {
         let source = which.data.clone().map_or_else(|| self.facts.dataset.source.clone(), Source::at);
-        Ok(source.load()?)
+        Ok(self.run.load(&source)?)
     }
 }

@@ -2,7 +2,7 @@
 //! no process.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Write},
     sync::mpsc::TryRecvError,
     thread,
@@ -36,6 +36,9 @@ impl Teller for Mute {
 pub(super) fn leave_the_session() {
     // An error means that the program leads a session of its own already.
     let _ = setsid();
+    // Started by way of /proc/self/exe it would be called `exe` where processes are listed. Other systems have no such
+    // file.
+    let _ = fs::write("/proc/self/comm", "fitroom");
 }
 
 /// Waits until the run trains and others find it, and says so, with all that there was to be said before; a run that

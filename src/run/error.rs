@@ -6,8 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{files::FileError, holder::Holder, npy::NpyError};
-use crate::{json, printable};
+use super::{
+    files::{FileError, SOCKET},
+    holder::Holder,
+    npy::NpyError,
+};
+use crate::{fashion::DataError, json, printable};
 
 /// Why a run's directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,15 +30,15 @@ pub enum RunError {
     /// A new run would have the name of another.
     #[error(
         "the run {name} exists already ({what}): {}, or give another name with --run",
-        way(name, live.as_deref())
+        live.clone().unwrap_or_else(|| format!("continue it with --resume {name}"))
     )]
     Exists {
         /// The name.
         name: String,
         /// How the other run stands.
         what: String,
-        /// Its directory, if it trains now.
-        live: Option<PathBuf>,
+        /// What can be done with it while it trains, if it does: see [`while_it_trains`].
+        live: Option<String>,
     },
     /// A new run would have the name of something else.
     #[error("{} exists already and is not a run: give another name with --run", printable::path(path))]
@@ -47,6 +51,22 @@ pub enum RunError {
     NoRun {
         /// The directory.
         path: PathBuf,
+    },
+    /// A file of a run, in place of the run.
+    #[error("{} is a file in a run: name the run itself, {}", printable::path(path), printable::path(run))]
+    InARun {
+        /// The file.
+        path: PathBuf,
+        /// The run's directory.
+        run: PathBuf,
+    },
+    /// The images that a run was trained on cannot be read.
+    #[error("{cause}; the run {name} was trained on these images: if they are elsewhere now, name that with --data")]
+    Data {
+        /// The run's name.
+        name: String,
+        /// What is wrong.
+        cause: DataError,
     },
     /// Neither a run of this name nor a directory.
     #[error("no run {name} in {}{}", printable::path(root), among(others))]
@@ -69,13 +89,21 @@ pub enum RunError {
         "{} is in use: another fitroom trains this run{}{}",
         printable::path(path),
         by(holder.as_ref()),
-        ways(path)
+        ways.as_ref().map(|ways| format!("; {ways}")).unwrap_or_default()
     )]
     InUse {
         /// The run's directory.
         path: PathBuf,
         /// Who does, where that is known.
         holder: Option<Holder>,
+        /// What can be done with it meanwhile, where that can be said.
+        ways: Option<String>,
+    },
+    /// The run's directory was removed, moved or replaced while it was trained.
+    #[error("the directory {} is gone, or another one by now: nothing more of the run is kept", printable::path(path))]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
     },
     /// Another program went on with a run that this one had ended.
     #[error("another fitroom has continued the run {name} since this one ended it")]
@@ -142,6 +170,11 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Another program trains the run in this directory.
+    pub(super) fn in_use(path: &Path) -> Self {
+        Self::InUse { path: path.to_owned(), holder: Holder::of(path), ways: while_it_trains(path) }
+    }
+
     /// What the operating system said, if it is what went wrong.
     #[must_use]
     pub fn kind(&self) -> Option<io::ErrorKind> {
@@ -157,19 +190,13 @@ fn by(holder: Option<&Holder>) -> String {
     holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
-/// What can be done with the run in this directory while it trains.
-fn while_it_trains(directory: &Path) -> Option<String> {
-    let directory = printable::shell_word(&printable::path(directory))?;
-    Some(format!("fitroom watch {directory} shows it, and fitroom stop {directory} ends it"))
-}
-
-fn ways(directory: &Path) -> String {
-    while_it_trains(directory).map_or_else(String::new, |ways| format!("; {ways}"))
-}
-
-/// What can be done with a run that there is; `live`: its directory, if it trains now.
-fn way(name: &str, live: Option<&Path>) -> String {
-    live.and_then(while_it_trains).unwrap_or_else(|| format!("continue it with --resume {name}"))
+/// What can be done with the run in this directory while it trains: it can always be stopped, and be watched where its
+/// program has made a socket.
+pub(super) fn while_it_trains(directory: &Path) -> Option<String> {
+    let shown = printable::shell_word(&printable::path(directory))?;
+    let watch =
+        if directory.join(SOCKET).exists() { format!("fitroom watch {shown} shows it, and ") } else { String::new() };
+    Some(format!("{watch}fitroom stop {shown} ends it"))
 }
 
 /// The names that there are, a few of them.

@@ -1,7 +1,13 @@
 //! Who trains a run holds its directory, so that nobody else does and everybody can tell. The system lets go of it
 //! however the program ends.
 
-use std::{fs::File, path::Path, thread, time::Duration};
+use std::{
+    fs::{self, File},
+    os::unix::fs::MetadataExt,
+    path::Path,
+    thread,
+    time::Duration,
+};
 
 use rustix::{
     fs::{FlockOperation, flock},
@@ -11,14 +17,13 @@ use rustix::{
 use super::{
     RunError,
     files::{FileAction, FileError},
-    holder::Holder,
 };
 
 /// The hold on a run's directory; dropping it lets go. A file system that knows no locks on directories, as some
 /// network file systems, grants it to everybody.
 #[derive(Debug)]
 pub struct Lock {
-    _directory: File,
+    directory: File,
 }
 
 impl Lock {
@@ -32,11 +37,19 @@ impl Lock {
         let directory = open(path)?;
         for _ in 0..TRIES {
             if flock(&directory, FlockOperation::NonBlockingLockExclusive) != Err(Errno::WOULDBLOCK) {
-                return Ok(Self { _directory: directory });
+                return Ok(Self { directory });
             }
             thread::sleep(Duration::from_millis(5));
         }
-        Err(RunError::InUse { path: path.to_owned(), holder: Holder::of(path) })
+        Err(RunError::in_use(path))
+    }
+
+    /// Whether the directory that is held is the one at this path; one that was removed, moved or replaced is not.
+    #[must_use]
+    pub fn is_of(&self, path: &Path) -> bool {
+        let identity = |data: fs::Metadata| (data.dev(), data.ino());
+        let there = fs::metadata(path).map(identity);
+        there.is_ok_and(|there| self.directory.metadata().is_ok_and(|held| identity(held) == there))
     }
 
     /// Whether somebody holds this directory. `None` where that cannot be known.
@@ -69,6 +82,19 @@ mod tests {
         drop(lock);
         assert_eq!(Lock::is_held(path), Some(false));
         Lock::take(path).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_was_removed_or_replaced_is_not_the_one_that_is_held() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("coat");
+        fs::create_dir(&path).unwrap();
+        let lock = Lock::take(&path).unwrap();
+        assert!(lock.is_of(&path));
+        fs::rename(&path, parent.path().join("shirt")).unwrap();
+        assert!(!lock.is_of(&path));
+        fs::create_dir(&path).unwrap();
+        assert!(!lock.is_of(&path));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Facts, Lock, Run, RunError, Status, files, standing};
+use super::{Facts, Lock, Run, RunError, Status, error::while_it_trains, files, standing};
 use crate::{printable, protocol::OtherRun};
 
 /// The directory of all runs; it need not exist before the first.
@@ -143,7 +143,7 @@ impl Runs {
             }
             Err(error) => (error.to_string(), false),
         };
-        RunError::Exists { name, what, live: trains.then(|| run.directory().to_owned()) }
+        RunError::Exists { name, what, live: trains.then(|| while_it_trains(run.directory())).flatten() }
     }
 
     /// All runs, newest first; those whose `run.json` cannot be read come last. What is not a run is passed over.

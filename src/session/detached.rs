@@ -36,19 +36,27 @@ pub struct Detached {
     pub directory: PathBuf,
     /// The process.
     pub process: u32,
+    /// Whether it lets others look on.
+    pub can_be_watched: bool,
 }
 
 impl Detached {
     /// What can be done about it, in words, each with the command for it.
     pub fn commands(&self, runs: &Runs) -> impl Iterator<Item = (&'static str, String)> {
-        let commands = [("Watch it with:", "fitroom watch"), ("Stop it with:", "fitroom stop")];
-        commands.into_iter().filter_map(|(what, how)| Some((what, command(how, &self.run, runs)?)))
+        let watch = self.can_be_watched.then_some(("Watch it with:", "fitroom watch"));
+        let commands = watch.into_iter().chain([("Stop it with:", "fitroom stop")]);
+        commands.filter_map(|(what, how)| Some((what, command(how, &self.run, runs)?)))
     }
 
     /// This process, with the run that it trains.
     #[must_use]
     pub fn this(run: &Run) -> Self {
-        Self { run: run.shown_name(), directory: run.directory().to_owned(), process: std::process::id() }
+        Self {
+            run: run.shown_name(),
+            directory: run.directory().to_owned(),
+            process: std::process::id(),
+            can_be_watched: run.has_socket(),
+        }
     }
 }
 

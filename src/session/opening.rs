@@ -5,10 +5,7 @@ use std::sync::Arc;
 use color_eyre::eyre::Result;
 
 use super::{hub::Reports, link::Link, plan::RunPlan, watching::Watching};
-use crate::{
-    fashion::{Dataset, Source},
-    run::Runs,
-};
+use crate::{fashion::Dataset, run::Runs};
 
 /// What a dashboard is opened on.
 #[derive(Clone, Debug)]
@@ -20,12 +17,14 @@ pub enum Opening {
 }
 
 impl Opening {
-    /// Where the images come from.
-    #[must_use]
-    pub fn source(&self) -> &Source {
+    /// Reads the images.
+    ///
+    /// # Errors
+    /// When a file of them cannot be read.
+    pub fn load(&self) -> Result<Dataset> {
         match self {
-            Self::Train(plan) => &plan.source,
-            Self::Watch(watching) => &watching.source,
+            Self::Train(plan) => plan.load(),
+            Self::Watch(watching) => Ok(watching.run.load(&watching.source)?),
         }
     }
 

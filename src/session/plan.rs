@@ -8,7 +8,7 @@ use color_eyre::eyre::{Result, eyre};
 use crate::{
     cli::{Keeping, Training},
     engine,
-    fashion::Source,
+    fashion::{Dataset, Source},
     run::{Facts, Run, Runs},
     settings::{Difference, Setting, Settings},
 };
@@ -44,6 +44,17 @@ impl RunPlan {
     #[must_use]
     pub fn is_kept(&self) -> bool {
         !matches!(self.keeping, Destination::Nowhere)
+    }
+
+    /// Reads the data set.
+    ///
+    /// # Errors
+    /// When a file of it cannot be read; of a run that goes on, the error says what can be done.
+    pub fn load(&self) -> Result<Dataset> {
+        Ok(match &self.keeping {
+            Destination::GoOn(run) => run.load(&self.source)?,
+            Destination::Nowhere | Destination::New { .. } => self.source.load()?,
+        })
     }
 
     /// What the command line asks for. Of a run that it goes on with, the settings and the data set are the run's.

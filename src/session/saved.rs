@@ -36,25 +36,31 @@ impl Player {
     /// Opens this run on its data set, of which this is the digest.
     ///
     /// # Errors
-    /// When its files cannot be read.
+    /// When its figures cannot be read. Where only its network cannot be opened, that is noted.
     pub fn open(watching: &Watching, dataset: &Arc<Dataset>, digest: &str, emitter: Emitter) -> Result<Self> {
         let run = &watching.run;
-        let facts = run.facts_as_it_stands()?;
+        let facts = run.facts()?;
         let epochs = match run.metrics() {
             // It ended before it had any.
             Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Vec::new(),
             epochs => epochs?,
         };
-        let checkpoint = checkpoint(run, &facts, digest)?;
         let started = started(run, &facts, dataset)?;
         let whole = Started { past: epochs.clone(), past_steps: u64::MAX, ..started.clone() };
         let tape = past::reports(run, &whole, true);
         let is_playing = Arc::new(AtomicBool::new(false));
-        let network = checkpoint.map(|checkpoint| {
+        let open = |checkpoint| {
             let answers = Answers { emitter: emitter.clone(), is_playing: Arc::clone(&is_playing) };
             network(&facts, Arc::clone(dataset), Past { checkpoint, epochs }, answers)
+        };
+        // Curves and predictions are of use without it.
+        let network = checkpoint(run, &facts, digest).and_then(|checkpoint| checkpoint.map(open).transpose());
+        let network = network.unwrap_or_else(|error| {
+            emitter.emit(Report::Note { text: format!("Neurons and explanations are missing: {error:#}") });
+            None
         });
-        let network = network.transpose()?;
+        // So many of it can be drawn.
+        let started = Started { tiles: network.as_ref().map_or(0, |_| started.tiles), ..started };
         let last = ended(run, &watching.runs, Timestamp::now());
         Ok(Self { started, tape, last, emitter, network, is_playing, look: Look::default(), playing: None })
     }

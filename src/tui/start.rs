@@ -51,7 +51,7 @@ pub(super) fn load(opening: Opening) -> Result<Steps> {
     let work = move || {
         // An error means that the person has left.
         let tell = |step| drop(loaded.blocking_send(step));
-        match opening.source().load() {
+        match opening.load() {
             Ok(data) => {
                 let data = Arc::new(data);
                 tell(Ok(Step::Data(Arc::clone(&data))));
@@ -59,7 +59,7 @@ pub(super) fn load(opening: Opening) -> Result<Steps> {
                     tell(opening.begin(data).map(|(link, reports)| Step::Run(link, reports)));
                 }
             }
-            Err(error) => tell(Err(error.into())),
+            Err(error) => tell(Err(error)),
         }
     };
     thread::Builder::new().name("data".to_owned()).spawn(work).context("cannot start a thread")?;

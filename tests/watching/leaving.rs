@@ -314,6 +314,8 @@ fn train_in_the_background_says_how_to_watch_it_and_gives_the_shell_back() {
     );
     assert_eq!(text.trim(), expected);
     assert_eq!(session_of(process), process, "it has a session of its own");
+    let name = fs::read_to_string(format!("/proc/{process}/comm")).expect("it is there");
+    assert_eq!(name, "fitroom\n");
     for descriptor in 0..3 {
         let open = fs::read_link(format!("/proc/{process}/fd/{descriptor}")).expect("it is open");
         assert_eq!(open.to_str(), Some("/dev/null"));
@@ -321,6 +323,42 @@ fn train_in_the_background_says_how_to_watch_it_and_gives_the_shell_back() {
     terminal.hang_up();
     signal(process, "HUP");
     assert_whole(&place, "coat");
+}
+
+/// A directory of runs that is too deep for a socket, with this after it.
+macro_rules! deep {
+    ($name:literal) => {
+        concat!("deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep", $name)
+    };
+}
+const DEEP: &str = deep!("");
+const DEEP_COAT: &str = deep!("/coat");
+
+#[test]
+fn of_a_run_that_nobody_can_watch_only_what_works_is_named() {
+    let place = Place::new();
+    let _background = InTheBackground(&place, DEEP_COAT);
+    let options = ["--epochs", ENDLESS, "--pace", "300", "--runs", DEEP, "--run", "coat"];
+    let output = run(train(&place, &[&options[..], &["--detach"]].concat()));
+    assert_success(&output);
+    let said = String::from_utf8(output.stdout).expect("words are text");
+    let words = String::from_utf8(output.stderr).expect("words are text");
+    assert!(words.starts_with("fitroom: nobody can watch this run: "), "{words}");
+    assert!(said.ends_with(&format!(".\nStop it with:  fitroom stop coat --runs {DEEP}\n")), "{said}");
+    let words = error(place.command(&["train", "--resume", "coat", "--runs", DEEP]));
+    assert!(words.ends_with(&format!("); fitroom stop {DEEP_COAT} ends it")), "{words}");
+    assert_success(&run(place.command(&["stop", DEEP_COAT])));
+
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--resume", "coat", "--runs", DEEP]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("images/s");
+    terminal.press("qd");
+    assert_eq!(terminal.wait(), 0);
+    let text = terminal.text().replace('\n', "");
+    assert!(text.contains("Run coat trains in the background, in process "), "{text}");
+    assert!(text.contains("fitroom stop coat") && !text.contains("fitroom watch"), "{text}");
 }
 
 #[test]

@@ -249,6 +249,9 @@ fn a_run_that_is_done_is_others_to_go_on_with_and_theirs_from_then_on() {
     let error = keep(&mut recorder, 3).unwrap_err().to_string();
     let (path, holder) = (run.directory().display(), Holder::this());
     let in_use = format!("{path} is in use: another fitroom trains this run ({holder})");
+    assert_eq!(error, format!("{in_use}; fitroom stop {path} ends it"), "it has made no socket");
+    fs::write(run.socket_path(), "").unwrap();
+    let error = keep(&mut recorder, 3).unwrap_err().to_string();
     assert_eq!(error, format!("{in_use}; fitroom watch {path} shows it, and fitroom stop {path} ends it"));
     feed(&mut other, [report(4, 0.0)]);
     other.close(now()).unwrap();

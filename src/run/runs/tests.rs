@@ -191,4 +191,9 @@ fn a_run_that_is_not_there_is_said_so_with_those_that_are() {
     }
     assert_eq!(find("none"), format!("no run none in {root}; there are two, one, f, e, d and 3 more"));
     assert_eq!(find(&root), format!("{root} is not a run: there is no run.json in it"));
+    let one = format!("{root}/one");
+    assert_eq!(
+        find(&format!("{one}/run.json")),
+        format!("{one}/run.json is a file in a run: name the run itself, {one}")
+    );
 }
