@@ -40,6 +40,14 @@ use crate::run::Run;
 
 pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, remote::Heard, watching::Watching};
 
+/// Whether the training of this run waits for somebody to let it go on; `None` where nobody says so until this `end`,
+/// as where the program that trains is suspended.
+#[must_use]
+pub fn is_paused(run: &Run, end: Instant) -> Option<bool> {
+    let connection = Connection::open(run, || Instant::now() < end).ok()??;
+    Some(connection.is_paused())
+}
+
 /// Asks whoever trains this run to save and end it, and listens until the run is left, but no longer than to `answer`
 /// if the training does not end by then, and to `last` if it does. Returns what was heard; `None` where nobody lets
 /// anybody in, or nobody answers.

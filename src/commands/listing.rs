@@ -3,6 +3,8 @@
 use std::{
     io::{self, Write},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use color_eyre::eyre::Result;
@@ -14,8 +16,12 @@ use crate::{
     json,
     printable::{self, Printable},
     run::{Facts, Listed, Runs, Status, standing},
+    session,
     view::width,
 };
+
+/// How long the programs that train have to say whether they pause: one that is suspended never does.
+const ANSWER: Duration = Duration::from_millis(500);
 
 /// Writes a table of the runs in this directory; `as_json`: one line of JSON per run, with what its `run.json` says and
 /// its state. Returns the exit status.
@@ -24,12 +30,31 @@ use crate::{
 /// When the directory cannot be read, or `out` fails.
 pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
     let listed = runs.list()?;
+    let pauses = pauses(&listed);
     let written = match (as_json, listed.is_empty()) {
-        (true, _) => listed.iter().try_for_each(|run| writeln!(out, "{}", line(run))),
+        (true, _) => {
+            listed.iter().zip(&pauses).try_for_each(|(run, is_paused)| writeln!(out, "{}", line(run, *is_paused)))
+        }
         (_, true) => writeln!(out, "no runs in {}: train one with `fitroom train`", printable::path(runs.root())),
-        (_, false) => table(&listed, &mut out),
+        (_, false) => table(&listed, &pauses, &mut out),
     };
     status(written, out)
+}
+
+/// Of each of these runs, whether its training waits for somebody to let it go on; `None` where it does not train, or
+/// nobody says so in time. All of those that train are asked together.
+fn pauses(listed: &[Listed]) -> Vec<Option<bool>> {
+    let end = Instant::now() + ANSWER;
+    thread::scope(|scope| {
+        let ask = |listed: &'_ Listed| {
+            let trains = matches!(&listed.facts, Ok((_, Status::Training)));
+            let run = listed.run.clone();
+            trains.then(|| scope.spawn(move || session::is_paused(&run, end)))
+        };
+        let asked: Vec<_> = listed.iter().map(ask).collect();
+        // One that panicked has not said so.
+        asked.into_iter().map(|asked| asked?.join().ok().flatten()).collect()
+    })
 }
 
 /// What a run's line of JSON has.
@@ -40,14 +65,16 @@ struct RunLine<'a> {
     directory: &'a Path,
     #[serde(flatten)]
     facts: &'a Facts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<bool>,
 }
 
-fn line(listed: &Listed) -> Value {
+fn line(listed: &Listed, paused: Option<bool>) -> Value {
     let name = listed.run.name();
     match &listed.facts {
         Err(error) => serde_json::json!({ "run": name, "error": error.to_string() }),
         Ok((facts, status)) => {
-            let line = RunLine { run: &name, directory: listed.run.directory(), facts };
+            let line = RunLine { run: &name, directory: listed.run.directory(), facts, paused };
             let mut line = serde_json::to_value(line).expect("facts are plain data under fixed names");
             let status = serde_json::to_value(status).expect("a word or two");
             if let (Value::Object(line), Value::Object(status)) = (&mut line, status) {
@@ -58,9 +85,9 @@ fn line(listed: &Listed) -> Value {
     }
 }
 
-fn table(listed: &[Listed], out: &mut impl Write) -> io::Result<()> {
+fn table(listed: &[Listed], pauses: &[Option<bool>], out: &mut impl Write) -> io::Result<()> {
     const HEADS: [&str; 6] = ["run", "state", "epochs", "best test accuracy", "hidden", "learning rate"];
-    let rows: Vec<[String; 6]> = listed.iter().map(row).collect();
+    let rows: Vec<[String; 6]> = listed.iter().zip(pauses).map(|(run, is_paused)| row(run, *is_paused)).collect();
     let widths: [usize; 6] = std::array::from_fn(|column| {
         rows.iter().map(|row| width(&row[column])).chain([HEADS[column].len()]).max().unwrap_or(0)
     });
@@ -71,7 +98,7 @@ fn table(listed: &[Listed], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn row(listed: &Listed) -> [String; 6] {
+fn row(listed: &Listed, is_paused: Option<bool>) -> [String; 6] {
     let name = listed.run.shown_name();
     let Ok((facts, status)) = &listed.facts else {
         let error = listed.facts.as_ref().err().map(|error| Printable(error).to_string()).unwrap_or_default();
@@ -79,7 +106,8 @@ fn row(listed: &Listed) -> [String; 6] {
     };
     let mut state = standing(facts, status);
     if *status == Status::Training {
-        state = format!("{state} in epoch {}", facts.epoch());
+        let does = if is_paused == Some(true) { "paused" } else { &state };
+        state = format!("{does} in epoch {}", facts.epoch());
     }
     let best = facts.best.map_or_else(String::new, |best| format!("{:.4} (epoch {})", best.val_accuracy, best.epoch));
     let epochs = format!("{}/{}", facts.epochs_done, facts.settings.epochs);

@@ -8,7 +8,7 @@ use std::{
     pin::pin,
     process,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -50,6 +50,9 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// How long a visitor has to take the word that it is sent away with.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How often to look whether others find the door where it was.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// How long to wait before trying again to let somebody in, where the system has no room for one more.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
@@ -77,9 +80,7 @@ enum Stage {
 /// The door. Dropping it sends everybody away.
 #[derive(Debug)]
 pub(super) struct Door {
-    place: PathBuf,
-    /// The socket's device and number there.
-    identity: Option<(u64, u64)>,
+    place: Arc<Place>,
     stage: watch::Sender<Stage>,
     thread: Option<JoinHandle<()>>,
 }
@@ -90,37 +91,33 @@ impl Door {
     /// # Errors
     /// Why nobody can look on, in words.
     pub fn open(run: &Run, hub: Hub) -> Result<Self, String> {
-        let place = run.socket_path();
+        let place = Arc::new(Place::of(run));
         let closed = |why: &dyn std::fmt::Display| {
-            format!("nobody can watch this run: cannot make {}: {why}", printable::path(&place))
+            format!("nobody can watch this run: cannot make {}: {why}", printable::path(&place.path))
         };
-        let socket = made(&place).map_err(|error| closed(&error))?;
-        let identity = identity(&place);
+        let socket = place.make().map_err(|error| closed(&error))?;
         let greeting = Greeting {
             fitroom: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
             run: run.shown_name(),
             process: process::id(),
+            paused: false,
         };
         let (stage, stages) = watch::channel(Stage::Open);
+        let theirs = Arc::clone(&place);
         let attend = move || {
             // Where there is no event loop to be had nobody is let in.
             if let Ok(runtime) = Builder::new_current_thread().enable_io().enable_time().build() {
-                runtime.block_on(attend(socket, &hub, &line(&greeting), stages));
+                runtime.block_on(attend(socket, &theirs, &hub, &greeting, stages));
             }
         };
         let thread = thread::Builder::new().name("door".to_owned()).spawn(attend).map_err(|error| closed(&error))?;
-        Ok(Self { place, identity, stage, thread: Some(thread) })
+        Ok(Self { place, stage, thread: Some(thread) })
     }
 
     /// Lets nobody in any more: the run is about to be let go of, and the place is the next program's.
     pub fn shut(&mut self) {
-        if let Some(own) = self.identity.take()
-            && identity(&self.place) == Some(own)
-        {
-            // If it is gone already, so much the better.
-            let _ = fs::remove_file(&self.place);
-        }
+        self.place.leave();
         self.stage.send_replace(Stage::Shut);
     }
 }
@@ -133,6 +130,84 @@ impl Drop for Door {
             // A thread that panicked has let nobody in.
             let _ = thread.join();
         }
+    }
+}
+
+/// Where the door is, and what of it is there.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    /// The run's directory, and which one that is.
+    directory: (PathBuf, Option<Identity>),
+    held: Mutex<Held>,
+}
+
+/// A file's device and number there.
+type Identity = (u64, u64);
+
+/// What of the door is at its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Held {
+    /// Not yet anything.
+    Nothing,
+    /// This socket.
+    Socket(Option<Identity>),
+    /// It is the next program's.
+    Left,
+}
+
+/// What became of the door's place meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Found {
+    /// It is as it was, or is to be, or there is no place to be at.
+    AsItWas,
+    /// The socket is gone, or something else is there.
+    NoSocket,
+    /// The directory is another one, which other programs may be at.
+    AnotherDirectory,
+}
+
+impl Place {
+    fn of(run: &Run) -> Self {
+        let directory = (run.directory().to_owned(), identity(run.directory()));
+        Self { path: run.socket_path(), directory, held: Mutex::new(Held::Nothing) }
+    }
+
+    /// A new socket, unless the place has been left.
+    fn make(&self) -> io::Result<UnixListener> {
+        let mut held = self.held();
+        if *held == Held::Left {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let socket = made(&self.path)?;
+        *held = Held::Socket(identity(&self.path));
+        Ok(socket)
+    }
+
+    fn look(&self) -> Found {
+        let (directory, known) = &self.directory;
+        match (identity(directory), *self.held()) {
+            // What is trained is trained on, with those who look on at it.
+            (None, _) => Found::AsItWas,
+            (now, _) if now != *known => Found::AnotherDirectory,
+            (_, Held::Socket(own)) if identity(&self.path) != own => Found::NoSocket,
+            _ => Found::AsItWas,
+        }
+    }
+
+    /// Takes the socket away, if it is still the one that was made here.
+    fn leave(&self) {
+        let before = std::mem::replace(&mut *self.held(), Held::Left);
+        if let Held::Socket(Some(own)) = before
+            && identity(&self.path) == Some(own)
+        {
+            // If it is gone already, so much the better.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,13 +241,20 @@ fn made(place: &Path) -> io::Result<UnixListener> {
 }
 
 /// Which file is at this place.
-fn identity(place: &Path) -> Option<(u64, u64)> {
+fn identity(place: &Path) -> Option<Identity> {
     fs::symlink_metadata(place).ok().map(|data| (data.dev(), data.ino()))
 }
 
 /// Lets visitors in until the door is shut, and waits for them to leave, but not for long.
-async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: watch::Receiver<Stage>) {
-    let Ok(socket) = Listener::from_std(socket) else { return };
+async fn attend(
+    socket: UnixListener,
+    place: &Place,
+    hub: &Hub,
+    greeting: &Greeting,
+    mut stages: watch::Receiver<Stage>,
+) {
+    let Ok(mut socket) = Listener::from_std(socket) else { return };
+    let mut looks = interval_at(Instant::now() + LOOK, LOOK);
     let lines = Lines::default();
     let mut visitors = JoinSet::new();
     let mut door_is_free = Instant::now();
@@ -183,7 +265,8 @@ async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: wa
                 match accepted {
                     Ok(stream) if visitors.len() < MOST_VISITORS => {
                         let (seat, reports) = hub.join();
-                        visitors.spawn(receive(stream, greeting.to_owned(), seat, reports, lines.clone()));
+                        let greeting = line(&Greeting { paused: hub.is_paused(), ..greeting.clone() });
+                        visitors.spawn(receive(stream, greeting, seat, reports, lines.clone()));
                     }
                     Ok(mut stream) => {
                         let error = format!("{MOST_VISITORS} others watch this run already, which is as many as may");
@@ -195,6 +278,17 @@ async fn attend(socket: UnixListener, hub: &Hub, greeting: &[u8], mut stages: wa
                 }
             }
             Some(_) = visitors.join_next(), if !visitors.is_empty() => {}
+            _ = looks.tick() => match place.look() {
+                Found::AsItWas => {}
+                // Where it cannot be made, it is tried again.
+                Found::NoSocket => if let Ok(made) = place.make().and_then(Listener::from_std) {
+                    socket = made;
+                },
+                Found::AnotherDirectory => {
+                    visitors.abort_all();
+                    break;
+                }
+            },
             _ = stages.wait_for(|stage| *stage >= Stage::Shut) => break,
         }
     }

@@ -87,6 +87,11 @@ impl Hub {
         (HubSeat { number, hub: self.clone() }, Reports::of(mailbox))
     }
 
+    /// Whether the training waits for somebody to let it go on.
+    pub fn is_paused(&self) -> bool {
+        self.state().memory.is_paused()
+    }
+
     /// There will be no more reports, and nobody takes commands.
     pub fn close(&self) {
         let mut state = self.state();

@@ -57,6 +57,7 @@ pub(super) struct TheLine {
 /// A connection whose greeting was read.
 pub(super) struct Connection {
     reader: BufReader<UnixStream>,
+    greeting: Greeting,
 }
 
 /// Nobody answers where somebody listens.
@@ -123,7 +124,12 @@ impl Connection {
                 env!("CARGO_PKG_VERSION"),
             );
         }
-        Ok(Some(Self { reader }))
+        Ok(Some(Self { reader, greeting }))
+    }
+
+    /// Whether the training waited for somebody to let it go on when the greeting was said.
+    pub fn is_paused(&self) -> bool {
+        self.greeting.paused
     }
 
     /// Asks the program to stop, and listens until it has hung up, but no longer than to `answer` if it does not end

@@ -39,6 +39,9 @@ pub(super) struct Greeting {
     pub run: String,
     /// The process that trains it.
     pub process: u32,
+    /// Whether the training waits for somebody to let it go on. Older programs do not say so.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// Why the door is shut.

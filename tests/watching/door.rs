@@ -43,7 +43,7 @@ fn a_visitor_is_greeted_and_told_the_run_from_its_beginning() {
     let process = trainer.process();
     assert_eq!(
         visitor.greeting,
-        serde_json::json!({ "fitroom": version, "protocol": 1, "run": "coat", "process": process })
+        serde_json::json!({ "fitroom": version, "protocol": 1, "run": "coat", "process": process, "paused": false })
     );
     let started = visitor.next().expect("it is told");
     assert_eq!((&started["report"], &started["run"]), (&"started".into(), &"coat".into()));

@@ -149,6 +149,18 @@ fn the_list_of_runs_says_which_trains_how_far_it_is_and_which_was_killed() {
     until("an epoch", || epochs() == Some(1));
     assert_eq!(of("dress")[..3], ["dress", "training in epoch 2", "1/100"]);
     assert_eq!(state("dress"), "training");
+    // What its program says of it is in the list, too, and nobody waits for one that says nothing.
+    let mut visitor = Visitor::of(&place, "dress");
+    visitor.send(r#"{"command":"pause"}"#);
+    visitor.until_report("paused");
+    let in_epoch = |does: &str| format!("{does} in epoch {}", epochs().map_or(1, |epochs| epochs + 1));
+    assert_eq!(of("dress")[1], in_epoch("paused"));
+    let line = told(place.command(&["runs", "--json"]));
+    assert!(line.contains(r#""paused":true"#) && line.matches(r#""paused""#).count() == 1, "{line}");
+    signal(trainer.process(), "STOP");
+    let start = std::time::Instant::now();
+    assert_eq!(of("dress")[1], in_epoch("training"));
+    assert!(start.elapsed() < std::time::Duration::from_secs(3), "{:?}", start.elapsed());
     signal(trainer.process(), "KILL");
     drop(trainer);
     assert_eq!(of("dress")[..3], ["dress", "killed in epoch 2", "1/100"]);

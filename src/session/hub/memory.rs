@@ -107,6 +107,11 @@ impl Memory {
         }
     }
 
+    /// Whether the training waits for somebody to let it go on.
+    pub fn is_paused(&self) -> bool {
+        self.phase == Some(Report::Paused)
+    }
+
     /// All of it, in an order in which it could have happened.
     pub fn replay(&self) -> Vec<Letter> {
         // All fields by their names, so that the compiler asks for a new one. Answers go to whoever looks.
