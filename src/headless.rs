@@ -243,6 +243,7 @@ fn tell(
 ) {
     let _last = LastTold(events);
     let mut is_told = true;
+    let mut unsaved = None;
     for report in reports {
         if is_told && let Err(error) = teller.tell(&report) {
             is_told = false;
@@ -252,8 +253,16 @@ fn tell(
                 break;
             }
         }
-        if let Report::NotSaved { reason: words } | Report::Note { text: words } = report {
-            teller::warn(&words);
+        match report {
+            Report::Note { text } => teller::warn(&text),
+            Report::Saved { .. } => unsaved = None,
+            // It stays so until something is saved.
+            Report::NotSaved { reason } if unsaved.as_ref() == Some(&reason) => {}
+            Report::NotSaved { reason } => {
+                teller::warn(&reason);
+                unsaved = Some(reason);
+            }
+            _ => {}
         }
     }
 }

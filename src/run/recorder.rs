@@ -87,6 +87,7 @@ impl Recorder {
         if self.is_let_go() {
             return Ok(());
         }
+        self.find()?;
         match report {
             Report::Started(started) => self.start(started),
             Report::Untrained { step, predictions } => self.untrained(*step, predictions),
@@ -123,6 +124,7 @@ impl Recorder {
         if self.is_let_go() {
             return Ok(());
         }
+        self.find()?;
         self.logs.histograms(epoch, variables, now)
     }
 
@@ -134,6 +136,7 @@ impl Recorder {
         if self.is_let_go() {
             return Ok(());
         }
+        self.find()?;
         let time = to_milliseconds(now);
         let lines: Vec<SpanLine> = records.iter().map(|&record| SpanLine { record, time }).collect();
         self.logs.batches(&lines)
@@ -150,7 +153,8 @@ impl Recorder {
         now: Timestamp,
         write: impl FnOnce(&Path) -> Result<(), FileError>,
     ) -> Result<(), RunError> {
-        let written = self.hold_again().and_then(|()| Ok(write(&self.run.checkpoint_path())?));
+        let written =
+            self.hold_again().and_then(|()| self.find()).and_then(|()| Ok(write(&self.run.checkpoint_path())?));
         self.not_kept = written.as_ref().err().map(ToString::to_string);
         written?;
         self.facts.kept = Some(kept);
@@ -169,6 +173,7 @@ impl Recorder {
         if self.is_let_go() {
             return Ok(());
         }
+        self.find()?;
         let logs = self.logs.flush();
         let ended = if self.facts.state == RunState::Training { self.end(RunState::Stopped, now) } else { Ok(()) };
         let left = if self.facts.held_by.take().is_some() { self.save() } else { Ok(()) };
@@ -236,6 +241,15 @@ impl Recorder {
     /// Whether the run is over, on the disk, and others' to go on with: none of its files are ours to write any longer.
     fn is_let_go(&self) -> bool {
         self.lock.is_none()
+    }
+
+    /// Finds the run where it was begun: what has its name by now may be another one.
+    fn find(&self) -> Result<(), RunError> {
+        let path = self.run.directory();
+        match &self.lock {
+            Some(lock) if !lock.is_of(path) => Err(RunError::Gone { path: path.to_owned() }),
+            _ => Ok(()),
+        }
     }
 
     /// Takes hold of a run that was let go of, unless somebody else has gone on with it.

@@ -227,6 +227,81 @@ fn what_a_killed_program_left_of_its_socket_is_replaced() {
 }
 
 #[test]
+fn a_socket_that_is_removed_or_replaced_while_the_run_trains_is_made_again() {
+    let place = Place::new();
+    let mut trainer = endless(&place, "300");
+    let mut witness = Visitor::of(&place, "coat");
+    let path = socket(&place, "coat");
+    for instead in [None, Some("no socket")] {
+        fs::remove_file(&path).expect("it is there");
+        if let Some(text) = instead {
+            fs::write(&path, text).expect("it can be written");
+        }
+        until("it is made again", || UnixStream::connect(&path).is_ok());
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        Visitor::of(&place, "coat").assert_is_told_more();
+        witness.assert_is_told_more();
+    }
+    witness.send(r#"{"command":"stop"}"#);
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(0));
+    assert!(!path.exists());
+}
+
+/// A run that was paused after an epoch, and whoever paused it.
+fn paused(place: &Place) -> (Running, Visitor) {
+    let options = ["--epochs", ENDLESS, "--pace", "300", "--run", "coat"];
+    let trainer = train(place, &options).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let trainer = Running(trainer);
+    let mut visitor = Visitor::of(place, "coat");
+    visitor.until_report("epoch");
+    visitor.until_report("saved");
+    visitor.send(r#"{"command":"pause"}"#);
+    visitor.until_report("paused");
+    (trainer, visitor)
+}
+
+/// What a run had to say that was asked to end, when it has.
+fn last_words(trainer: &mut Running) -> String {
+    signal(trainer.process(), "TERM");
+    assert_eq!(trainer.0.wait().expect("it ends").code(), Some(143));
+    std::io::read_to_string(trainer.0.stderr.take().expect("it is piped")).expect("words are text")
+}
+
+/// What is said of a run whose directory is not where it was.
+const GONE: &str = "fitroom: not saved: the directory runs/coat is gone, or another one by now: nothing more of the \
+                    run is kept\n";
+
+#[test]
+fn a_run_whose_directory_is_removed_says_so_once_and_trains_on() {
+    let place = Place::new();
+    let (mut trainer, mut visitor) = paused(&place);
+    fs::remove_dir_all(place.path("runs/coat")).expect("it is there");
+    visitor.send(r#"{"command":"resume"}"#);
+    for _ in 0..3 {
+        visitor.until_report("not_saved");
+        visitor.until_report("epoch");
+    }
+    assert_eq!(last_words(&mut trainer), GONE);
+    assert!(!place.path("runs/coat").exists());
+}
+
+#[test]
+fn of_a_run_whose_directory_is_another_one_s_by_now_nothing_is_written_there_and_who_watches_it_is_let_go() {
+    let place = Place::new();
+    let (mut trainer, mut visitor) = paused(&place);
+    let directory = place.path("runs/coat");
+    fs::rename(&directory, place.path("runs/moved")).expect("it is there");
+    assert_success(&run(train(&place, &["--epochs", "1", "--run", "coat"])));
+    while visitor.next().is_some() {}
+    let files = || ["run.json", "metrics.jsonl"].map(|name| fs::read(directory.join(name)).expect("it is there"));
+    let before = files();
+    assert_eq!(last_words(&mut trainer), GONE);
+    assert!(files() == before, "the other run has changed");
+    assert_eq!(Run::at(&place, "coat").state(), "done");
+}
+
+#[test]
 fn a_run_whose_path_is_too_long_for_a_socket_says_so_once_and_trains() {
     let place = Place::new();
     train_whole(&place, "2");

@@ -318,7 +318,31 @@ fn files_that_cannot_be_written_are_an_error_that_names_them() {
     let (_directory, run) = run();
     let mut recorder = create(&run);
     feed(&mut recorder, [report(1, 0.0)]);
-    fs::remove_dir_all(run.directory()).unwrap();
+    fs::remove_file(run.metrics_path()).unwrap();
+    fs::create_dir(run.metrics_path()).unwrap();
     let error = recorder.record(&report(2, 0.0), now()).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("cannot write {}: No such file", run.metrics_path().display())), "{error}");
+    assert!(error.starts_with(&format!("cannot write {}: Is a directory", run.metrics_path().display())), "{error}");
+}
+
+#[test]
+fn a_run_whose_directory_is_gone_is_not_written_to_whatever_has_its_name() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [started(), report(1, 0.0)]);
+    fs::remove_dir_all(run.directory()).unwrap();
+    for is_replaced in [false, true] {
+        if is_replaced {
+            fs::create_dir(run.directory()).unwrap();
+        }
+        for error in [
+            recorder.record(&report(2, 0.0), now()).unwrap_err(),
+            recorder.batches(&[], now()).unwrap_err(),
+            recorder.histograms(1, &[], now()).unwrap_err(),
+            keep(&mut recorder, 2).unwrap_err(),
+        ] {
+            assert!(matches!(error, RunError::Gone { .. }), "{error}");
+        }
+    }
+    assert!(matches!(recorder.close(now()).unwrap_err(), RunError::Gone { .. }));
+    assert_eq!(fs::read_dir(run.directory()).unwrap().count(), 0);
 }
