@@ -30,7 +30,7 @@ use tokio::{
 
 use super::{
     hub::{Hub, HubSeat, Reports},
-    wire::{Greeting, LONGEST_COMMAND, PROTOCOL, Refusal, line, predictions, refused},
+    wire::{Greeting, LONGEST_COMMAND, PROTOCOL, Refusal, add_to_line, line, predictions, refused},
 };
 use crate::{
     json, printable,
@@ -373,14 +373,11 @@ async fn obey(reader: OwnedReadHalf, seat: &HubSeat) -> Result<(), String> {
         if read.is_empty() {
             return Ok(());
         }
-        let end = read.iter().position(|&byte| byte == b'\n');
-        let taken = end.map_or(read.len(), |end| end + 1);
-        said.extend_from_slice(&read[..taken]);
-        reader.consume(taken);
-        if said.len() > LONGEST_COMMAND {
+        let Some((taken, is_at_its_end)) = add_to_line(&mut said, read, LONGEST_COMMAND) else {
             return Err(format!("a command has at most {LONGEST_COMMAND} bytes"));
-        }
-        if end.is_some() {
+        };
+        reader.consume(taken);
+        if is_at_its_end {
             if !said.trim_ascii().is_empty() {
                 let command: Command = serde_json::from_slice(&said)
                     .map_err(|error| format!("this is no command: {}", json::plain(&error)))?;

@@ -25,7 +25,7 @@ use super::{
     door::{HEARTBEAT, address},
     hub::Emitter,
     past,
-    wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, line},
+    wire::{Greeting, LONGEST_REPORT, PROTOCOL, Refusal, add_to_line, line},
 };
 use crate::{
     engine::CommandQueue,
@@ -318,12 +318,9 @@ fn read_part(reader: &mut impl BufRead, said: &mut Vec<u8>, longest: usize) -> i
     if read.is_empty() {
         return Ok(ControlFlow::Break(false));
     }
-    let end = read.iter().position(|&byte| byte == b'\n');
-    let taken = end.map_or(read.len(), |end| end + 1);
-    said.extend_from_slice(&read[..taken]);
-    reader.consume(taken);
-    if said.len() > longest {
+    let Some((taken, is_at_its_end)) = add_to_line(said, read, longest) else {
         return Err(io::Error::new(ErrorKind::InvalidData, "a line is longer than any report"));
-    }
-    Ok(if end.is_some() { ControlFlow::Break(true) } else { ControlFlow::Continue(()) })
+    };
+    reader.consume(taken);
+    Ok(if is_at_its_end { ControlFlow::Break(true) } else { ControlFlow::Continue(()) })
 }

@@ -58,6 +58,15 @@ pub(super) fn line(said: &impl Serialize) -> Vec<u8> {
     line
 }
 
+/// Adds to a line what these bytes have of it. Returns how many of them that are, and whether the line is at its end;
+/// `None` where it is longer than the longest.
+pub(super) fn add_to_line(said: &mut Vec<u8>, read: &[u8], longest: usize) -> Option<(usize, bool)> {
+    let end = read.iter().position(|&byte| byte == b'\n');
+    let taken = end.map_or(read.len(), |end| end + 1);
+    said.extend_from_slice(&read[..taken]);
+    (said.len() <= longest).then_some((taken, end.is_some()))
+}
+
 /// Why nobody does what this command asks for: it would take too much of whoever trains, or is no pace.
 pub(super) fn refused(command: &Command) -> Option<String> {
     match command {
