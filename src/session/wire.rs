@@ -167,14 +167,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_command_comes_through() {
+    /// One of each kind.
+    fn commands() -> Vec<Command> {
         let look = Look {
             predicted: [1, 9999].into(),
             explained: [3].into(),
             tiles: [TileRange { first: 0, count: 12 }].into(),
         };
-        for command in [
+        vec![
             Command::Pause,
             Command::Resume,
             Command::Step,
@@ -185,10 +185,43 @@ mod tests {
             Command::EndReplay,
             Command::Save,
             Command::Stop,
-        ] {
+        ]
+    }
+
+    #[test]
+    fn every_command_comes_through() {
+        for command in commands() {
             let line = line(&command);
             assert_eq!(serde_json::from_slice::<Command>(&line).expect("it was written as one"), command);
         }
+    }
+
+    /// What goes through the socket, a line of each kind, is written down in a file that bears the protocol's number.
+    #[test]
+    fn what_goes_through_the_socket_changes_only_with_the_protocol_s_number() {
+        let greeting = Greeting {
+            fitroom: "0.1.0".to_owned(),
+            protocol: PROTOCOL,
+            run: "coat".to_owned(),
+            process: 4242,
+            paused: false,
+        };
+        let mut said = line(&greeting);
+        said.extend(line(&Refusal { error: "why".to_owned() }));
+        said.extend(reports(0.5).iter().flat_map(line));
+        said.extend(commands().iter().flat_map(line));
+        let said = String::from_utf8(said).expect("JSON is text");
+        let name = format!("tests/wire/protocol-{PROTOCOL}.jsonl");
+        let written = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&name));
+        let written = written.unwrap_or_default();
+        let is_other = |(now, then): &(&str, &str)| now != then;
+        let first = said.lines().zip(written.lines().chain(std::iter::repeat(""))).find(is_other);
+        assert!(
+            said == written,
+            "{name} has another line: where an older program would misread what is said now, PROTOCOL gets a new \
+             number, and that a file of its own; where it would not, correct the file.\n{first:#?}\nall that is \
+             said:\n{said}"
+        );
     }
 
     #[test]
