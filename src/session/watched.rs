@@ -114,6 +114,8 @@ impl Follower {
     fn follow(&self, first: Stage) {
         let mut stage = Some(first);
         let mut back_off = BACK_OFF;
+        // Why it cannot be watched, as it was said last.
+        let mut reason = None;
         while let Some(current) = stage.take().filter(|_| !self.line.is_closing()) {
             stage = match current {
                 Stage::Trained(connection) => Some(self.listen(connection, &mut back_off)),
@@ -122,10 +124,26 @@ impl Follower {
                     self.hub.connect(sender);
                     player.attend(&commands, || self.connection()).map(Stage::Trained)
                 }
-                Stage::Gone => {
-                    thread::park_timeout(RETRY);
-                    Some(self.connection().map_or(Stage::Gone, Stage::Trained))
-                }
+                Stage::Gone => Some(match self.connect() {
+                    Ok(Some(connection)) => {
+                        reason = None;
+                        Stage::Trained(connection)
+                    }
+                    Ok(None) => {
+                        thread::park_timeout(RETRY);
+                        Stage::Gone
+                    }
+                    // There is no room for one more, for instance.
+                    Err(error) => {
+                        let now = error.to_string();
+                        if reason.as_ref() != Some(&now) {
+                            self.refuse(&now);
+                            reason = Some(now);
+                        }
+                        self.line.rest(BACK_OFF);
+                        Stage::Gone
+                    }
+                }),
             };
         }
     }
@@ -145,8 +163,7 @@ impl Follower {
             Ok(()) => *back_off = BACK_OFF,
             // The next connection will hardly be any better.
             Err(error) => {
-                let how = format!("cannot be watched: {}", Printable(error.to_string()));
-                self.emitter.emit(Report::Ended { how, next: None });
+                self.refuse(&error.to_string());
                 self.line.rest(*back_off);
                 *back_off = back_off.saturating_mul(2).min(LONGEST_BACK_OFF);
             }
@@ -171,8 +188,22 @@ impl Follower {
     }
 
     /// A connection to whoever trains the run now.
+    ///
+    /// # Errors
+    /// Why somebody who listens there lets nobody look on.
+    fn connect(&self) -> Result<Option<Connection>> {
+        Connection::open(&self.watching.run, || !self.line.is_closing())
+    }
+
+    /// The same where it does not matter why there is none.
     fn connection(&self) -> Option<Connection> {
-        Connection::open(&self.watching.run, || !self.line.is_closing()).ok().flatten()
+        self.connect().ok().flatten()
+    }
+
+    /// Says why the run cannot be watched, until it can.
+    fn refuse(&self, reason: &str) {
+        let how = format!("cannot be watched: {}", Printable(reason));
+        self.emitter.emit(Report::Ended { how, next: None });
     }
 
     fn player(&self) -> Result<Player> {

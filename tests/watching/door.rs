@@ -443,6 +443,36 @@ fn what_a_watcher_cannot_understand_ends_the_watching_with_the_reason_and_is_sel
 }
 
 #[test]
+fn whoever_is_not_let_in_again_is_told_why_and_watches_as_soon_as_there_is_room() {
+    let elsewhere = Place::new();
+    let _trainer = endless(&elsewhere, "300");
+    let mut visitor = Visitor::of(&elsewhere, "coat");
+    let started = visitor.next().expect("it is told");
+    let place = Place::new();
+    let words = "64 others watch this run already, which is as many as may";
+    let (open, is_open) = std::sync::mpsc::channel();
+    let _lock = held_by(&place, move |listener| {
+        let mut last = None;
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.expect("somebody comes");
+            let is_in = number == 0 || is_open.try_recv().is_ok();
+            let greeting = r#"{"fitroom":"9.1","protocol":1,"run":"coat","process":1}"#;
+            let lines = if is_in { format!("{greeting}\n{started}\n") } else { format!("{{\"error\":\"{words}\"}}\n") };
+            // An error means that it has left.
+            let _ = stream.write_all(lines.as_bytes());
+            // The first one is let go of at once.
+            last = Some(stream).filter(|_| is_in && number > 0).or(last);
+        }
+    });
+    let mut watcher = watch(&place, "coat");
+    watcher.until_shown(&format!("cannot be watched: {words}"));
+    open.send(()).expect("it is waited for");
+    watcher.until("it is watched", |screen| screen.contains("watching coat") && !screen.contains("64 others"));
+    watcher.press("q");
+    assert_eq!(watcher.wait(), 0);
+}
+
+#[test]
 fn a_program_that_speaks_another_version_or_none_is_not_listened_to() {
     for (greeting, expected) in [
         (
