@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use rustix::process::{Signal, kill_process};
+
 use super::*;
 use crate::{place::error, pty::signal};
 
@@ -270,18 +272,21 @@ fn the_terminal_is_given_back_before_the_process_that_goes_on_is_waited_for() {
     let mut terminal = Terminal::at(&place, 100, 30, &options);
     let there = Run::at(&place, "coat");
     until("an epoch", || there.epochs() > 0);
-    // Of a pipe that nobody writes to the process waits for the images.
-    let images = place.path("data/train-images-idx3-ubyte");
-    fs::rename(&images, place.path("images")).expect("it can be renamed");
-    assert!(Command::new("mkfifo").arg(&images).status().expect("mkfifo is there").success());
     terminal.press("qd");
-    terminal.until_given_back();
     let parent = terminal.process();
     let children = || fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).expect("Linux lists them");
-    until("a process for the run", || !children().trim().is_empty());
+    // It is held up before it trains, which takes it some time.
+    let start = std::time::Instant::now();
+    let child = loop {
+        if let Some(child) = children().trim().parse().ok().and_then(Pid::from_raw) {
+            kill_process(child, Signal::STOP).expect("it has just begun");
+            break child;
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "there is no process for the run");
+    };
+    terminal.until_given_back();
     terminal.assert_given_back();
-    let child: u32 = children().trim().parse().expect("one number");
-    signal(child, "KILL");
+    kill_process(child, Signal::KILL).expect("it is held up");
     assert_eq!(terminal.wait(), 1);
     let text = terminal.text().replace('\n', "");
     assert!(text.contains("Continue with: fitroom --resume coat"), "{text}");
