@@ -40,7 +40,7 @@ pub use facts::{Best, DatasetFacts, Facts, Kept, RunState, Versions};
 pub use files::FileError;
 pub use holder::Holder;
 pub use jiff::Timestamp;
-pub use lock::Lock;
+pub use lock::{Found, Lock, WeakLock};
 pub use predictions::{KeptPredictions, PredictionStore};
 pub use recorder::Recorder;
 pub use runs::{Listed, NewRun, Runs};

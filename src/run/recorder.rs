@@ -8,7 +8,7 @@ use jiff::{Timestamp, Unit};
 
 use self::logs::Logs;
 use super::{
-    DatasetFacts, Facts, Holder, Kept, Lock, NewRun, Run, RunError, RunState,
+    DatasetFacts, Facts, Found, Holder, Kept, Lock, NewRun, Run, RunError, RunState,
     batches::SpanLine,
     files::{self, FileError},
 };
@@ -247,7 +247,7 @@ impl Recorder {
     fn find(&self) -> Result<(), RunError> {
         let path = self.run.directory();
         match &self.lock {
-            Some(lock) if !lock.is_of(path) => Err(RunError::Gone { path: path.to_owned() }),
+            Some(lock) if lock.find(path) != Found::Held => Err(RunError::Gone { path: path.to_owned() }),
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Facts, Lock, Run, RunError, Status, error::while_it_trains, files, standing};
+use super::{Facts, Lock, Run, RunError, Status, WeakLock, error::while_it_trains, files, standing};
 use crate::{printable, protocol::OtherRun};
 
 /// The directory of all runs; it need not exist before the first.
@@ -38,6 +38,12 @@ impl NewRun {
     pub(super) fn of(directory: PathBuf) -> Result<Self, RunError> {
         let lock = Lock::take(&directory)?;
         Ok(Self { run: Run { directory }, lock })
+    }
+
+    /// What knows whether it is still held.
+    #[must_use]
+    pub fn lock(&self) -> WeakLock {
+        self.lock.downgrade()
     }
 
     /// The run that it will be.

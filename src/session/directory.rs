@@ -17,7 +17,7 @@ use crate::{
     engine::{Checkpoint, Job, Past},
     fashion::{Dataset, Source},
     printable,
-    run::{DatasetFacts, Kept, Lock, NewRun, Recorder, Run, RunError, Timestamp, files, metrics},
+    run::{DatasetFacts, Kept, Lock, NewRun, Recorder, Run, RunError, Timestamp, WeakLock, files, metrics},
     settings::Settings,
 };
 
@@ -59,6 +59,14 @@ impl OpenRun {
         match self {
             Self::New { new, .. } => new.run(),
             Self::Again { run, .. } => run,
+        }
+    }
+
+    /// What knows whether the run is still held.
+    pub fn lock(&self) -> WeakLock {
+        match self {
+            Self::New { new, .. } => new.lock(),
+            Self::Again { lock, .. } => lock.downgrade(),
         }
     }
 

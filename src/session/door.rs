@@ -35,7 +35,7 @@ use super::{
 use crate::{
     json, printable,
     protocol::{Command, Predictions, Report},
-    run::Run,
+    run::{Found, Run, WeakLock},
 };
 
 /// How many may look on at the same time.
@@ -86,12 +86,13 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens the door of this run, which is held by this process. A socket that a killed program left is replaced.
+    /// Opens the door of this run, which this process holds by this lock. A socket that a killed program left is
+    /// replaced. Once the run is let go of, others may open a door of theirs, and this one is shut by itself.
     ///
     /// # Errors
     /// Why nobody can look on, in words.
-    pub fn open(run: &Run, hub: Hub) -> Result<Self, String> {
-        let place = Arc::new(Place::of(run));
+    pub fn open(run: &Run, lock: WeakLock, hub: Hub) -> Result<Self, String> {
+        let place = Arc::new(Place::of(run, lock));
         let closed = |why: &dyn std::fmt::Display| {
             format!("nobody can watch this run: cannot make {}: {why}", printable::path(&place.path))
         };
@@ -137,8 +138,9 @@ impl Drop for Door {
 #[derive(Debug)]
 struct Place {
     path: PathBuf,
-    /// The run's directory, and which one that is.
-    directory: (PathBuf, Option<Identity>),
+    directory: PathBuf,
+    /// The hold on that directory.
+    lock: WeakLock,
     held: Mutex<Held>,
 }
 
@@ -158,40 +160,41 @@ enum Held {
 
 /// What became of the door's place meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Found {
+enum Seen {
     /// It is as it was, or is to be, or there is no place to be at.
     AsItWas,
     /// The socket is gone, or something else is there.
     NoSocket,
     /// The directory is another one, which other programs may be at.
     AnotherDirectory,
+    /// The run was let go of, and others may train it.
+    LetGo,
 }
 
 impl Place {
-    fn of(run: &Run) -> Self {
-        let directory = (run.directory().to_owned(), identity(run.directory()));
-        Self { path: run.socket_path(), directory, held: Mutex::new(Held::Nothing) }
+    fn of(run: &Run, lock: WeakLock) -> Self {
+        Self { path: run.socket_path(), directory: run.directory().to_owned(), lock, held: Mutex::new(Held::Nothing) }
     }
 
     /// A new socket, unless the place has been left.
     fn make(&self) -> io::Result<UnixListener> {
         let mut held = self.held();
-        if *held == Held::Left {
-            return Err(io::ErrorKind::NotFound.into());
-        }
+        // Nobody else takes hold of the run, and makes a socket of its own, before this one is there.
+        let Some(_lock) = self.lock.upgrade().filter(|_| *held != Held::Left) else {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "this program has let go of the run"));
+        };
         let socket = made(&self.path)?;
         *held = Held::Socket(identity(&self.path));
         Ok(socket)
     }
 
-    fn look(&self) -> Found {
-        let (directory, known) = &self.directory;
-        match (identity(directory), *self.held()) {
-            // What is trained is trained on, with those who look on at it.
-            (None, _) => Found::AsItWas,
-            (now, _) if now != *known => Found::AnotherDirectory,
-            (_, Held::Socket(own)) if identity(&self.path) != own => Found::NoSocket,
-            _ => Found::AsItWas,
+    fn look(&self) -> Seen {
+        let Some(lock) = self.lock.upgrade() else { return Seen::LetGo };
+        match (lock.find(&self.directory), *self.held()) {
+            (Found::Another, _) => Seen::AnotherDirectory,
+            (Found::Held, Held::Socket(own)) if identity(&self.path) != own => Seen::NoSocket,
+            // What is trained where nothing is is trained on, with those who look on at it.
+            (Found::Held | Found::Nothing, _) => Seen::AsItWas,
         }
     }
 
@@ -255,9 +258,12 @@ async fn attend(
 ) {
     let Ok(mut socket) = Listener::from_std(socket) else { return };
     let mut looks = interval_at(Instant::now() + LOOK, LOOK);
+    // Dropped when all are to go.
+    let (stay, stays) = watch::channel(());
     let lines = Lines::default();
     let mut visitors = JoinSet::new();
     let mut door_is_free = Instant::now();
+    let mut patience = Duration::MAX;
     loop {
         tokio::select! {
             accepted = accept(&socket, door_is_free) => {
@@ -266,7 +272,7 @@ async fn attend(
                     Ok(stream) if visitors.len() < MOST_VISITORS => {
                         let (seat, reports) = hub.join();
                         let greeting = line(&Greeting { paused: hub.is_paused(), ..greeting.clone() });
-                        visitors.spawn(receive(stream, greeting, seat, reports, lines.clone()));
+                        visitors.spawn(receive(stream, greeting, seat, reports, lines.clone(), stays.clone()));
                     }
                     Ok(mut stream) => {
                         let error = format!("{MOST_VISITORS} others watch this run already, which is as many as may");
@@ -279,13 +285,19 @@ async fn attend(
             }
             Some(_) = visitors.join_next(), if !visitors.is_empty() => {}
             _ = looks.tick() => match place.look() {
-                Found::AsItWas => {}
+                Seen::AsItWas => {}
                 // Where it cannot be made, it is tried again.
-                Found::NoSocket => if let Ok(made) = place.make().and_then(Listener::from_std) {
+                Seen::NoSocket => if let Ok(made) = place.make().and_then(Listener::from_std) {
                     socket = made;
                 },
-                Found::AnotherDirectory => {
+                Seen::AnotherDirectory => {
                     visitors.abort_all();
+                    break;
+                }
+                Seen::LetGo => {
+                    place.leave();
+                    // What is said of the run's end may come just now.
+                    patience = FAREWELL;
                     break;
                 }
             },
@@ -294,7 +306,8 @@ async fn attend(
     }
     drop(socket);
     // An error means that the run's owner is gone, and with it the hub.
-    let _ = stages.wait_for(|stage| *stage >= Stage::Over).await;
+    let _ = timeout(patience, stages.wait_for(|stage| *stage >= Stage::Over)).await;
+    drop(stay);
     let _ = timeout(FAREWELL, async { while visitors.join_next().await.is_some() {} }).await;
 }
 
@@ -304,8 +317,16 @@ async fn accept(socket: &Listener, door_is_free: Instant) -> io::Result<UnixStre
     socket.accept().await.map(|(stream, _)| stream)
 }
 
-/// Tells a visitor what happens, and does what it asks, until one of the two leaves.
-async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut reports: Reports, lines: Lines) {
+/// Tells a visitor what happens, and does what it asks, until one of the two leaves. Without whoever sends what it
+/// `stays` by it is told the rest of what has happened by then.
+async fn receive(
+    stream: UnixStream,
+    greeting: Vec<u8>,
+    seat: HubSeat,
+    mut reports: Reports,
+    lines: Lines,
+    mut stays: watch::Receiver<()>,
+) {
     let (reader, mut writer) = stream.into_split();
     // Whatever it says meanwhile.
     if writer.write_all(&greeting).await.is_err() {
@@ -315,13 +336,20 @@ async fn receive(stream: UnixStream, greeting: Vec<u8>, seat: HubSeat, mut repor
     let enough = Notify::new();
     let refused = {
         let mut telling = pin!(tell(&mut writer, &mut reports, &lines, &is_between_lines, &enough));
-        let refused = tokio::select! {
+        let (refused, is_sent_away) = tokio::select! {
             // Who is refused need not be told first what happened so far.
             biased;
-            refused = obey(reader, &seat) => refused.err(),
+            refused = obey(reader, &seat) => (refused.err(), false),
             // An error means that the visitor is gone.
-            _ = &mut telling => None,
+            _ = &mut telling => (None, false),
+            // Nothing is ever sent through it.
+            _ = stays.changed() => (None, true),
         };
+        if is_sent_away {
+            // Without its seat its reports end.
+            drop(seat);
+            let _ = telling.as_mut().await;
+        }
         if refused.is_some() {
             // Half a line would make the word that follows a part of it.
             enough.notify_one();

@@ -91,11 +91,13 @@ impl LocalRun {
             }
         };
         // Only where something trains is a run's directory written.
-        let run = opened.as_ref().map(|opened| opened.run().clone());
+        let held = opened.as_ref().map(|opened| (opened.run().clone(), opened.lock()));
         let recorder =
             opened.zip(messages).map(|(opened, messages)| opened.write(messages, cost, emitter.clone())).transpose()?;
         hub.connect(worker.sender());
-        let door = run.as_ref().map(|run| Door::open(run, hub.clone())).transpose().unwrap_or_else(|text| {
+        let (run, lock) = held.unzip();
+        let door = run.as_ref().zip(lock).map(|(run, lock)| Door::open(run, lock, hub.clone()));
+        let door = door.transpose().unwrap_or_else(|text| {
             emitter.emit(Report::Note { text });
             None
         });

@@ -248,6 +248,40 @@ fn a_socket_that_is_removed_or_replaced_while_the_run_trains_is_made_again() {
     assert!(!path.exists());
 }
 
+#[test]
+fn a_dashboard_on_a_run_that_is_over_leaves_its_socket_to_the_process_that_goes_on_with_it() {
+    let place = Place::new();
+    let mut first = Terminal::at(&place, 100, 30, &["--epochs", "3", "--pace", "100", "--run", "coat"]);
+    until("it can be found", || place.path("runs/coat/run.json").exists());
+    let mut watcher = watch(&place, "coat");
+    watcher.until_shown("watching coat");
+    first.until("the end", |screen| screen.contains("3/3") && screen.contains("done"));
+    // The run is let go of, and whoever watched it has it as its directory has it.
+    until("the socket is gone", || !socket(&place, "coat").exists());
+    watcher.until("the end", |screen| screen.contains("ended just now") && !screen.contains("watching"));
+
+    let options = ["train", "--resume", "coat", "--epochs", ENDLESS, "--pace", "300"];
+    let mut command = place.command(&options);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut second = Running(command.spawn().expect("the program starts"));
+    let process = u64::from(second.process());
+    // Longer than anybody takes to look whether a socket is still there.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(5) {
+        assert_eq!(Visitor::of(&place, "coat").greeting["process"].as_u64(), Some(process));
+        thread::sleep(Duration::from_millis(250));
+    }
+    watcher.until_shown("watching coat");
+    assert_success(&run(place.command(&["stop", "coat"])));
+    assert_eq!(second.0.wait().expect("it is ours").code(), Some(0));
+    watcher.until_shown("stopped in epoch");
+    // To the first one nothing of that has happened.
+    first.press("q");
+    assert_eq!(first.wait(), 0);
+    first.assert_given_back();
+    assert!(!socket(&place, "coat").exists());
+}
+
 /// A run that was paused after an epoch, and whoever paused it.
 fn paused(place: &Place) -> (Running, Visitor) {
     let options = ["--epochs", ENDLESS, "--pace", "300", "--run", "coat"];
