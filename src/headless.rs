@@ -103,14 +103,14 @@ enum Ending {
 /// training that failed.
 #[expect(clippy::missing_panics_doc, reason = "both threads send an event however they end")]
 pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
-    if form == Form::Background {
-        background::leave_the_session();
-    }
     let (sender, events) = mpsc::channel();
     // Nobody could reach a run that is not kept once its terminal is gone.
     let outlives = plan.is_kept();
     let is_hung_up = Arc::new(AtomicBool::new(false));
     listen(sender.clone(), outlives.then(|| Arc::clone(&is_hung_up)))?;
+    if form == Form::Background {
+        background::leave_the_session();
+    }
     let limits = Outlives { kept: outlives, terminal: stdout().is_terminal(), hung_up: is_hung_up };
     let dataset = Arc::new(plan.load()?);
     let (link, mut reports) = Link::train(plan, dataset, false)?;

@@ -49,6 +49,9 @@ const LEFT_ALONE: [Number; 6] =
 /// Whether a signal ends the program at once.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
+/// Whether a hangup does nothing.
+static OUTLIVES_HANGUPS: AtomicBool = AtomicBool::new(false);
+
 /// Starts a thread that hands every signal that would end the program to `hand_on` instead of letting it act, and
 /// SIGCONT; with `terminal` also the signals of the terminal. A signal that the program was started to ignore, such
 /// as SIGHUP by `nohup`, stays ignored. A fault of the program's own, such as SIGSEGV from its own code, still ends
@@ -65,7 +68,8 @@ pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) 
     let mut parting = ShellsParting::of(shells());
     let take = move || {
         while let Ok((number, sender)) = signals.next() {
-            if parting.includes(number, sender, was_suspended) {
+            let is_outlived = number == HANGUP && OUTLIVES_HANGUPS.load(Ordering::Relaxed);
+            if parting.includes(number, sender, was_suspended) || is_outlived {
                 continue;
             }
             let signal = meaning(number);
@@ -83,6 +87,11 @@ pub fn listen(terminal: bool, mut hand_on: impl FnMut(Signal) + Send + 'static) 
 /// From here on a signal that ends the program does so at once: there is nothing left to save.
 pub fn end_at_once() {
     AT_ONCE.store(true, Ordering::Relaxed);
+}
+
+/// From here on a hangup does nothing: what is under way does not need the terminal.
+pub fn outlive_hangups() {
+    OUTLIVES_HANGUPS.store(true, Ordering::Relaxed);
 }
 
 /// Stops this process until it is continued, as SIGTSTP does to a program that does not listen. Does nothing if nobody

@@ -10,7 +10,10 @@ use std::{
 };
 
 use color_eyre::eyre::{Result, WrapErr};
-use rustix::{process::setsid, stdio};
+use rustix::{
+    process::{getpgid, getppid, setpgid, setsid},
+    stdio,
+};
 
 use super::teller::{Teller, warn};
 use crate::{
@@ -32,9 +35,11 @@ impl Teller for Mute {
 }
 
 /// Leaves the session of the terminal that the program was started from: what happens to that is of no concern any
-/// more.
+/// more. Signals are listened to by now.
 pub(super) fn leave_the_session() {
-    // An error means that the program leads a session of its own already.
+    // Who leads a group of its own, in which no terminal's signal came until now, cannot leave the session.
+    let _ = getpgid(getppid()).and_then(|group| setpgid(None, Some(group)));
+    // An error means that the program leads a session of its own already, or that the terminal's session is gone.
     let _ = setsid();
     // Started by way of /proc/self/exe it would be called `exe` where processes are listed. Other systems have no such
     // file.
@@ -68,17 +73,22 @@ pub(super) fn begin(run: &Run, reports: &mut Reports) -> Result<Vec<Report>> {
                 warn(reason);
             }
         }
-        announce(run)?;
+        announce(run);
+        let_go_of_the_terminal()?;
     }
     Ok(told)
 }
 
-/// Says to whoever started the program what it trains, and lets go of all that it was given to say it.
-fn announce(run: &Run) -> Result<()> {
+/// Says to whoever started the program what it trains.
+fn announce(run: &Run) {
     let mut line = serde_json::to_string(&Detached::this(run)).expect("plain data under fixed names is JSON");
     line.push('\n');
     let mut out = io::stdout();
-    out.write_all(line.as_bytes()).and_then(|()| out.flush()).wrap_err("cannot write to standard output")?;
+    // An error means that nobody listens any more, as where the terminal has gone meanwhile. The run is not for them.
+    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+}
+
+fn let_go_of_the_terminal() -> Result<()> {
     let nowhere = File::options().read(true).write(true).open("/dev/null").wrap_err("cannot open /dev/null")?;
     stdio::dup2_stdin(&nowhere)
         .and_then(|()| stdio::dup2_stdout(&nowhere))

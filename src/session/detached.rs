@@ -116,6 +116,9 @@ fn program() -> Command {
 /// Starts the process, and waits this long for it to say that it trains, or why it does not.
 fn spawn(command: &mut Command, patience: Duration) -> Result<Start> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What the terminal sends to this program, such as Ctrl-C or that it is gone, is not for that process, which needs
+    // some time before it can leave the terminal's session.
+    command.process_group(0);
     let mut child = command.spawn().wrap_err("cannot start a process for the run")?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let (sender, heard) = channel();

@@ -180,6 +180,8 @@ impl EventLoop {
     /// Gives the terminal back, and lets a process of its own go on with the run, which is saved. Returns the exit
     /// status.
     pub(super) fn leave_training(mut self, run: &Run, runs: &Runs) -> Result<u8> {
+        // Whoever presses `d` may close the terminal at once.
+        signals::outlive_hangups();
         self.terminal.give_back(None);
         // The run is saved: whoever does not want to wait for that process need not.
         signals::end_at_once();

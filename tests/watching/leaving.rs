@@ -331,6 +331,35 @@ fn the_terminal_is_given_back_before_the_process_that_goes_on_is_waited_for() {
     assert_eq!(there.state(), "stopped");
 }
 
+#[test]
+fn a_terminal_that_goes_away_while_another_process_begins_to_train_ends_no_run() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let _handed_over = InTheBackground(&place, "coat");
+    let mut terminal = Terminal::at(&place, 100, 30, &[&SLOW[..], &["--run", "coat"]].concat());
+    terminal.until("the second epoch", |screen| screen.contains("2/6"));
+    terminal.press("qd");
+    terminal.until_given_back();
+    terminal.hang_up();
+    // Here nobody is left to hear that the other process trains; once by Ctrl-C, once by the terminal's loss.
+    let detached = ["shirt", "dress"].map(|name| {
+        let options = [&["train", "--detach"][..], &SLOW, &["--run", name]].concat();
+        let mut terminal = Terminal::at(&place, 100, 30, &options);
+        until("the other process has begun", || place.path("runs").join(name).exists());
+        if name == "shirt" {
+            terminal.press("\x03");
+        } else {
+            terminal.hang_up();
+        }
+        (InTheBackground(&place, name), terminal)
+    });
+    for name in ["coat", "shirt", "dress"] {
+        until("it is there", || Run::at(&place, name).epochs() > 0);
+        assert_whole(&place, name);
+    }
+    drop(detached);
+}
+
 /// The session that a process belongs to.
 fn session_of(process: u32) -> u32 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process is there");
