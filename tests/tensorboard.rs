@@ -94,7 +94,8 @@ fn resumed_run(runs: &Runs) -> Run {
     train(&mut recorder, 1..=3);
     drop(recorder);
     let lock = run.hold(&dataset()).unwrap();
-    let mut recorder = Recorder::resume(run.clone(), lock, Some(Kept { step: 2 * 1875, epoch: 2 }), now()).unwrap();
+    let kept = Some(Kept { step: 2 * 1875, epoch: 2 });
+    let mut recorder = Recorder::resume(run.clone(), lock, dataset().source, kept, now()).unwrap();
     train(&mut recorder, 3..=4);
     recorder.record(&Report::Finished, now()).unwrap();
     recorder.close(now()).unwrap();

@@ -13,6 +13,7 @@ use super::{
     files::{self, FileError},
 };
 use crate::{
+    fashion::Source,
     protocol::{BatchRecord, EpochRecord, Probabilities, Report, Started},
     settings::Settings,
 };
@@ -50,12 +51,14 @@ impl Recorder {
     }
 
     /// Goes on with the files of a run that is held by `lock`, from this checkpoint: later epochs are cut off, and what
-    /// a killed program left of files is removed.
+    /// a killed program left of files is removed. `source`: where the run's data set is now.
     ///
     /// # Errors
     /// When a file cannot be read or written.
-    pub fn resume(run: Run, lock: Lock, kept: Option<Kept>, now: Timestamp) -> Result<Self, RunError> {
+    pub fn resume(run: Run, lock: Lock, source: Source, kept: Option<Kept>, now: Timestamp) -> Result<Self, RunError> {
         let mut facts = run.facts()?;
+        // Whoever opens the run after this finds the data set without being told.
+        facts.dataset.source = source;
         let (logs, records) = Logs::resume(&run, kept, now)?;
         facts.set_epochs(&records);
         facts.epochs_done = kept.map_or(0, |kept| kept.epoch);

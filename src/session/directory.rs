@@ -24,7 +24,7 @@ use crate::{
 /// A run's directory that is about to be written, and held against other programs.
 pub(super) enum OpenRun {
     New { new: NewRun, settings: Settings, dataset: Arc<Dataset>, source: Source },
-    Again { run: Run, lock: Lock, digest: String, kept: Option<Kept> },
+    Again { run: Run, lock: Lock, dataset: DatasetFacts, kept: Option<Kept> },
 }
 
 impl OpenRun {
@@ -51,7 +51,7 @@ impl OpenRun {
         let kept = checkpoint.as_ref().map(on_disk);
         let epochs = metrics::read_first(&run.metrics_path(), kept.map_or(0, |kept| kept.epoch))?;
         let past = checkpoint.map(|checkpoint| Past { checkpoint, epochs });
-        Ok((Self::Again { run, lock, digest: facts.sha256, kept }, past))
+        Ok((Self::Again { run, lock, dataset: facts, kept }, past))
     }
 
     /// The run.
@@ -90,8 +90,8 @@ impl OpenRun {
                 };
                 (0, Box::new(begin))
             }
-            Self::Again { run, lock, digest, kept } => {
-                let recorder = Recorder::resume(run, lock, kept, Timestamp::now())?;
+            Self::Again { run, lock, dataset: DatasetFacts { source, sha256: digest, .. }, kept } => {
+                let recorder = Recorder::resume(run, lock, source, kept, Timestamp::now())?;
                 (kept.map_or(0, |kept| kept.epoch), Box::new(move || Ok((recorder, digest))))
             }
         };

@@ -246,6 +246,25 @@ fn whoever_quits_a_run_that_trains_is_asked_and_may_go_on_or_leave_it_training()
 }
 
 #[test]
+fn a_run_whose_data_set_was_moved_is_left_training_where_it_was_resumed_with_the_new_place() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    assert_success(&run(train(&place, &["--epochs", "1", "--run", "coat"])));
+    fs::rename(place.path("data"), place.path("moved")).expect("it is there");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fitroom"));
+    command.args(["--resume", "coat", "--epochs", "6", "--pace", "300", "--data", "moved"]);
+    command.cwd(place.directory.path());
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until("the third epoch", |screen| screen.contains("3/6"));
+    let _background = InTheBackground(&place, "coat");
+    terminal.press("qd");
+    assert_eq!(terminal.wait(), 0, "{}", terminal.text());
+    assert_whole(&place, "coat");
+    // Nobody need say it again.
+    assert_success(&run(place.command(&["evaluate", "coat"])));
+}
+
+#[test]
 fn whoever_asks_twice_to_quit_leaves_at_once_and_the_run_can_be_continued() {
     let place = Place::new();
     train_whole(&place, "6");

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    fashion::{CLASSES, Source},
+    fashion::CLASSES,
     protocol::{Predictions, samples},
     run::{
         Best, Runs, Status,
@@ -31,7 +31,7 @@ fn create(run: &Run) -> Recorder {
 
 fn resume(run: &Run, epochs: u32) -> Result<Recorder, RunError> {
     let kept = (epochs > 0).then(|| kept(epochs));
-    Recorder::resume(run.clone(), run.hold(&dataset())?, kept, now())
+    Recorder::resume(run.clone(), run.hold(&dataset())?, dataset().source, kept, now())
 }
 
 fn kept(epoch: u32) -> Kept {
