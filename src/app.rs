@@ -89,9 +89,6 @@ pub enum Role {
     Watches,
 }
 
-/// What Esc does in a run that is played again, where it has nothing else to take back.
-const END_REPLAY: Offer = Offer::As("end replay");
-
 /// The dashboard's state.
 #[derive(Debug, Default)]
 pub struct App {
@@ -215,7 +212,7 @@ impl App {
             self.follow(answer);
             return None;
         }
-        if action == Action::Back && self.overlay == Overlay::None && self.offers(action) == END_REPLAY {
+        if action == Action::Back && self.overlay == Overlay::None && self.ends_replay() {
             return self.steer(Self::replay);
         }
         let half = self.half();
@@ -390,16 +387,29 @@ impl App {
         Answer::Done
     }
 
+    /// Whether Esc leads back to where the person came from.
+    fn is_inside(&self) -> bool {
+        !self.trail.is_empty() || self.screens.get(self.screen).is_open()
+    }
+
+    /// Whether Esc ends the replay: nothing else is to be left before.
+    fn ends_replay(&self) -> bool {
+        self.scene.known.is_replay && !self.is_inside() && !self.scene.is_past()
+    }
+
     /// Whether a key does something at this moment, and what the footer calls it.
     #[must_use]
     pub fn offers(&self, action: Action) -> Offer {
         match action {
             Action::Step => self.scene.known.will_pause().into(),
+            // Where Esc does the same, one of the two is enough.
+            Action::Replay if self.scene.known.is_replay && !self.ends_replay() => Offer::As("end replay"),
             Action::Replay => self.can_replay().into(),
-            Action::Back if !self.trail.is_empty() || self.screens.get(self.screen).is_open() => Offer::Yes,
+            Action::Save if self.can_save() => self.screens.get(self.screen).offers(&self.scene, action),
+            Action::Back if self.is_inside() => Offer::Yes,
             Action::Back if self.scene.is_past() => Offer::As("present"),
-            Action::Back if self.scene.known.is_replay => END_REPLAY,
-            Action::Back => Offer::No,
+            Action::Back if self.ends_replay() => Offer::As("end replay"),
+            Action::Save | Action::Back => Offer::No,
             Action::Show(_) | Action::ToggleHelp | Action::Redraw | Action::Quit => Offer::Yes,
             action => self.screens.get(self.screen).offers(&self.scene, action),
         }

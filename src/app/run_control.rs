@@ -92,14 +92,19 @@ impl App {
         })
     }
 
-    /// Whether this is a run that has ended, as its directory has it.
+    /// Whether this is a run that has ended, as its directory has it. Of one that cannot be opened nothing comes.
     pub(super) fn can_replay(&self) -> bool {
         let known = &self.scene.known;
-        self.role == Role::Watches && matches!(known.phase, Phase::Ended { .. })
+        self.role == Role::Watches && matches!(known.phase, Phase::Ended { .. }) && !known.is_silent
+    }
+
+    /// Whether whoever has the run may be asked to save it.
+    pub(super) fn can_save(&self) -> bool {
+        self.role == Role::Trains || !(self.scene.known.is_replay || self.scene.known.is_over())
     }
 
     pub(super) fn save(&mut self) -> Option<Command> {
-        if self.role == Role::Watches && (self.scene.known.is_replay || self.scene.known.is_over()) {
+        if !self.can_save() {
             return self.say(ENDED);
         }
         if self.scene.known.started.is_none() {

@@ -485,6 +485,28 @@ fn a_run_that_begins_again_is_shown_from_its_beginning() {
 }
 
 #[test]
+fn of_a_run_that_has_ended_only_what_somebody_does_is_offered() {
+    let ended = || Report::Ended { how: "ended just now".to_owned(), next: None };
+    let mut app = App::of_another();
+    app.load(Loaded::Data(samples::dataset()));
+    app.apply(Report::Started(samples::started()));
+    assert_eq!((app.offers(Action::Save), app.offers(Action::Replay)), (Offer::Yes, Offer::No));
+    app.apply(ended());
+    assert_eq!((app.offers(Action::Save), app.offers(Action::Replay)), (Offer::No, Offer::Yes));
+    app.apply(Report::Started(samples::started()));
+    app.apply(Report::Replaying);
+    // Esc ends it, and where it leads back from an image first, P does.
+    assert_eq!((app.offers(Action::Save), app.offers(Action::Replay)), (Offer::No, Offer::No));
+    press(&mut app, "2 Enter");
+    assert_eq!(app.offers(Action::Replay), Offer::As("end replay"));
+    // It cannot be opened.
+    app.apply(ended());
+    app.apply(Report::Silent);
+    assert_eq!(app.offers(Action::Replay), Offer::No);
+    assert_eq!(press(&mut app, "P"), []);
+}
+
+#[test]
 fn a_program_that_says_nothing_is_silent_until_it_says_something() {
     let mut app = kept();
     app.apply(Report::Silent);

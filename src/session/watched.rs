@@ -94,8 +94,19 @@ enum Stage {
     Trained(Connection),
     /// Nobody: it is as its directory has it.
     Saved(Box<Player>),
-    /// Nobody, and it cannot be opened either.
+    /// Somebody who lets nobody look on, or nobody, and it cannot be opened either.
     Gone,
+}
+
+/// What keeps a run from being watched.
+#[derive(Clone, Debug, PartialEq)]
+enum Obstacle {
+    /// Whoever trains it lets nobody look on, for this reason.
+    Refused(String),
+    /// Somebody trains it, where it cannot be watched.
+    Unseen,
+    /// Nobody trains it, and its files cannot be read, for this reason.
+    Unreadable(String),
 }
 
 /// Follows the run from one to the next.
@@ -124,21 +135,15 @@ impl Follower {
                     self.hub.connect(sender);
                     player.attend(&commands, || self.connection()).map(Stage::Trained)
                 }
-                Stage::Gone => Some(match self.connect() {
-                    Ok(Some(connection)) => {
+                Stage::Gone => Some(match self.look_again() {
+                    Ok(found) => {
                         reason = None;
-                        Stage::Trained(connection)
+                        found
                     }
-                    Ok(None) => {
-                        thread::park_timeout(RETRY);
-                        Stage::Gone
-                    }
-                    // There is no room for one more, for instance.
-                    Err(error) => {
-                        let now = error.to_string();
-                        if reason.as_ref() != Some(&now) {
-                            self.refuse(&now);
-                            reason = Some(now);
+                    Err(obstacle) => {
+                        if reason.as_ref() != Some(&obstacle) {
+                            self.say(&obstacle);
+                            reason = Some(obstacle);
                         }
                         self.line.rest(BACK_OFF);
                         Stage::Gone
@@ -159,11 +164,13 @@ impl Follower {
         self.hub.connect(sender);
         let done = take_in(&mut connection, &self.watching.run, &self.line, &self.emitter);
         self.line.hang_up();
+        // Until it is known who has the run now, nobody does what is asked.
+        self.emitter.emit(Report::Silent);
         match done {
             Ok(()) => *back_off = BACK_OFF,
             // The next connection will hardly be any better.
             Err(error) => {
-                self.refuse(&error.to_string());
+                self.say(&Obstacle::Refused(error.to_string()));
                 self.line.rest(*back_off);
                 *back_off = back_off.saturating_mul(2).min(LONGEST_BACK_OFF);
             }
@@ -175,16 +182,25 @@ impl Follower {
             }
             thread::park_timeout(RETRY);
         }
-        // Of a run that others train there is nothing to open.
-        let opened = if self.watching.trains() { None } else { Some(self.player()) };
-        if let Some(Ok(player)) = opened {
-            return Stage::Saved(Box::new(player));
-        }
-        self.emitter.emit(ended(&self.watching.run, &self.watching.runs, Timestamp::now()));
-        if let Some(Err(error)) = opened {
-            self.note(error.to_string());
-        }
         Stage::Gone
+    }
+
+    /// Who has the run now.
+    ///
+    /// # Errors
+    /// What keeps it from being watched.
+    fn look_again(&self) -> Result<Stage, Obstacle> {
+        match self.connect() {
+            Ok(Some(connection)) => Ok(Stage::Trained(connection)),
+            // There is no room for one more, for instance.
+            Err(error) => Err(Obstacle::Refused(error.to_string())),
+            // Of a run that others train there is nothing to open.
+            Ok(None) if self.watching.trains() => Err(Obstacle::Unseen),
+            Ok(None) => match self.player() {
+                Ok(player) => Ok(Stage::Saved(Box::new(player))),
+                Err(error) => Err(Obstacle::Unreadable(error.to_string())),
+            },
+        }
     }
 
     /// A connection to whoever trains the run now.
@@ -200,10 +216,19 @@ impl Follower {
         self.connect().ok().flatten()
     }
 
-    /// Says why the run cannot be watched, until it can.
-    fn refuse(&self, reason: &str) {
-        let how = format!("cannot be watched: {}", Printable(reason));
-        self.emitter.emit(Report::Ended { how, next: None });
+    /// Says why the run cannot be watched, until it can; and that nothing can be asked of it meanwhile.
+    fn say(&self, obstacle: &Obstacle) {
+        let as_it_stands = || ended(&self.watching.run, &self.watching.runs, Timestamp::now());
+        self.emitter.emit(match obstacle {
+            Obstacle::Refused(reason) => {
+                Report::Ended { how: format!("cannot be watched: {}", Printable(reason)), next: None }
+            }
+            Obstacle::Unseen | Obstacle::Unreadable(_) => as_it_stands(),
+        });
+        if let Obstacle::Unreadable(reason) = obstacle {
+            self.note(reason.clone());
+        }
+        self.emitter.emit(Report::Silent);
     }
 
     fn player(&self) -> Result<Player> {

@@ -507,6 +507,40 @@ fn whoever_is_not_let_in_again_is_told_why_and_watches_as_soon_as_there_is_room(
 }
 
 #[test]
+fn who_could_not_watch_a_run_to_its_end_opens_it_after_that_and_plays_it() {
+    let place = Place::new();
+    let words = "64 others watch this run already, which is as many as may";
+    let (leave, is_left) = std::sync::mpsc::channel::<()>();
+    let lock = held_by(&place, move |listener| {
+        listener.set_nonblocking(true).expect("it is ours");
+        let mut came = 0;
+        while is_left.try_recv().is_err() {
+            if let Ok((mut stream, _)) = listener.accept() {
+                let greeting = r#"{"fitroom":"9.1","protocol":1,"run":"coat","process":1}"#;
+                let line = if came == 0 { greeting.to_owned() } else { format!("{{\"error\":\"{words}\"}}") };
+                // An error means that it has left.
+                let _ = stream.write_all(format!("{line}\n").as_bytes());
+                came += 1;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let mut watcher = watch(&place, "coat");
+    let refused = format!("cannot be watched: {words}");
+    watcher.until("it is refused, and nothing to be asked", |screen| {
+        screen.contains(&refused) && !screen.contains("P play")
+    });
+    // It ends as a killed program does.
+    leave.send(()).expect("it is waited for");
+    drop(lock);
+    watcher.until("it is opened", |screen| screen.contains("killed in epoch") && screen.contains("P play"));
+    watcher.press("P");
+    watcher.until_shown("replaying coat");
+    watcher.press("q");
+    assert_eq!(watcher.wait(), 0);
+}
+
+#[test]
 fn a_program_that_speaks_another_version_or_none_is_not_listened_to() {
     for (greeting, expected) in [
         (
