@@ -233,7 +233,7 @@ pub const TABLE: &[Group] = &[
                 "halve, double the pace",
                 "< >" "pace" 1
             ),
-            bind!([(letter('P'), Action::Replay)], "P", "ended run: play, leave", "P" "play" 1),
+            bind!([(letter('P'), Action::Replay)], "P", "ended run: play, leave", "P" "play" 3),
             bind!([(letter('s'), Action::Save)], "s", "save a checkpoint now", "s" "save" 1),
         ],
     },

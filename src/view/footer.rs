@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        Action, App, Offer, Overlay,
+        Action, App, Offer, Overlay, Role,
         keys::{self, Binding},
     },
     view::{
@@ -24,8 +24,8 @@ const GAP: usize = 2;
 /// What the line says.
 #[derive(Debug)]
 pub enum Words<'a> {
-    /// The run is saved before the program ends.
-    Leaving,
+    /// The program ends; before that this run is saved, if it is to be kept.
+    Leaving { is_saved: bool },
     /// It is asked how to leave.
     Leave,
     /// An index is typed, this much of it, and perhaps something is to be said of that.
@@ -41,7 +41,10 @@ impl<'a> Words<'a> {
     pub fn new(app: &'a App, theme: &Theme) -> Self {
         let notice = app.notice().or(app.known().unsaved.as_deref());
         match (app.leaving().is_some(), app.overlay(), notice) {
-            (true, ..) => Self::Leaving,
+            (true, ..) => {
+                let is_kept = app.known().started.as_ref().is_some_and(|started| started.run.is_some());
+                Self::Leaving { is_saved: app.role() == Role::Trains && is_kept }
+            }
             (false, Overlay::Leave, _) => Self::Leave,
             (false, Overlay::Prompt(text), notice) => Self::Prompt(text, notice),
             (false, _, Some(notice)) => Self::Notice(notice),
@@ -54,7 +57,10 @@ impl<'a> Words<'a> {
 pub fn draw(frame: &mut Frame, area: Rect, words: &Words, theme: &Theme) {
     let cells = usize::from(area.width);
     match words {
-        Words::Leaving => frame.render_widget(Line::raw("saving the run; q leaves at once"), area),
+        Words::Leaving { is_saved } => {
+            let doing = if *is_saved { "saving the run" } else { "leaving" };
+            frame.render_widget(Line::raw(format!("{doing}; q leaves at once")), area);
+        }
         Words::Leave => frame.render_widget(leave_line(cells, theme), area),
         Words::Prompt(text, notice) => draw_prompt(frame, area, text, *notice, theme),
         Words::Notice(notice) => frame.render_widget(Line::raw(fit(notice, cells, theme.glyphs().ellipsis)), area),
@@ -143,8 +149,8 @@ fn fitting(hints: &[Hint], cells: usize) -> Vec<&Hint> {
 mod tests {
     use super::*;
     use crate::{
-        app::{Page, Screen},
-        protocol::{Command, Report, samples},
+        app::{Leaving, Page, Screen},
+        protocol::{Command, Report, Started, samples},
         view::theme::Depth,
     };
 
@@ -174,6 +180,23 @@ mod tests {
         assert_eq!(paused, format!("{common}  Space resume  . one batch  s save  ? help  q quit"));
         let done = "← → move  n mistake  : jump  c C class  [ ] epoch  w why  ? help  q quit";
         assert_eq!(keys(vec![Report::Finished]), done);
+        let mut watched = App::of_another();
+        watched.apply(Report::Started(samples::started()));
+        watched.apply(Report::Ended { how: "ended just now".to_owned(), next: None });
+        let watched = self::keys(&watched, 78);
+        assert!(watched.contains("P play") && watched.ends_with("? help  q quit"), "{watched}");
+    }
+
+    #[test]
+    fn only_of_a_run_that_is_saved_it_is_said_that_it_is() {
+        let leaving = |mut app: App, run: Option<&str>| {
+            app.apply(Report::Started(Started { run: run.map(str::to_owned), ..samples::started() }));
+            app.act(Action::Leave(Leaving::Stopping), &Page::default());
+            matches!(Words::new(&app, &Theme::new(Depth::None, false)), Words::Leaving { is_saved: true })
+        };
+        assert!(leaving(App::new(None), Some("coat")));
+        assert!(!leaving(App::new(None), None), "nothing is kept");
+        assert!(!leaving(App::of_another(), Some("coat")), "it is another program's");
     }
 
     #[test]
