@@ -154,6 +154,19 @@ struct Playing {
     pace: f64,
 }
 
+impl Playing {
+    /// Keeps to another pace from now on: what is left of the wait takes as much longer, or shorter.
+    fn keep_to(&mut self, pace: f64, now: Instant) {
+        let ratio = self.pace / pace;
+        let scaled = |rest: Duration| Duration::try_from_secs_f64(rest.as_secs_f64() * ratio).unwrap_or(LONGEST_REST);
+        self.due = self.due.map(|due| match due.saturating_duration_since(now) {
+            Duration::ZERO => due,
+            rest => now + scaled(rest).min(LONGEST_REST),
+        });
+        self.pace = pace;
+    }
+}
+
 impl Player {
     /// Shows the run, and does what these commands ask for, until there are no more, or until something comes of
     /// `interrupted`.
@@ -208,8 +221,7 @@ impl Player {
             }
             (Command::Step, Some(playing)) if playing.due.is_none() => self.play_next(),
             (Command::Pace { steps_per_second }, Some(playing)) => {
-                playing.pace = steps_per_second.unwrap_or(f64::INFINITY);
-                playing.due = playing.due.map(|_| Instant::now());
+                playing.keep_to(steps_per_second.unwrap_or(f64::INFINITY), Instant::now());
                 self.emitter.emit(Report::Paced { steps_per_second });
             }
             // What the state has no use for.
@@ -290,5 +302,31 @@ fn step_of(report: &Report) -> Option<u64> {
         Report::Batch(batch) => Some(batch.step),
         Report::Epoch { record, .. } => Some(record.step),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_pace_scales_what_is_left_of_the_wait_and_plays_nothing_early() {
+        let now = Instant::now();
+        let waiting = |rest: u64, pace| Playing { next: 0, due: Some(now + Duration::from_millis(rest)), pace };
+        for (rest, before, after, expected) in [
+            (600, 4.0, 8.0, 300),
+            (600, 4.0, 2.0, 1200),
+            (600, 4.0, f64::INFINITY, 0),
+            // No wait is longer than the longest.
+            (1500, 4.0, 1.0, 2000),
+            (0, f64::INFINITY, 4.0, 0),
+        ] {
+            let mut playing = waiting(rest, before);
+            playing.keep_to(after, now);
+            assert_eq!(playing.due, Some(now + Duration::from_millis(expected)), "{rest} ms from {before} to {after}");
+        }
+        let mut paused = Playing { due: None, ..waiting(0, 4.0) };
+        paused.keep_to(8.0, now);
+        assert_eq!((paused.due, paused.pace), (None, 8.0));
     }
 }
