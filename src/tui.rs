@@ -307,7 +307,13 @@ impl EventLoop {
     /// Does what a signal asks for. Returns its number if it asks to end.
     fn take_signal(&mut self, signal: Signal) -> Result<Option<u8>> {
         match signal {
-            Signal::End(number) => return Ok(Some(number)),
+            Signal::End(number) => {
+                // A shell may have it since the program was stopped, and whoever asks for it then is stopped for good.
+                if !self.terminal.is_ours() {
+                    self.terminal.lose();
+                }
+                return Ok(Some(number));
+            }
             Signal::Stop => {
                 self.terminal.give_back(None);
                 signals::stop().context("cannot stop")?;

@@ -182,8 +182,11 @@ impl TakenTerminal {
         give_back(&self.tty, &self.taken, words);
     }
 
-    /// Writes a line to the terminal, which was given back.
+    /// Writes a line to the terminal, which was given back, unless a shell has it by now.
     pub(super) fn say(&self, words: &str) {
+        if !self.is_ours() {
+            return;
+        }
         self.tty.insist(format!("{words}\r\n").as_bytes(), PATIENCE);
     }
 }
@@ -200,9 +203,10 @@ fn empty(canvas: &Canvas, area: Rect) -> io::Result<Terminal<CrosstermBackend<Ca
     Terminal::with_options(CrosstermBackend::new(canvas.clone()), options)
 }
 
-/// Gives the terminal back, once. Ignores errors: there is no better terminal to print them on.
+/// Gives the terminal back, once; one that others have by now is theirs. Ignores errors: there is no better terminal to
+/// print them on.
 fn give_back(tty: &Tty, taken: &AtomicBool, words: Option<&str>) {
-    if !taken.swap(false, Ordering::Relaxed) {
+    if !taken.swap(false, Ordering::Relaxed) || !tty.is_ours() {
         return;
     }
     // This comes first, because it works even if nobody reads.

@@ -1,6 +1,6 @@
 //! A run whose terminal is gone, or that is left in the background.
 
-use std::process::Stdio;
+use std::{process::Stdio, thread, time::Duration};
 
 use rustix::process::{Signal, kill_process};
 
@@ -104,7 +104,7 @@ fn a_run_that_is_suspended_or_about_to_be_left_when_its_terminal_goes_away_is_tr
         terminal.press("\x1a");
         terminal.until("the prompt again", |screen| screen.lines().last().is_some_and(|line| line.contains("prompt>")));
         let epochs = there.epochs();
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        thread::sleep(Duration::from_millis(500));
         assert_eq!(there.epochs(), epochs, "{name} is suspended");
         left.push((terminal, name));
     }
@@ -189,6 +189,33 @@ fn after_a_hangup_sigterm_still_saves_and_ends() {
         terminal.signal("TERM");
         assert_eq!(terminal.wait(), 143);
         assert_eq!(run.state(), "stopped");
+    }
+}
+
+#[test]
+fn a_dashboard_that_a_shell_has_stopped_is_hung_up_on_or_ended_without_asking_for_the_shells_terminal() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let options = [&NETWORK[..], &SLOW].concat().join(" ");
+    for (name, signal, state) in [("hung-up", Signal::HUP, "done"), ("ended", Signal::TERM, "stopped")] {
+        let mut command = CommandBuilder::from_argv(["bash", "--norc", "--noprofile", "-i"].map(Into::into).to_vec());
+        command.cwd(place.directory.path());
+        command.env("PS1", "prompt> ");
+        let mut terminal = Terminal::run(100, 30, command);
+        terminal.until_shown("prompt>");
+        terminal.press(&format!("{} {options} --run {name}\r", env!("CARGO_BIN_EXE_fitroom")));
+        let there = Run::at(&place, name);
+        until("an epoch", || there.epochs() > 0);
+        let process = trainer_of(&place, name);
+        kill_process(process, Signal::STOP).expect("it trains");
+        terminal.until("the prompt again", |screen| screen.lines().last().is_some_and(|line| line.contains("prompt>")));
+        for signal in [signal, Signal::CONT] {
+            kill_process(process, signal).expect("it is stopped");
+        }
+        until(&format!("{name} is {state}"), || there.state() == state);
+        if state == "done" {
+            assert_whole(&place, name);
+        }
     }
 }
 
@@ -336,7 +363,7 @@ fn the_terminal_is_given_back_before_the_process_that_goes_on_is_waited_for() {
             kill_process(child, Signal::STOP).expect("it has just begun");
             break child;
         }
-        assert!(start.elapsed() < std::time::Duration::from_secs(60), "there is no process for the run");
+        assert!(start.elapsed() < Duration::from_secs(60), "there is no process for the run");
     };
     terminal.until_given_back();
     terminal.assert_given_back();
