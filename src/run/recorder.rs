@@ -32,6 +32,8 @@ pub struct Recorder {
     steps_per_epoch: Option<u64>,
     /// Held until the run is over and on the disk.
     lock: Option<Lock>,
+    /// Whether the run's directory was not where it is to be. That is final, for what was not written is missing.
+    is_gone: bool,
     /// Why the last checkpoint is not on the disk, if it is not.
     not_kept: Option<String>,
 }
@@ -70,7 +72,8 @@ impl Recorder {
     }
 
     fn with(run: Run, lock: Lock, facts: Facts, logs: Logs) -> Result<Self, RunError> {
-        let recorder = Self { run, facts, logs, steps_per_epoch: None, lock: Some(lock), not_kept: None };
+        let recorder =
+            Self { run, facts, logs, steps_per_epoch: None, lock: Some(lock), is_gone: false, not_kept: None };
         recorder.save()?;
         Ok(recorder)
     }
@@ -246,13 +249,12 @@ impl Recorder {
         self.lock.is_none()
     }
 
-    /// Finds the run where it was begun: what has its name by now may be another one.
-    fn find(&self) -> Result<(), RunError> {
+    /// Finds the run where it was begun: what has its name by now may be another one. One that is moved back is not
+    /// written to any more.
+    fn find(&mut self) -> Result<(), RunError> {
         let path = self.run.directory();
-        match &self.lock {
-            Some(lock) if lock.find(path) != Found::Held => Err(RunError::Gone { path: path.to_owned() }),
-            _ => Ok(()),
-        }
+        self.is_gone |= self.lock.as_ref().is_some_and(|lock| lock.find(path) != Found::Held);
+        if self.is_gone { Err(RunError::Gone { path: path.to_owned() }) } else { Ok(()) }
     }
 
     /// Takes hold of a run that was let go of, unless somebody else has gone on with it.

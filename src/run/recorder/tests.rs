@@ -325,6 +325,25 @@ fn files_that_cannot_be_written_are_an_error_that_names_them() {
 }
 
 #[test]
+fn a_run_whose_directory_is_moved_away_and_back_is_not_written_to_any_more_and_has_no_holes() {
+    let (_directory, run) = run();
+    let mut recorder = create(&run);
+    feed(&mut recorder, [started(), report(1, 0.0)]);
+    keep(&mut recorder, 1).unwrap();
+    let away = run.directory().with_extension("away");
+    fs::rename(run.directory(), &away).unwrap();
+    assert!(matches!(recorder.record(&report(2, 0.0), now()), Err(RunError::Gone { .. })));
+    fs::rename(&away, run.directory()).unwrap();
+    assert!(matches!(recorder.record(&report(3, 0.0), now()), Err(RunError::Gone { .. })));
+    assert!(matches!(keep(&mut recorder, 3), Err(RunError::Gone { .. })));
+    assert!(matches!(recorder.close(now()), Err(RunError::Gone { .. })));
+    assert_eq!(run.metrics().unwrap().len(), 1);
+    let facts = run.facts().unwrap();
+    assert_eq!((run.status(&facts), facts.epochs_done), (Status::Interrupted, 1));
+    resume(&run, 1).unwrap();
+}
+
+#[test]
 fn a_run_whose_directory_is_gone_is_not_written_to_whatever_has_its_name() {
     let (_directory, run) = run();
     let mut recorder = create(&run);
