@@ -96,7 +96,10 @@ pub(super) fn predictions(report: &Report) -> Option<&Predictions> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
+    use serde::de::DeserializeOwned;
 
     use super::*;
     use crate::{
@@ -148,6 +151,29 @@ mod tests {
             Report::Replaying,
             Report::Silent,
         ]
+    }
+
+    /// The kinds that there are, as serde names them where it is given none of them, and those of these samples.
+    fn kinds<T: Serialize + DeserializeOwned + std::fmt::Debug>(
+        tag: &str,
+        samples: &[T],
+    ) -> (BTreeSet<String>, BTreeSet<String>) {
+        let none = serde_json::json!({ tag: "?" });
+        let words = serde_json::from_value::<T>(none).expect_err("there is no such kind").to_string();
+        let named = words.split('`').skip(1).step_by(2).skip(1).map(str::to_owned).collect();
+        let kind =
+            |sample: &T| serde_json::to_value(sample).expect("it can be written")[tag].as_str().map(str::to_owned);
+        (named, samples.iter().map(|sample| kind(sample).expect("it has a tag")).collect())
+    }
+
+    #[test]
+    fn the_samples_have_every_report_and_every_command() {
+        let (named, sampled) = kinds("report", &reports(0.5));
+        assert_eq!(named, sampled);
+        assert!(named.contains("started"));
+        let (named, sampled) = kinds("command", &commands());
+        assert_eq!(named, sampled);
+        assert!(named.contains("pause"));
     }
 
     /// Equal to the last bit, also where a number is none.
@@ -214,6 +240,15 @@ mod tests {
         let name = format!("tests/wire/protocol-{PROTOCOL}.jsonl");
         let written = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&name));
         let written = written.unwrap_or_default();
+        // What a program of this protocol may have said is understood.
+        let is_understood = |line: &str| {
+            serde_json::from_str::<Report>(line).is_ok()
+                || serde_json::from_str::<Command>(line).is_ok()
+                || serde_json::from_str::<Greeting>(line).is_ok()
+                || serde_json::from_str::<Refusal>(line).is_ok()
+        };
+        let strange: Vec<&str> = written.lines().filter(|line| !is_understood(line)).collect();
+        assert!(strange.is_empty(), "{name} has what is not understood: {strange:#?}");
         let is_other = |(now, then): &(&str, &str)| now != then;
         let first = said.lines().zip(written.lines().chain(std::iter::repeat(""))).find(is_other);
         assert!(
