@@ -3,6 +3,10 @@
 use std::{
     io::{self, Write},
     path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -19,6 +23,9 @@ use crate::{
     session,
     view::width,
 };
+
+/// How many of them are asked at the same time: a few that do not answer hold up nobody.
+const ASKED_AT_ONCE: usize = 16;
 
 /// How long the programs that train have to say whether they pause: one that is suspended never does.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -42,19 +49,29 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
 }
 
 /// Of each of these runs, whether its training waits for somebody to let it go on; `None` where it does not train, or
-/// nobody says so in time. All of those that train are asked together.
+/// nobody says so in time. All of those that train are asked in that time, some of them together.
 fn pauses(listed: &[Listed]) -> Vec<Option<bool>> {
     let end = Instant::now() + ANSWER;
+    let trains = |listed: &Listed| matches!(&listed.facts, Ok((_, Status::Training)));
+    let all: Vec<usize> = (0..listed.len()).filter(|index| trains(&listed[*index])).collect();
+    let answers = Mutex::new(vec![None; listed.len()]);
+    let next = AtomicUsize::new(0);
+    let ask = || {
+        while let Some(&index) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let is_paused = session::is_paused(&listed[index].run, end);
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = is_paused;
+        }
+    };
     thread::scope(|scope| {
-        let ask = |listed: &'_ Listed| {
-            let trains = matches!(&listed.facts, Ok((_, Status::Training)));
-            let run = listed.run.clone();
-            trains.then(|| scope.spawn(move || session::is_paused(&run, end)))
-        };
-        let asked: Vec<_> = listed.iter().map(ask).collect();
-        // One that panicked has not said so.
-        asked.into_iter().map(|asked| asked?.join().ok().flatten()).collect()
-    })
+        for _ in 1..all.len().min(ASKED_AT_ONCE) {
+            // Where there is no thread to be had, those that there are ask more.
+            if thread::Builder::new().name("asker".to_owned()).spawn_scoped(scope, ask).is_err() {
+                break;
+            }
+        }
+        ask();
+    });
+    answers.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a run's line of JSON has.
