@@ -120,9 +120,9 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     };
     let (to_be_told, news) = inbox::inbox();
     let heard = sender.clone();
-    let covers = move |error: &io::Error| limits.covers(error);
     spawn("listener", move || listen_to(told.into_iter().chain(from_fn(|| reports.wait())), &to_be_told, &heard))?;
-    spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), covers, &sender))?;
+    let theirs = limits.clone();
+    spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), &theirs, &sender))?;
     let first = events.recv().expect("the threads send one, however they end");
     // All is on the disk after this, or it is said what is not.
     drop(link);
@@ -136,7 +136,9 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
         (.., Some(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(READER_GONE),
         (.., Some(error)) => Err(error).context("cannot write to standard output"),
         (ending, None, None) => {
-            if let Some(Ending::Stopped) = ending {
+            if let Some(Ending::Stopped) = ending
+                && !limits.is_without(stderr().is_terminal())
+            {
                 say_in_time("fitroom: the run was stopped by somebody who watches it")?;
             }
             Ok(if outcome.is_unsaved { UNSAVED } else { 0 })
@@ -233,33 +235,39 @@ fn listen_to(reports: impl Iterator<Item = Report>, to_be_told: &InboxDoor, even
     }
 }
 
-/// Says what these reports have to say, in their order. Once one cannot be said the others are only looked through,
-/// where the run `outlives` that.
+/// Says what these reports have to say, in their order, but nothing to a terminal that is gone. Once one cannot be said
+/// the others are only looked through, where the run outlives that.
 fn tell(
     reports: impl Iterator<Item = Report>,
     mut teller: Box<dyn Teller>,
-    outlives: impl Fn(&io::Error) -> bool,
+    limits: &Outlives,
     events: &mpsc::Sender<Happening>,
 ) {
     let _last = LastTold(events);
     let mut is_told = true;
     let mut unsaved = None;
     for report in reports {
+        is_told &= !limits.is_without(limits.terminal);
         if is_told && let Err(error) = teller.tell(&report) {
             is_told = false;
-            if !outlives(&error) {
+            if !limits.covers(&error) {
                 // An error means that the program is about to end.
                 let _ = events.send(Happening::NotTold(error));
                 break;
             }
         }
+        let warn = |words: &str| {
+            if !limits.is_without(stderr().is_terminal()) {
+                teller::warn(words);
+            }
+        };
         match report {
-            Report::Note { text } => teller::warn(&text),
+            Report::Note { text } => warn(&text),
             Report::Saved { .. } => unsaved = None,
             // It stays so until something is saved.
             Report::NotSaved { reason } if unsaved.as_ref() == Some(&reason) => {}
             Report::NotSaved { reason } => {
-                teller::warn(&reason);
+                warn(&reason);
                 unsaved = Some(reason);
             }
             _ => {}
@@ -291,6 +299,7 @@ impl Drop for LastTold<'_> {
 }
 
 /// What of an output's failures the run outlives: that the terminal is gone.
+#[derive(Clone)]
 struct Outlives {
     /// Whether the run is kept.
     kept: bool,
@@ -301,6 +310,12 @@ struct Outlives {
 }
 
 impl Outlives {
+    /// Whether the run goes on without an output because that `is_terminal`: one that its user has left may still be
+    /// there, for somebody else.
+    fn is_without(&self, is_terminal: bool) -> bool {
+        self.kept && is_terminal && self.hung_up.load(Ordering::Relaxed)
+    }
+
     fn covers(&self, error: &io::Error) -> bool {
         let is_gone = self.terminal && error.raw_os_error() == Some(Errno::IO.raw_os_error());
         self.kept && (is_gone || (error.kind() == io::ErrorKind::BrokenPipe && self.is_hung_up_with_its_reader()))
@@ -385,7 +400,8 @@ mod tests {
     fn an_output_that_broke_is_said_once_however_the_run_ended_meanwhile() {
         let (sender, happenings) = mpsc::channel();
         let reports = vec![Report::Resumed, Report::Finished, not_saved()];
-        tell(reports.clone().into_iter(), Box::new(Breaking(1)), |_| false, &sender);
+        let limits = Outlives { kept: false, terminal: false, hung_up: Arc::default() };
+        tell(reports.clone().into_iter(), Box::new(Breaking(1)), &limits, &sender);
         listen_to(reports.into_iter(), &inbox::inbox().0, &sender);
         let outcome = Outcome::of(happenings.recv().expect("there is one"), &happenings);
         assert!(matches!(outcome.not_told, Some(error) if error.kind() == io::ErrorKind::BrokenPipe));

@@ -3,7 +3,7 @@
 
 use std::{
     future::pending,
-    io::{Write, stderr},
+    io::{IsTerminal, Write, stderr},
     thread,
     time::Duration,
 };
@@ -155,7 +155,9 @@ impl EventLoop {
         self.terminal.give_back(parting::words(&self.app, runs).as_deref());
         // From here on there is only an output to wait for.
         signals::end_at_once();
-        if let Some(reason) = &self.app.known().unsaved {
+        // To a terminal that is gone nothing more is written, even if it is there for somebody else.
+        let has_reader = !(self.is_lost && stderr().is_terminal());
+        if let Some(reason) = self.app.known().unsaved.as_ref().filter(|_| has_reader) {
             // If standard error is gone, nobody reads it.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }

@@ -143,16 +143,25 @@ fn a_hangup_without_the_loss_of_the_terminal_gives_it_back_and_nothing_is_writte
 }
 
 #[test]
-fn a_run_without_a_screen_outlives_a_hangup_and_goes_on_to_write_to_a_terminal_that_is_there() {
+fn a_run_without_a_screen_outlives_a_hangup_and_writes_nothing_more_to_a_terminal_that_is_there_but_to_a_file() {
     let place = Place::new();
     train_whole(&place, "6");
-    let mut terminal = Terminal::at(&place, 80, 24, &[&["train"][..], &SLOW, &["--run", "coat"]].concat());
-    let run = Run::at(&place, "coat");
-    until("an epoch", || run.epochs() > 0);
-    terminal.signal("HUP");
-    terminal.until_shown("Epoch 6/6 - ");
-    assert_eq!(terminal.wait(), 0);
-    assert_whole(&place, "coat");
+    for (to, name) in [("", "coat"), ("> log", "shirt")] {
+        let mut terminal = behind(&place, "", "train", &format!("{name} {to}"));
+        let run = Run::at(&place, name);
+        until("an epoch", || run.epochs() > 0);
+        kill_process(trainer_of(&place, name), Signal::HUP).expect("it trains");
+        // What is on its way.
+        terminal.watch(Duration::from_millis(300));
+        let count = terminal.bytes.len();
+        assert!(run.epochs() < 6, "it is not at its end");
+        assert_eq!(terminal.wait(), 0);
+        assert_whole(&place, name);
+        let after = String::from_utf8_lossy(&terminal.bytes[count..]).into_owned();
+        assert_eq!(after, "", "{name}");
+    }
+    let log = fs::read_to_string(place.path("log")).expect("it is written");
+    assert!(log.contains("Epoch 6/6"), "{log}");
 }
 
 #[test]
@@ -377,6 +386,9 @@ fn the_terminal_is_given_back_before_the_process_that_goes_on_is_waited_for() {
     assert_eq!(there.state(), "stopped");
 }
 
+/// Runs that are left with `d`, and the milliseconds after which their shell's terminal goes away.
+const SHELLS_RUNS: [(&str, u64); 5] = [("s50", 50), ("s200", 200), ("s300", 300), ("s400", 400), ("s800", 800)];
+
 #[test]
 fn a_terminal_that_goes_away_while_another_process_begins_to_train_ends_no_run() {
     let place = Place::new();
@@ -387,6 +399,22 @@ fn a_terminal_that_goes_away_while_another_process_begins_to_train_ends_no_run()
     terminal.press("qd");
     terminal.until_given_back();
     terminal.hang_up();
+    // As a shell loses it, which has words of its own for its jobs, at any moment of the hand-over.
+    let _shells_runs = SHELLS_RUNS.map(|(name, _)| InTheBackground(&place, name));
+    let shells = SHELLS_RUNS.map(|(name, wait)| {
+        let mut command = CommandBuilder::from_argv(["bash", "--norc", "--noprofile", "-i"].map(Into::into).to_vec());
+        command.cwd(place.directory.path());
+        command.env("PS1", "prompt> ");
+        let mut terminal = Terminal::run(100, 30, command);
+        terminal.until_shown("prompt>");
+        let options = [&NETWORK[..], &SLOW].concat().join(" ");
+        terminal.press(&format!("{} {options} --run {name}\r", env!("CARGO_BIN_EXE_fitroom")));
+        terminal.until("the second epoch", |screen| screen.contains("2/6"));
+        terminal.press("qd");
+        thread::sleep(Duration::from_millis(wait));
+        terminal.hang_up_at_a_prompt();
+        terminal
+    });
     // Here nobody is left to hear that the other process trains; once by Ctrl-C, once by the terminal's loss.
     let detached = ["shirt", "dress"].map(|name| {
         let options = [&["train", "--detach"][..], &SLOW, &["--run", name]].concat();
@@ -399,11 +427,12 @@ fn a_terminal_that_goes_away_while_another_process_begins_to_train_ends_no_run()
         }
         (InTheBackground(&place, name), terminal)
     });
-    for name in ["coat", "shirt", "dress"] {
+    let names = ["coat", "shirt", "dress"].into_iter().chain(SHELLS_RUNS.map(|(name, _)| name));
+    for name in names {
         until("it is there", || Run::at(&place, name).epochs() > 0);
         assert_whole(&place, name);
     }
-    drop(detached);
+    drop((shells, detached));
 }
 
 /// The session that a process belongs to.
