@@ -162,6 +162,10 @@ pub enum Subcommand {
     /// Open the dashboard on a run that another program trains, or that has ended
     Watch {
         /// A run's name or directory [default: the newest that trains, else the newest]
+        #[arg(value_name = "RUN")]
+        argument: Option<PathBuf>,
+        /// The same, as predict takes it
+        #[arg(long, value_name = "RUN", conflicts_with = "argument")]
         run: Option<PathBuf>,
         /// Where to look.
         #[command(flatten)]
@@ -173,6 +177,10 @@ pub enum Subcommand {
     /// Save and end a run that another program trains
     Stop {
         /// A run's name or directory [default: the newest that trains]
+        #[arg(value_name = "RUN")]
+        argument: Option<PathBuf>,
+        /// The same, as predict takes it
+        #[arg(long, value_name = "RUN", conflicts_with = "argument")]
         run: Option<PathBuf>,
         /// The directory of all runs
         #[arg(long, value_name = "DIR", default_value = "runs")]
@@ -470,17 +478,25 @@ mod tests {
     }
 
     #[test]
-    fn evaluate_and_predict_both_take_a_run_as_an_option_and_evaluate_as_its_argument_too() {
-        let run_of = |line| match parse(line).expect(line).command {
-            Some(Subcommand::Evaluate { argument, run, .. }) => argument.or(run),
+    fn what_is_asked_of_a_run_takes_it_as_an_option_and_all_but_predict_as_their_argument_too() {
+        let run_of = |line: &str| match parse(line).expect(line).command {
+            Some(
+                Subcommand::Evaluate { argument, run, .. }
+                | Subcommand::Watch { argument, run, .. }
+                | Subcommand::Stop { argument, run, .. },
+            ) => argument.or(run),
             Some(Subcommand::Predict { run, .. }) => run,
             other => panic!("{other:?}"),
         };
-        for line in ["fitroom evaluate coat", "fitroom evaluate --run coat", "fitroom predict 7 --run coat"] {
-            assert_eq!(run_of(line), Some(PathBuf::from("coat")), "{line}");
+        assert_eq!(run_of("fitroom predict 7 --run coat"), Some(PathBuf::from("coat")));
+        for command in ["evaluate", "watch", "stop"] {
+            for option in ["", "--run "] {
+                let line = format!("fitroom {command} {option}coat");
+                assert_eq!(run_of(&line), Some(PathBuf::from("coat")), "{line}");
+            }
+            assert_eq!(run_of(&format!("fitroom {command}")), None);
+            assert!(parse(&format!("fitroom {command} coat --run shirt")).is_err(), "which of the two?");
         }
-        assert_eq!(run_of("fitroom evaluate"), None);
-        assert!(parse("fitroom evaluate coat --run shirt").is_err(), "which of the two?");
     }
 
     #[test]

@@ -60,7 +60,9 @@ fn run(cli: Cli) -> Result<u8> {
             };
             headless::run(RunPlan::new(&training, &keeping)?, form)
         }
-        Some(Subcommand::Stop { run, runs }) => commands::stop(&Which { run, runs, data: None }, stdout()),
+        Some(Subcommand::Stop { argument, run, runs }) => {
+            commands::stop(&Which { run: argument.or(run), runs, data: None }, stdout())
+        }
         Some(Subcommand::Evaluate { argument, run, directories, json }) => {
             commands::evaluate(&directories.which(argument.or(run)), json, stdout())
         }
@@ -69,11 +71,11 @@ fn run(cli: Cli) -> Result<u8> {
             let handling = if as_is { Handling::AsIs } else { Handling::Prepared };
             commands::predict(&directories.which(run), &inputs, handling, form, BufWriter::new(stdout()))
         }
-        Some(Subcommand::Watch { run, directories, looks }) => {
+        Some(Subcommand::Watch { argument, run, directories, looks }) => {
             if !stdout().is_terminal() || !depth::can_draw(|name| env::var(name).ok()) {
                 bail!("a run is watched on a terminal that can be drawn on, such as one with TERM=xterm-256color");
             }
-            tui::run(Opening::Watch(Watching::new(&directories.which(run))?), &looks)
+            tui::run(Opening::Watch(Watching::new(&directories.which(argument.or(run)))?), &looks)
         }
         Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
         Some(Subcommand::Completions { shell }) => commands::print(&Cli::completions(shell), stdout()),
