@@ -39,7 +39,7 @@ pub fn stop(which: &Which, mut out: impl Write) -> Result<u8> {
             runs.newest_that_trains()?.ok_or_else(|| eyre!("no run in {} trains now", printable::path(runs.root())))?
         }
     };
-    let facts = run.facts()?;
+    let (runs, facts) = (runs.around(&run), run.facts()?);
     let name = run.shown_name();
     if run.status(&facts) != Status::Training {
         bail!("the run {name} does not train now: {}", standing(&facts, &run.status(&facts)));

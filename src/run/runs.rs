@@ -65,6 +65,16 @@ impl Runs {
         Self { root: root.into() }
     }
 
+    /// The runs beside this one, among which its name alone finds it: these, unless it was found by its path.
+    #[must_use]
+    pub fn around(&self, run: &Run) -> Self {
+        match run.directory().parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Self::new("."),
+            Some(parent) => Self::new(parent),
+            None => self.clone(),
+        }
+    }
+
     /// The directory.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -65,7 +65,7 @@ impl RunPlan {
         let runs = Runs::new(&keeping.runs);
         if let Some(asked) = &keeping.resume {
             let (run, note) = runs.find_kept(asked.as_deref())?;
-            return Self::again(training, keeping, runs, run, note);
+            return Self::again(training, keeping, &runs, run, note);
         }
         let (settings, source) = (training.settings(), training.source());
         let (pace, save_every) = (training.pace, keeping.interval());
@@ -75,8 +75,8 @@ impl RunPlan {
     }
 
     /// To go on with this run.
-    fn again(training: &Training, keeping: &Keeping, runs: Runs, run: Run, note: Option<String>) -> Result<Self> {
-        let facts = run.facts()?;
+    fn again(training: &Training, keeping: &Keeping, runs: &Runs, run: Run, note: Option<String>) -> Result<Self> {
+        let (runs, facts) = (runs.around(&run), run.facts()?);
         let name = run.shown_name();
         let settings = training.settings_of(&facts.settings).and_then(|settings| same_threads(&facts, settings));
         let settings = settings.map_err(|differs| {

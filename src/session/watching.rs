@@ -39,7 +39,7 @@ impl Watching {
     pub fn new(which: &Which) -> Result<Self> {
         let runs = Runs::new(&which.runs);
         let run = runs.find_to_watch(which.run.as_deref())?;
-        let facts = run.facts()?;
+        let (runs, facts) = (runs.around(&run), run.facts()?);
         let source = which.data.clone().map_or(facts.dataset.source, Source::at);
         Ok(Self { run, source, runs })
     }

@@ -40,6 +40,23 @@ fn a_run_that_is_stopped_from_elsewhere_says_so_where_it_trained_and_goes_on_wit
 }
 
 #[test]
+fn of_a_run_that_was_found_by_its_path_the_commands_say_where_it_is() {
+    let place = Place::new();
+    let _trainer = Running::train(&place, &["--epochs", ENDLESS, "--pace", "200", "--runs", "other", "--run", "coat"]);
+    until("it can be found", || place.path("other/coat/run.json").exists());
+    let mut watcher = watch(&place, "other/coat");
+    watcher.until_shown("images/s");
+    watcher.press("q");
+    assert_eq!(watcher.wait(), 0);
+    let text = watcher.text();
+    assert!(text.contains("Watch it with: fitroom watch coat --runs other"), "{text}");
+    let said = told(place.command(&["stop", "other/coat"]));
+    assert!(said.contains("Continue with: fitroom --resume coat --runs other"), "{said}");
+    let mut watcher = watch(&place, "other/coat");
+    watcher.until_shown("fitroom --resume coat --runs other");
+}
+
+#[test]
 fn a_run_whose_output_takes_nothing_ends_when_it_is_stopped_from_elsewhere() {
     for with_errors in [false, true] {
         let place = Place::new();
