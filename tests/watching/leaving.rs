@@ -85,15 +85,10 @@ fn a_run_that_is_suspended_or_about_to_be_left_when_its_terminal_goes_away_is_tr
     for (shell, mode, name) in [
         ("bash --norc --noprofile -i", "", "shown"),
         ("bash --norc --noprofile -i", "train", "told"),
-        // Of a shell that was started from another.
-        ("sh -c", "train", "told-within"),
         ("sh -i", "", "shown-sh"),
         ("sh -i", "train", "told-sh"),
     ] {
         let mut command = CommandBuilder::from_argv(shell.split(' ').map(Into::into).collect());
-        if shell == "sh -c" {
-            command.arg("bash --norc --noprofile -i; exit");
-        }
         command.cwd(place.directory.path());
         command.env("PS1", "prompt> ");
         let mut terminal = Terminal::run(100, 30, command);
@@ -226,6 +221,24 @@ fn a_dashboard_that_a_shell_has_stopped_is_hung_up_on_or_ended_without_asking_fo
             assert_whole(&place, name);
         }
     }
+}
+
+#[test]
+fn what_a_shell_sends_that_was_started_from_another_as_it_loses_its_terminal_is_a_hangup_too() {
+    let place = Place::new();
+    train_whole(&place, "6");
+    let fitroom = env!("CARGO_BIN_EXE_fitroom");
+    let options = [&NETWORK[..], &SLOW].concat().join(" ");
+    // It leads no session, and this is what bash sends then.
+    let words = format!(
+        "{fitroom} train {options} --run coat > log & \
+         until [ -s runs/coat/metrics.jsonl ]; do sleep 0.05; done; \
+         for signal in STOP HUP TERM CONT; do kill -$signal $!; done; wait $!"
+    );
+    let shell = Command::new("sh").args(["-c", &words]).current_dir(place.directory.path()).spawn();
+    let mut shell = Running(shell.expect("there is a shell"));
+    assert_eq!(shell.0.wait().expect("it is ours").code(), Some(0));
+    assert_whole(&place, "coat");
 }
 
 #[test]
