@@ -59,6 +59,10 @@ pub(super) struct ShardedLearner {
     helpers: Vec<JoinHandle<()>>,
     pacing: Pacing,
     outcomes: Vec<StepOutcome>,
+    /// Of each training image; see [`ink::likeness`].
+    likeness: Vec<u16>,
+    /// The batch of the last step, its images sorted by their likeness.
+    batch: Vec<u32>,
 }
 
 /// Threads that pay for these layers and batches on this machine; where a number is asked for, as many as that, however
@@ -100,6 +104,8 @@ impl ShardedLearner {
         let crew = Crew::new(Arch::new(), cut, state, images);
         let team = Arc::new(Team::new(Arc::clone(&dataset), crew, batches, images));
         let station = team.station(0).map_err(EngineError::arithmetic)?;
+        let (images, _) = dataset.train.pixels().as_chunks();
+        let likeness = images.iter().map(ink::likeness).collect();
         let mut learner = Self {
             dataset,
             settings,
@@ -110,6 +116,8 @@ impl ShardedLearner {
             helpers: Vec::new(),
             pacing: Pacing::default(),
             outcomes: Vec::new(),
+            likeness,
+            batch: Vec::new(),
         };
         for seat in 1..seats {
             let team = Arc::clone(&learner.team);
@@ -130,14 +138,18 @@ impl Learner for ShardedLearner {
         let start = Instant::now();
         self.step += 1;
         let adam = AdamStep::new(self.settings.learning_rate, self.step);
+        self.batch.clear();
+        self.batch.extend_from_slice(batch);
+        // Ties are broken, so that the order follows from the batch alone.
+        self.batch.sort_unstable_by_key(|image| (self.likeness[*image as usize], *image));
         let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
         if together {
             self.calls += 1;
-            self.team.call(batch, adam, self.calls);
+            self.team.call(&self.batch, adam, self.calls);
         } else {
             self.settle()?;
         }
-        let verdict = self.station.train(&self.dataset.train, batch, adam, together);
+        let verdict = self.station.train(&self.dataset.train, &self.batch, adam, together);
         if self.team.crew.meeting.is_stopped() {
             return Err(helper_ended());
         }

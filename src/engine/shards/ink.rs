@@ -1,5 +1,5 @@
-//! The pixels of a pass as numbers, and where there is ink at all: half of all pixels are 0, and what they add to a sum
-//! is nothing. Knows no layer and no weight.
+//! The pixels of a pass, laid out for the first layer's kernels, and where there is ink at all: half of all pixels are
+//! 0, and what they add to a sum is nothing. Knows no layer and no weight.
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the instructions that were chosen")]
 
@@ -7,30 +7,61 @@ use std::{array, hint};
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::fashion::PIXELS;
+use crate::fashion::{PIXELS, SIDE};
 
-/// Rows that are gone through side by side, by the pixels that are not 0 in all of them.
-pub(super) const ROWS: usize = 4;
-/// Adjacent pixels that are gone through side by side, by the rows in which they are not all 0.
-pub(super) const COLUMNS: usize = 4;
+/// Images whose pixels lie side by side.
+pub(super) const ROWS: usize = 32;
+/// Pairs of adjacent pixels of an image.
+pub(super) const PAIRS: usize = PIXELS / 2;
 
 /// Bits of a word.
-const WORD: usize = 64;
+pub(super) const WORD: usize = 64;
 /// Bytes that a core fetches at once.
 const CACHE_LINE: usize = 64;
+/// Rows and pairs that are transposed at a time.
+const SQUARE: usize = 4;
 
-/// A bit for each pixel.
-pub(super) type PixelBits = [u64; PIXELS.div_ceil(WORD)];
-/// For each [`COLUMNS`] pixels a bit for each of 64 rows.
-pub(super) type RowBits = [u64; PIXELS / COLUMNS];
+/// Words that have a bit for each pixel.
+pub(super) const WORDS: usize = PIXELS.div_ceil(WORD);
 
-/// Where there is ink in the images of a pass, one row per image.
+/// A bit for each pixel that is not 0.
+pub(super) type PixelBits = [u64; WORDS];
+
+/// What the network sees of a pixel's byte: 0 to 1.
+pub(super) static VALUES: [f32; 256] = {
+    let mut values = [0.0; 256];
+    let mut byte = 0;
+    while byte < values.len() {
+        #[expect(clippy::cast_precision_loss, reason = "a byte is far below 2^24")]
+        let value = byte as f32;
+        values[byte] = value * (1.0 / 255.0);
+        byte += 1;
+    }
+    values
+};
+
+/// The images of a pass, one row per image.
 #[derive(Debug)]
 pub(super) struct Ink {
-    /// For each [`ROWS`] rows the pixels that are not 0 in all of them.
+    /// Row by row.
+    pub images: Vec<[u8; PIXELS]>,
+    /// Where each row is not 0.
     pub pixels: Vec<PixelBits>,
-    /// For each 64 rows those in which some pixels are not all 0.
-    pub rows: Vec<RowBits>,
+    /// And column by column, [`ROWS`] rows in each.
+    pub blocks: Vec<Block>,
+}
+
+/// [`ROWS`] rows of a pass, column by column.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    /// For each pair of pixels its bytes in all rows; undefined in rows that the pass does not have.
+    pub columns: [[[u8; 2]; ROWS]; PAIRS],
+    /// For each pair a bit for each row in which it is not all 0.
+    pub rows: [u32; PAIRS],
+}
+
+impl Block {
+    const BLANK: Self = Self { columns: [[[0; 2]; ROWS]; PAIRS], rows: [0; PAIRS] };
 }
 
 /// The bits of a word that are set, counted from `first` on.
@@ -64,34 +95,32 @@ impl Iterator for Ones {
 impl Ink {
     /// Room for so many images.
     pub fn new(images: usize) -> Self {
-        let (pixels, rows) = ([0; PIXELS.div_ceil(WORD)], [0; PIXELS / COLUMNS]);
-        Self { pixels: vec![pixels; images.div_ceil(ROWS)], rows: vec![rows; images.div_ceil(WORD)] }
+        let blocks = vec![Block::BLANK; images.div_ceil(ROWS)];
+        Self { images: Vec::with_capacity(images), pixels: vec![PixelBits::default(); images], blocks }
     }
 
-    /// Takes in these images in place of those before, and writes their pixels' bytes as the network sees them, 0 to 1.
-    pub fn read<'a>(&mut self, arch: Arch, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone, values: &mut [f32]) {
+    /// Takes in these images in place of those before.
+    pub fn read<'a>(&mut self, arch: Arch, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
         fetch(images.clone());
-        self.rows.fill([0; PIXELS / COLUMNS]);
-        arch.dispatch(Reading { ink: self, images, values });
+        self.images.clear();
+        self.images.extend(images);
+        arch.dispatch(Reading(self));
     }
 
+    /// The blocks that have rows of this pass.
     #[inline(always)]
-    fn read_block(&mut self, block: usize, images: [&[u8; PIXELS]; ROWS]) {
-        let any: [u8; PIXELS] = array::from_fn(|pixel| images.iter().fold(0, |any, image| any | image[pixel]));
-        let (bytes, _) = any.as_chunks::<8>();
-        self.pixels[block] = PixelBits::default();
-        for (number, bytes) in bytes.iter().enumerate() {
-            self.pixels[block][number / 8] |= not_zero(*bytes) << (number % 8 * 8);
-        }
-        let rows = &mut self.rows[block * ROWS / WORD];
-        let first = block * ROWS % WORD;
-        for (row, image) in images.iter().enumerate() {
-            let (columns, _) = image.as_chunks::<COLUMNS>();
-            for (rows, bytes) in rows.iter_mut().zip(columns) {
-                *rows |= u64::from(u32::from_ne_bytes(*bytes) != 0) << (first + row);
-            }
-        }
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks[..self.images.len().div_ceil(ROWS)]
     }
+}
+
+/// The number by which images that have their ink in like places become neighbours when they are sorted: how many rows
+/// it spans, and then how many pixels it has. A tile leaves out the pixels that are 0 in all of its rows.
+pub(super) fn likeness(image: &[u8; PIXELS]) -> u16 {
+    let first = image.iter().position(|byte| *byte != 0).unwrap_or(0);
+    let last = image.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+    let (span, count) = (last / SIDE - first / SIDE, image.iter().filter(|byte| **byte != 0).count());
+    u16::try_from(span * (PIXELS + 1) + count).expect("28 spans of 784 pixels are few")
 }
 
 /// Has all of the images on their way from memory at once, which one after the other would each be waited for.
@@ -105,6 +134,54 @@ fn fetch<'a>(images: impl Iterator<Item = &'a [u8; PIXELS]>) {
     hint::black_box(any);
 }
 
+/// The work of [`Ink::read`], once the images are there.
+struct Reading<'a>(&'a mut Ink);
+
+impl WithSimd for Reading<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Ink { images, pixels, blocks } = self.0;
+        for (bits, image) in pixels.iter_mut().zip(&*images) {
+            *bits = pixel_bits(image);
+        }
+        for (block, images) in blocks.iter_mut().zip(images.chunks(ROWS)) {
+            block.rows = [0; PAIRS];
+            for (number, images) in images.chunks(SQUARE).enumerate() {
+                let images = array::from_fn(|row| images.get(row).unwrap_or(&[0; PIXELS]));
+                block.take(images, number * SQUARE);
+            }
+        }
+    }
+}
+
+impl Block {
+    /// Takes in these rows, of which the first is the `first`.
+    #[inline(always)]
+    fn take(&mut self, images: [&[u8; PIXELS]; SQUARE], first: usize) {
+        let images = images.map(|image| image.as_chunks::<{ 2 * SQUARE }>().0);
+        for group in 0..PAIRS / SQUARE {
+            let columns = transposed(images.map(|image| u64::from_le_bytes(image[group])));
+            for (number, column) in columns.into_iter().enumerate() {
+                let pair = group * SQUARE + number;
+                let (bytes, _) = self.columns[pair].as_flattened_mut().as_chunks_mut::<{ 2 * SQUARE }>();
+                bytes[first / SQUARE] = column.to_le_bytes();
+                self.rows[pair] |= not_zero_pairs(column) << first;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn pixel_bits(image: &[u8; PIXELS]) -> PixelBits {
+    let mut bits = PixelBits::default();
+    for (number, bytes) in image.as_chunks::<8>().0.iter().enumerate() {
+        bits[number / 8] |= not_zero(*bytes) << (number % 8 * 8);
+    }
+    bits
+}
+
 /// A bit for each byte that is not 0.
 #[inline(always)]
 fn not_zero(bytes: [u8; 8]) -> u64 {
@@ -115,37 +192,34 @@ fn not_zero(bytes: [u8; 8]) -> u64 {
     (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// The work of [`Ink::read`].
-struct Reading<'a, I> {
-    ink: &'a mut Ink,
-    images: I,
-    values: &'a mut [f32],
+/// A bit for each of four pairs of bytes that is not all 0.
+#[inline(always)]
+fn not_zero_pairs(pairs: u64) -> u32 {
+    const LOW: u64 = 0x7fff_7fff_7fff_7fff;
+    // Each pair's highest bit, and then all of them side by side in the highest pair.
+    let high = (((pairs & LOW) + LOW) | pairs) & !LOW;
+    let gathered = (high >> 15).wrapping_mul(1 << 48 | 1 << 33 | 1 << 18 | 1 << 3);
+    (gathered >> 48) as u32 & 0b1111
 }
 
-impl<'i, I: Iterator<Item = &'i [u8; PIXELS]>> WithSimd for Reading<'_, I> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) {
-        for (block, values) in self.values.chunks_mut(ROWS * PIXELS).enumerate() {
-            let next: [_; ROWS] = array::from_fn(|_| self.images.next());
-            if next[0].is_none() {
-                break;
-            }
-            let (values, _) = values.as_chunks_mut::<PIXELS>();
-            for (image, values) in next.into_iter().flatten().zip(values) {
-                for (byte, value) in image.iter().zip(values) {
-                    *value = f32::from(*byte) * (1.0 / 255.0);
-                }
-            }
-            self.ink.read_block(block, next.map(|image| image.unwrap_or(&[0; PIXELS])));
-        }
-    }
+/// Four rows of four pairs of bytes as four columns.
+#[inline(always)]
+fn transposed([a, b, c, d]: [u64; SQUARE]) -> [u64; SQUARE] {
+    const EVEN: u64 = 0x0000_ffff_0000_ffff;
+    const FIRST: u64 = 0x0000_0000_ffff_ffff;
+    // Two by two, and then the halves.
+    let even = |one: u64, other: u64| (one & EVEN) | (other & EVEN) << 16;
+    let odd = |one: u64, other: u64| (one >> 16 & EVEN) | (other & !EVEN);
+    let (ab, cd) = ([even(a, b), odd(a, b)], [even(c, d), odd(c, d)]);
+    let first = |one: u64, other: u64| (one & FIRST) | other << 32;
+    let second = |one: u64, other: u64| one >> 32 | (other & !FIRST);
+    [first(ab[0], cd[0]), first(ab[1], cd[1]), second(ab[0], cd[0]), second(ab[1], cd[1])]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::shards::instruction_sets::under_each;
 
     /// An image with ink at these pixels.
     fn image(pixels: &[usize]) -> [u8; PIXELS] {
@@ -154,14 +228,13 @@ mod tests {
         image
     }
 
-    fn read(images: &[[u8; PIXELS]]) -> (Ink, Vec<f32>) {
+    fn read(arch: Arch, images: &[[u8; PIXELS]]) -> Ink {
         // What was there before is of no matter.
         let before = vec![[255; PIXELS]; images.len() + 100];
         let mut ink = Ink::new(before.len());
-        let mut values = vec![0.0; before.len() * PIXELS];
-        ink.read(Arch::new(), before.iter(), &mut values);
-        ink.read(Arch::new(), images.iter(), &mut values);
-        (ink, values)
+        ink.read(arch, before.iter());
+        ink.read(arch, images.iter());
+        ink
     }
 
     fn ones(words: impl IntoIterator<Item = u64>) -> Vec<usize> {
@@ -170,26 +243,59 @@ mod tests {
 
     #[test]
     fn ink_is_found_where_there_is_some() {
-        let images: Vec<_> = (0..70).map(|row| image(&[row, row + 100, 63, 783])).collect();
-        let (ink, values) = read(&images);
-        for (row, image) in images.iter().enumerate() {
-            for (pixel, byte) in image.iter().enumerate() {
-                assert!((values[row * PIXELS + pixel] * 255.0 - f32::from(*byte)).abs() < 1e-4);
+        under_each(|arch| {
+            let images: Vec<_> = (0..70).map(|row| image(&[row, row + 100, 63, 783])).collect();
+            let ink = read(arch, &images);
+            assert_eq!(ink.images, images);
+            assert_eq!(ink.blocks().len(), 3);
+            for (row, image) in images.iter().enumerate() {
+                let block = &ink.blocks()[row / ROWS];
+                for (pair, bytes) in image.as_chunks::<2>().0.iter().enumerate() {
+                    assert_eq!(block.columns[pair][row % ROWS], *bytes, "row {row}, pair {pair}");
+                }
             }
-        }
-        assert_eq!(ones(ink.pixels[0]), [0, 1, 2, 3, 63, 100, 101, 102, 103, 783]);
-        assert_eq!(ones(ink.pixels[17]), [63, 68, 69, 168, 169, 783]);
-        let rows = |column: usize| ones(ink.rows.iter().map(|rows| rows[column]));
-        assert_eq!(rows(783 / COLUMNS), (0..70).collect::<Vec<_>>());
-        assert_eq!(rows(40 / COLUMNS), [40, 41, 42, 43]);
-        assert_eq!(rows(64 / COLUMNS), [64, 65, 66, 67]);
-        assert_eq!(rows(200 / COLUMNS), [] as [usize; 0]);
+            assert_eq!(ones(ink.pixels[2]), [2, 63, 102, 783]);
+            assert_eq!(ones(ink.pixels[69]), [63, 69, 169, 783]);
+            let rows = |pair: usize| -> Vec<usize> {
+                let bits = ink.blocks().iter().map(|block| block.rows[pair]);
+                bits.enumerate()
+                    .flat_map(|(n, bits)| Ones::new(bits.into(), 0).map(move |row| n * ROWS + row))
+                    .collect()
+            };
+            assert_eq!(rows(783 / 2), (0..70).collect::<Vec<_>>());
+            assert_eq!(rows(40 / 2), [40, 41]);
+            assert_eq!(rows(64 / 2), [64, 65]);
+            assert_eq!(rows(200 / 2), [] as [usize; 0]);
+        });
     }
 
     #[test]
     fn white_paper_has_no_ink() {
-        let (ink, values) = read(&[[0; PIXELS]; 3]);
-        assert!(values[..3 * PIXELS].iter().all(|value| *value == 0.0));
-        assert!(ones(ink.pixels[0]).is_empty() && ones(ink.rows[0]).is_empty());
+        under_each(|arch| {
+            let ink = read(arch, &[[0; PIXELS]; 3]);
+            assert_eq!(ink.blocks().len(), 1);
+            assert!(ink.blocks()[0].rows.iter().all(|rows| *rows == 0));
+            assert!(ink.pixels[..3].iter().all(|bits| ones(*bits).is_empty()));
+        });
+    }
+
+    #[test]
+    fn values_are_the_bytes_parts_of_255() {
+        assert_eq!(VALUES[0].to_bits(), 0);
+        for (byte, value) in VALUES.iter().enumerate() {
+            assert!((value * 255.0 - byte as f32).abs() < 1e-4, "{byte}: {value}");
+        }
+    }
+
+    #[test]
+    fn images_with_ink_in_like_places_are_alike() {
+        let row = |row: usize, pixels: usize| -> Vec<usize> { (0..pixels).map(|pixel| row * SIDE + pixel).collect() };
+        let (shoe, shirt) = (image(&row(12, 20)), image(&[row(2, 20), row(25, 20)].concat()));
+        let (sandal, coat) = (image(&row(14, 18)), image(&[row(1, 20), row(25, 27)].concat()));
+        let mut images = [&shoe, &shirt, &sandal, &coat];
+        images.sort_by_key(|image| likeness(image));
+        assert_eq!(images, [&sandal, &shoe, &shirt, &coat]);
+        let (none, all) = (likeness(&[0; PIXELS]), likeness(&[255; PIXELS]));
+        assert!(none < all);
     }
 }

@@ -10,6 +10,8 @@ pub(super) mod elementwise;
 pub(super) mod input_gradient;
 pub(super) mod panels;
 pub(super) mod parameter;
+pub(super) mod pixel_gradient;
+pub(super) mod pixel_product;
 pub(super) mod product;
 pub(super) mod softmax;
 pub(super) mod weight_gradient;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
+use pulp::{Arch, Simd};
 
 /// Zeroes the errors of the units that the `ReLU` held back: where their activation is not positive. Both have so many
 /// rows of `width` values, of which these columns count.
@@ -25,6 +25,12 @@ pub(crate) fn through_relu(
             }
         },
     );
+}
+
+/// The larger of each pair; NaN where the second one is: a `ReLU` has its zeros first, for a NaN must come through.
+#[inline(always)]
+pub(super) fn maximum<S: Simd>(simd: S, first: S::f32s, second: S::f32s) -> S::f32s {
+    simd.select_f32s(simd.greater_than_f32s(first, second), first, second)
 }
 
 /// Adds one matrix to another, value by value.

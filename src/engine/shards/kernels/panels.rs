@@ -58,8 +58,12 @@ pub(super) fn load<S: Simd, const V: usize>(values: &[f32]) -> [S::f32s; V] {
 /// Writes `V` vectors over the first of these values.
 #[inline(always)]
 pub(super) fn store<S: Simd, const V: usize>(out: &mut [f32], values: [S::f32s; V]) {
-    let (vectors, _) = S::as_mut_simd_f32s(&mut out[..V * S::F32_LANES]);
-    for (vector, value) in vectors.iter_mut().zip(values) {
-        *vector = value;
-    }
+    *vectors::<S, V>(out) = values;
+}
+
+/// The first `V` vectors of these values, to be changed.
+#[inline(always)]
+pub(super) fn vectors<S: Simd, const V: usize>(values: &mut [f32]) -> &mut [S::f32s; V] {
+    let (vectors, _) = S::as_mut_simd_f32s(&mut values[..V * S::F32_LANES]);
+    vectors.first_chunk_mut().expect("they are as many")
 }

@@ -1,7 +1,8 @@
-//! A parameter with what Adam keeps of it, and Adam itself. Knows no layer.
+//! A parameter with what Adam keeps of it, what becomes of its gradient, and Adam itself. Knows no layer.
 
 use pulp::Simd;
 
+use super::panels::{load, store, vectors};
 use crate::engine::adam::{BETA_1, BETA_2, EPSILON};
 
 /// What every parameter's update shares in one step: Keras's Adam with both corrections in one factor.
@@ -54,32 +55,79 @@ impl Parameter {
     }
 }
 
-/// Adam on a tile of a parameter:
-/// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate · m / (√v + ε)`.
-#[inline(always)]
-pub(super) fn update_tile<S: Simd, const P: usize, const V: usize, const K: usize>(
-    simd: S,
-    adam: &AdamStep,
-    parameter: &mut Parameter,
-    first: usize,
-    gradients: [[S::f32s; V]; K],
-) {
-    let width = V * S::F32_LANES;
-    for (k, gradients) in gradients.into_iter().enumerate() {
-        let range = first + k * P..first + k * P + width;
-        let (values, _) = S::as_mut_simd_f32s(&mut parameter.values[range.clone()]);
-        let (firsts, _) = S::as_mut_simd_f32s(&mut parameter.first[range.clone()]);
-        let (seconds, _) = S::as_mut_simd_f32s(&mut parameter.second[range]);
+/// What becomes of a parameter's gradient, over the passes that a batch is cut into.
+pub(crate) struct Update<'a> {
+    /// The sum over the passes before; as long as the parameter where it is read or written.
+    pub gradient: &'a mut [f32],
+    /// Whether there was a pass before.
+    pub resume: bool,
+    /// In the last pass: the update; in those before it the sum is kept.
+    pub adam: Option<AdamStep>,
+}
+
+impl Update<'_> {
+    /// What a tile's gradient begins with: `K` rows of `V` vectors, `P` values apart, from `first` on.
+    #[inline(always)]
+    pub(super) fn start<S: Simd, const P: usize, const V: usize, const K: usize>(
+        &self,
+        simd: S,
+        first: usize,
+    ) -> [[S::f32s; V]; K] {
+        let mut sums = [[simd.splat_f32s(0.0); V]; K];
+        if self.resume {
+            for (k, sums) in sums.iter_mut().enumerate() {
+                *sums = load::<S, V>(&self.gradient[first + k * P..]);
+            }
+        }
+        sums
+    }
+
+    /// Takes in a tile's gradient, which lies there.
+    #[inline(always)]
+    pub(super) fn take<S: Simd, const P: usize, const V: usize, const K: usize>(
+        &mut self,
+        simd: S,
+        parameter: &mut Parameter,
+        first: usize,
+        gradients: [[S::f32s; V]; K],
+    ) {
+        for (k, gradients) in gradients.into_iter().enumerate() {
+            match &self.adam {
+                Some(adam) => adam.step::<S, V>(simd, parameter, first + k * P, gradients),
+                None => store::<S, V>(&mut self.gradient[first + k * P..], gradients),
+            }
+        }
+    }
+}
+
+impl AdamStep {
+    /// Adam on `V` vectors of a parameter, from `first` on:
+    /// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate · m / (√v + ε)`.
+    ///
+    /// All roots are begun before the first is needed, and so are the divisions: a core has one unit for both, which is
+    /// slow, and what waits for it would keep other work from beginning.
+    #[inline(always)]
+    fn step<S: Simd, const V: usize>(&self, simd: S, parameter: &mut Parameter, first: usize, gradients: [S::f32s; V]) {
+        let range = first..first + V * S::F32_LANES;
+        let values = vectors::<S, V>(&mut parameter.values[range.clone()]);
+        let firsts = vectors::<S, V>(&mut parameter.first[range.clone()]);
+        let seconds = vectors::<S, V>(&mut parameter.second[range]);
+        let (mut roots, mut changes) = (gradients, gradients);
         for (v, gradient) in gradients.into_iter().enumerate() {
-            let moment =
-                simd.mul_add_e_f32s(simd.sub_f32s(gradient, firsts[v]), simd.splat_f32s(adam.first), firsts[v]);
             let square = simd.mul_add_e_f32s(gradient, gradient, simd.neg_f32s(seconds[v]));
-            let second = simd.mul_add_e_f32s(square, simd.splat_f32s(adam.second), seconds[v]);
-            let divisor = simd.add_f32s(simd.sqrt_f32s(second), simd.splat_f32s(adam.epsilon));
-            let change = simd.div_f32s(simd.mul_f32s(moment, simd.splat_f32s(adam.rate)), divisor);
-            firsts[v] = moment;
-            seconds[v] = second;
-            values[v] = simd.sub_f32s(values[v], change);
+            seconds[v] = simd.mul_add_e_f32s(square, simd.splat_f32s(self.second), seconds[v]);
+            roots[v] = simd.sqrt_f32s(seconds[v]);
+        }
+        for (v, gradient) in gradients.into_iter().enumerate() {
+            let difference = simd.sub_f32s(gradient, firsts[v]);
+            firsts[v] = simd.mul_add_e_f32s(difference, simd.splat_f32s(self.first), firsts[v]);
+        }
+        for (v, root) in roots.into_iter().enumerate() {
+            let step = simd.mul_f32s(firsts[v], simd.splat_f32s(self.rate));
+            changes[v] = simd.div_f32s(step, simd.add_f32s(root, simd.splat_f32s(self.epsilon)));
+        }
+        for (value, change) in values.iter_mut().zip(changes) {
+            *value = simd.sub_f32s(*value, change);
         }
     }
 }

@@ -7,7 +7,9 @@ use crate::engine::shards::kernels::{
     elementwise::through_relu,
     input_gradient::InputGradient,
     panels::{LOGITS, OverPanels, PANEL, Strided},
-    weight_gradient::{Update, WeightGradient},
+    parameter::Update,
+    pixel_gradient::PixelGradient,
+    weight_gradient::WeightGradient,
 };
 
 impl Core {
@@ -89,29 +91,28 @@ impl Core {
         gradients: &mut Gradients<f32, Cpu>,
     ) -> Result<(), CpuError> {
         let cut = &self.crew.cut;
-        let is_last = layer == self.last_layer();
-        let stride = if is_last { LOGITS } else { cut.width(layer + 1) };
+        let stride = if layer == self.last_layer() { LOGITS } else { cut.width(layer + 1) };
         for number in pass.shards.clone() {
             let mut shard = self.crew.shard_mut(number);
             let dense = &mut shard.layers[layer];
             let errors = Strided { values: &errors[dense.part.outputs.start..], stride };
-            let work = self.work.borrow();
-            let inputs = &work.inputs[layer][dense.part.inputs.start..];
-            let weight = WeightGradient::<P> {
-                rows: pass.rows,
-                inputs: Strided { values: inputs, stride: cut.width(layer) },
-                used: (layer == 0 && !is_last).then_some(work.ink.rows.as_slice()),
-                errors,
-                weight: &mut dense.weight,
-                update: self.sums(pass, number, layer, gradients, |slots| &slots.0)?,
-            };
-            weight.run(self.crew.arch, dense.part.panels());
+            let work = &mut *self.work.borrow_mut();
+            let (weight, panels) = (&mut dense.weight, dense.part.panels());
+            let update = self.sums(pass, number, layer, gradients, |slots| &slots.0)?;
+            if layer == 0 {
+                let (ink, packed) = (&work.ink, &mut work.packed);
+                PixelGradient::<P> { ink, errors, packed, weight, update }.run(self.crew.arch, panels);
+            } else {
+                let inputs = &work.inputs[layer][dense.part.inputs.start..];
+                let inputs = Strided { values: inputs, stride: cut.width(layer) };
+                let gradient = WeightGradient::<P> { rows: pass.rows, inputs, errors, weight, update };
+                gradient.run(self.crew.arch, panels);
+            }
             if dense.part.has_bias {
                 let bias = WeightGradient::<P> {
                     rows: pass.rows,
                     // A bias is the weight of an input that is always 1.
                     inputs: Strided { values: &[1.0], stride: 0 },
-                    used: None,
                     errors,
                     weight: &mut dense.bias,
                     update: self.sums(pass, number, layer, gradients, |slots| &slots.1)?,

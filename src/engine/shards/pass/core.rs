@@ -67,14 +67,16 @@ pub(super) struct Core {
 
 /// The values of a pass.
 pub(super) struct Work {
-    /// What goes into each layer: rows of the cut's width.
-    pub inputs: Vec<Vec<f32>>,
-    /// Where the first layer's inputs are not 0.
+    /// What goes into the first layer.
     pub ink: Ink,
+    /// What goes into each layer: rows of the cut's width; nothing into the first one, which has the ink.
+    pub inputs: Vec<Vec<f32>>,
     /// And what comes out of the last one; then the loss's derivative by it.
     pub logits: Vec<f32>,
     /// A shard's part of a sum.
     pub partial: Vec<f32>,
+    /// Errors side by side, for the first layer.
+    pub packed: Vec<f32>,
     pub classes: Vec<usize>,
 }
 
@@ -84,12 +86,13 @@ impl Core {
     pub fn new(crew: &Arc<Crew>, seat: usize, images: usize, trains: Option<Batches>) -> Result<Self, CpuError> {
         let device = Cpu::default();
         let cut = &crew.cut;
-        let widths = (0..cut.layers()).map(|layer| cut.width(layer));
+        let widths = (0..cut.layers()).map(|layer| if layer == 0 { 0 } else { cut.width(layer) });
         let work = Work {
-            inputs: widths.map(|width| vec![0.0; images * width]).collect(),
             ink: Ink::new(images),
+            inputs: widths.map(|width| vec![0.0; images * width]).collect(),
             logits: vec![0.0; images * LOGITS],
             partial: vec![0.0; images * cut.widest_exchange()],
+            packed: Vec::new(),
             classes: Vec::with_capacity(images),
         };
         let mut core = Core {
@@ -114,8 +117,7 @@ impl Core {
 
     /// Takes in the images of a pass.
     pub fn read<'a>(&self, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
-        let work = &mut *self.work.borrow_mut();
-        work.ink.read(self.crew.arch, images, &mut work.inputs[0]);
+        self.work.borrow_mut().ink.read(self.crew.arch, images);
     }
 
     pub fn last_layer(&self) -> usize {

@@ -7,6 +7,7 @@ use dfdx::prelude::{Cpu, Rank0, Tape, Tensor};
 use super::core::{Core, Pass};
 use crate::engine::shards::kernels::{
     panels::{LOGITS, OverPanels, PANEL, Strided},
+    pixel_product::PixelProduct,
     product::Product,
     softmax::{SoftmaxCrossEntropy, Verdict},
 };
@@ -29,17 +30,16 @@ impl Core {
         for shard in pass.shards.clone() {
             let shard = self.crew.shard(shard);
             let dense = &shard.layers[layer];
-            let product = Product::<PANEL> {
-                rows: pass.rows,
-                inputs: Strided { values: inputs, stride: cut.width(layer) },
-                used: (layer == 0).then_some(work.ink.pixels.as_slice()),
-                weight: &dense.weight.values,
-                bias: Some(&dense.bias.values),
-                relu: true,
-                out: &mut outputs[dense.part.outputs.start..],
-                stride: cut.width(layer + 1),
-            };
-            product.run(self.crew.arch, dense.part.panels());
+            let (weight, bias) = (&dense.weight.values, Some(&*dense.bias.values));
+            let (out, stride) = (&mut outputs[dense.part.outputs.start..], cut.width(layer + 1));
+            let (arch, panels) = (self.crew.arch, dense.part.panels());
+            if layer == 0 {
+                PixelProduct::<PANEL> { ink: &work.ink, weight, bias, relu: true, out, stride }.run(arch, panels);
+            } else {
+                let inputs = Strided { values: inputs, stride: cut.width(layer) };
+                let rows = pass.rows;
+                Product::<PANEL> { rows, inputs, weight, bias, relu: true, out, stride }.run(arch, panels);
+            }
         }
         if pass.together && layer + 1 < self.last_layer() {
             self.gather(pass, layer, outputs);
@@ -79,17 +79,14 @@ impl Core {
             if dense.part.inputs.is_empty() {
                 return out.fill(0.0);
             }
-            let product = Product::<LOGITS> {
-                rows: pass.rows,
-                inputs: Strided { values: &inputs[dense.part.inputs.start..], stride: width },
-                used: None,
-                weight: &dense.weight.values,
-                bias: dense.part.has_bias.then_some(&*dense.bias.values),
-                relu: false,
-                out,
-                stride: LOGITS,
-            };
-            product.run(self.crew.arch, 1);
+            let (weight, bias) = (&dense.weight.values, dense.part.has_bias.then_some(&*dense.bias.values));
+            let (relu, stride, arch) = (false, LOGITS, self.crew.arch);
+            if layer == 0 {
+                PixelProduct::<LOGITS> { ink: &work.ink, weight, bias, relu, out, stride }.run(arch, 1);
+            } else {
+                let inputs = Strided { values: &inputs[dense.part.inputs.start..], stride: width };
+                Product::<LOGITS> { rows: pass.rows, inputs, weight, bias, relu, out, stride }.run(arch, 1);
+            }
         });
         let (core, pass) = (Rc::clone(self), pass.clone());
         tape.add_backward_op(move |gradients| core.last_backward(&pass, gradients));
