@@ -18,8 +18,8 @@ pub(super) const PAIRS: usize = PIXELS / 2;
 pub(super) const WORD: usize = 64;
 /// Bytes that a core fetches at once.
 const CACHE_LINE: usize = 64;
-/// Rows and pairs that are transposed at a time.
-const SQUARE: usize = 4;
+/// Rows that take turns in a column.
+const TOGETHER: usize = 4;
 
 /// Words that have a bit for each pixel.
 pub(super) const WORDS: usize = PIXELS.div_ceil(WORD);
@@ -51,17 +51,30 @@ pub(super) struct Ink {
     pub blocks: Vec<Block>,
 }
 
-/// [`ROWS`] rows of a pass, column by column.
+/// [`ROWS`] rows of a pass, column by column; undefined in rows that the pass does not have.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
-    /// For each pair of pixels its bytes in all rows; undefined in rows that the pass does not have.
-    pub columns: [[[u8; 2]; ROWS]; PAIRS],
-    /// For each pair a bit for each row in which it is not all 0.
-    pub rows: [u32; PAIRS],
+    /// For some rows at a time, for each pair of pixels, its bytes in these rows.
+    columns: [[[[u8; 2]; TOGETHER]; ROWS / TOGETHER]; PAIRS],
+    /// For each pixel a bit for each row in which it is not 0.
+    rows: [u32; WORDS * WORD],
 }
 
 impl Block {
-    const BLANK: Self = Self { columns: [[[0; 2]; ROWS]; PAIRS], rows: [0; PAIRS] };
+    const BLANK: Self =
+        Self { columns: [[[[0; 2]; TOGETHER]; ROWS / TOGETHER]; PAIRS], rows: [0; WORDS * WORD] };
+
+    /// The bytes of a pair of pixels in a row.
+    #[inline(always)]
+    pub fn bytes(&self, pair: usize, row: usize) -> [u8; 2] {
+        self.columns[pair].as_flattened()[row]
+    }
+
+    /// A bit for each row in which a pair of pixels is not all 0.
+    #[inline(always)]
+    pub fn rows(&self, pair: usize) -> u32 {
+        self.rows[2 * pair] | self.rows[2 * pair + 1]
+    }
 }
 
 /// The bits of a word that are set, counted from `first` on.
@@ -146,28 +159,28 @@ impl WithSimd for Reading<'_> {
         for (bits, image) in pixels.iter_mut().zip(&*images) {
             *bits = pixel_bits(image);
         }
-        for (block, images) in blocks.iter_mut().zip(images.chunks(ROWS)) {
-            block.rows = [0; PAIRS];
-            for (number, images) in images.chunks(SQUARE).enumerate() {
-                let images = array::from_fn(|row| images.get(row).unwrap_or(&[0; PIXELS]));
-                block.take(images, number * SQUARE);
+        for ((block, images), pixels) in blocks.iter_mut().zip(images.chunks(ROWS)).zip(pixels.chunks(ROWS)) {
+            let mut four = [[[0; 2]; TOGETHER]; PAIRS];
+            for (number, images) in images.chunks(TOGETHER).enumerate() {
+                let [a, b, c, d]: [_; TOGETHER] =
+                    array::from_fn(|row| images.get(row).unwrap_or(&[0; PIXELS]).as_chunks::<2>().0);
+                for ((((column, a), b), c), d) in four.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                    *column = [*a, *b, *c, *d];
+                }
+                for (column, four) in block.columns.iter_mut().zip(&four) { column[number] = *four; }
             }
-        }
-    }
-}
-
-impl Block {
-    /// Takes in these rows, of which the first is the `first`.
-    #[inline(always)]
-    fn take(&mut self, images: [&[u8; PIXELS]; SQUARE], first: usize) {
-        let images = images.map(|image| image.as_chunks::<{ 2 * SQUARE }>().0);
-        for group in 0..PAIRS / SQUARE {
-            let columns = transposed(images.map(|image| u64::from_le_bytes(image[group])));
-            for (number, column) in columns.into_iter().enumerate() {
-                let pair = group * SQUARE + number;
-                let (bytes, _) = self.columns[pair].as_flattened_mut().as_chunks_mut::<{ 2 * SQUARE }>();
-                bytes[first / SQUARE] = column.to_le_bytes();
-                self.rows[pair] |= not_zero_pairs(column) << first;
+            let (rows, _) = block.rows.as_chunks_mut::<WORD>();
+            for (word, rows) in rows.iter_mut().enumerate() {
+                let mut first = [0; ROWS];
+                let mut second = [0; ROWS];
+                for (row, pixels) in pixels[..images.len()].iter().enumerate() {
+                    first[row] = pixels[word] as u32;
+                    second[row] = (pixels[word] >> ROWS) as u32;
+                }
+                transpose(&mut first);
+                transpose(&mut second);
+                rows[..ROWS].copy_from_slice(&first);
+                rows[ROWS..].copy_from_slice(&second);
             }
         }
     }
@@ -175,45 +188,55 @@ impl Block {
 
 #[inline(always)]
 fn pixel_bits(image: &[u8; PIXELS]) -> PixelBits {
+    let (words, rest) = image.as_chunks::<WORD>();
+    let mut last = [0; WORD];
+    last[..rest.len()].copy_from_slice(rest);
     let mut bits = PixelBits::default();
-    for (number, bytes) in image.as_chunks::<8>().0.iter().enumerate() {
-        bits[number / 8] |= not_zero(*bytes) << (number % 8 * 8);
+    for (bits, bytes) in bits.iter_mut().zip(words.iter().chain([&last])) {
+        *bits = not_zero(bytes);
     }
     bits
 }
 
 /// A bit for each byte that is not 0.
 #[inline(always)]
-fn not_zero(bytes: [u8; 8]) -> u64 {
+fn not_zero(bytes: &[u8; WORD]) -> u64 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let bytes = u64::from_le_bytes(bytes);
-    // Each byte's highest bit, and then all of them side by side in the highest byte.
-    let high = (((bytes & LOW) + LOW) | bytes) & !LOW;
-    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    let mut bits = 0;
+    for (number, bytes) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        let bytes = u64::from_le_bytes(*bytes);
+        // Each byte's highest bit, which becomes its `number`th one.
+        let high = (((bytes & LOW) + LOW) | bytes) & !LOW;
+        bits |= high >> (7 - number);
+    }
+    // Eight rows of eight bits as columns, by squares of one, two and four bits across the diagonal.
+    let swap = |bits: u64, mask: u64, distance: u32| {
+        let swapped = (bits >> distance ^ bits) & mask;
+        bits ^ swapped ^ swapped << distance
+    };
+    let bits = swap(bits, 0x00aa_00aa_00aa_00aa, 7);
+    let bits = swap(bits, 0x0000_cccc_0000_cccc, 14);
+    swap(bits, 0x0000_0000_f0f0_f0f0, 28)
 }
 
-/// A bit for each of four pairs of bytes that is not all 0.
+/// Turns rows of bits into columns: bit `b` of number `n` becomes bit `n` of number `b`.
 #[inline(always)]
-fn not_zero_pairs(pairs: u64) -> u32 {
-    const LOW: u64 = 0x7fff_7fff_7fff_7fff;
-    // Each pair's highest bit, and then all of them side by side in the highest pair.
-    let high = (((pairs & LOW) + LOW) | pairs) & !LOW;
-    let gathered = (high >> 15).wrapping_mul(1 << 48 | 1 << 33 | 1 << 18 | 1 << 3);
-    (gathered >> 48) as u32 & 0b1111
-}
-
-/// Four rows of four pairs of bytes as four columns.
-#[inline(always)]
-fn transposed([a, b, c, d]: [u64; SQUARE]) -> [u64; SQUARE] {
-    const EVEN: u64 = 0x0000_ffff_0000_ffff;
-    const FIRST: u64 = 0x0000_0000_ffff_ffff;
-    // Two by two, and then the halves.
-    let even = |one: u64, other: u64| (one & EVEN) | (other & EVEN) << 16;
-    let odd = |one: u64, other: u64| (one >> 16 & EVEN) | (other & !EVEN);
-    let (ab, cd) = ([even(a, b), odd(a, b)], [even(c, d), odd(c, d)]);
-    let first = |one: u64, other: u64| (one & FIRST) | other << 32;
-    let second = |one: u64, other: u64| one >> 32 | (other & !FIRST);
-    [first(ab[0], cd[0]), first(ab[1], cd[1]), second(ab[0], cd[0]), second(ab[1], cd[1])]
+fn transpose(bits: &mut [u32; ROWS]) {
+    // Swaps squares of ever smaller sides with those across the diagonal.
+    let mut mask = 0x0000_ffff_u32;
+    let mut side = ROWS / 2;
+    while side > 0 {
+        for square in bits.chunks_exact_mut(2 * side) {
+            let (upper, lower) = square.split_at_mut(side);
+            for (upper, lower) in upper.iter_mut().zip(lower) {
+                let swapped = (*upper >> side ^ *lower) & mask;
+                *upper ^= swapped << side;
+                *lower ^= swapped;
+            }
+        }
+        side /= 2;
+        mask ^= mask << side;
+    }
 }
 
 #[cfg(test)]

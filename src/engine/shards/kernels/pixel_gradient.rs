@@ -93,14 +93,13 @@ impl<const P: usize> PixelGradient<'_, P> {
             }
         }
         for (block, errors) in self.ink.blocks().iter().zip(self.packed.chunks(ROWS * N * P)) {
-            let columns: [_; Q] = array::from_fn(|q| &block.columns[pair + q]);
-            let rows = (0..Q).fold(0, |any, q| any | block.rows[pair + q]);
+            let rows = (0..Q).fold(0, |any, q| any | block.rows(pair + q));
             for row in Ones::new(rows.into(), 0).take_while(|row| *row < ROWS) {
                 let errors = &errors[row * N * P..][..N * P];
                 for (n, sums) in sums.iter_mut().enumerate() {
                     let errors = load::<S, V>(&errors[n * P + at..]);
-                    for (sums, column) in sums.iter_mut().zip(columns) {
-                        for (sums, byte) in sums.iter_mut().zip(column[row]) {
+                    for (q, sums) in sums.iter_mut().enumerate() {
+                        for (sums, byte) in sums.iter_mut().zip(block.bytes(pair + q, row)) {
                             let value = simd.splat_f32s(VALUES[usize::from(byte)]);
                             for (sum, error) in sums.iter_mut().zip(errors) {
                                 *sum = simd.mul_add_e_f32s(value, error, *sum);
