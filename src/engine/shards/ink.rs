@@ -61,8 +61,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    const BLANK: Self =
-        Self { columns: [[[[0; 2]; TOGETHER]; ROWS / TOGETHER]; PAIRS], rows: [0; WORDS * WORD] };
+    const BLANK: Self = Self { columns: [[[[0; 2]; TOGETHER]; ROWS / TOGETHER]; PAIRS], rows: [0; WORDS * WORD] };
 
     /// The bytes of a pair of pixels in a row.
     #[inline(always)]
@@ -167,7 +166,9 @@ impl WithSimd for Reading<'_> {
                 for ((((column, a), b), c), d) in four.iter_mut().zip(a).zip(b).zip(c).zip(d) {
                     *column = [*a, *b, *c, *d];
                 }
-                for (column, four) in block.columns.iter_mut().zip(&four) { column[number] = *four; }
+                for (column, four) in block.columns.iter_mut().zip(&four) {
+                    column[number] = *four;
+                }
             }
             let (rows, _) = block.rows.as_chunks_mut::<WORD>();
             for (word, rows) in rows.iter_mut().enumerate() {

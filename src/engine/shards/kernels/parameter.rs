@@ -104,8 +104,8 @@ impl AdamStep {
     /// Adam on `V` vectors of a parameter, from `first` on:
     /// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate · m / (√v + ε)`.
     ///
-    /// All roots are begun before the first is needed, and so are the divisions: a core has one unit for both, which is
-    /// slow, and what waits for it would keep other work from beginning.
+    /// A core has one slow unit for roots and divisions. So all roots are begun before the first is needed, for what
+    /// waits for it would keep other work from beginning; and two vectors share a division.
     #[inline(always)]
     fn step<S: Simd, const V: usize>(&self, simd: S, parameter: &mut Parameter, first: usize, gradients: [S::f32s; V]) {
         let range = first..first + V * S::F32_LANES;
@@ -122,9 +122,17 @@ impl AdamStep {
             let difference = simd.sub_f32s(gradient, firsts[v]);
             firsts[v] = simd.mul_add_e_f32s(difference, simd.splat_f32s(self.first), firsts[v]);
         }
-        for (v, root) in roots.into_iter().enumerate() {
-            let step = simd.mul_f32s(firsts[v], simd.splat_f32s(self.rate));
-            changes[v] = simd.div_f32s(step, simd.add_f32s(root, simd.splat_f32s(self.epsilon)));
+        let (rate, epsilon) = (simd.splat_f32s(self.rate), simd.splat_f32s(self.epsilon));
+        let divisors = roots.map(|root| simd.add_f32s(root, epsilon));
+        let (pairs, last) = divisors.as_chunks::<2>();
+        for (pair, [one, other]) in pairs.iter().enumerate() {
+            // Both quotients from one division: rate / one = rate / (one · other) · other.
+            let quotient = simd.div_f32s(rate, simd.mul_f32s(*one, *other));
+            changes[2 * pair] = simd.mul_f32s(firsts[2 * pair], simd.mul_f32s(quotient, *other));
+            changes[2 * pair + 1] = simd.mul_f32s(firsts[2 * pair + 1], simd.mul_f32s(quotient, *one));
+        }
+        if let [divisor] = last {
+            changes[V - 1] = simd.div_f32s(simd.mul_f32s(firsts[V - 1], rate), *divisor);
         }
         for (value, change) in values.iter_mut().zip(changes) {
             *value = simd.sub_f32s(*value, change);
