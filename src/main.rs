@@ -13,7 +13,7 @@ use color_eyre::{
 use fitroom::{
     cli::{Cli, Subcommand, Which},
     commands::{self, AnswerForm},
-    depth,
+    depth, engine,
     fashion::photo::Handling,
     headless::{self, Form},
     run::Runs,
@@ -38,6 +38,9 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
+    if let Some(name) = env::var_os(engine::INSTRUCTIONS) {
+        engine::compute_with(&name.to_string_lossy())?;
+    }
     match cli.command {
         None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
             tui::run(Opening::Train(RunPlan::new(&cli.training, &cli.keeping)?), &cli.looks)

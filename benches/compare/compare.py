@@ -2,8 +2,10 @@
 """Runs the peers and fitroom in turns on this machine and prints medians and ratios.
 
     python3 -m venv peers && peers/bin/pip install -r benches/compare/requirements.txt
-    cargo build --release --example plain-dfdx && cargo build --release
+    cargo build --release --examples && cargo build --release
     peers/bin/python benches/compare/compare.py
+
+`FITROOM_INSTRUCTIONS=avx2` has fitroom compute with these instructions on a machine that has better ones; the others take the best.
 
 Every round runs each program once, one at a time, so that a machine's moods fall on all of them alike. An epoch's figure is the
 median over all rounds of all epochs after a program's first. `--quick` runs a single round.
@@ -11,6 +13,7 @@ median over all rounds of all epochs after a program's first. `--quick` runs a s
 
 import argparse
 import json
+import os
 import pathlib
 import platform
 import re
@@ -19,12 +22,23 @@ import subprocess
 import sys
 import time
 
+# Operations of an epoch if no product is left out, in billions: per image two for each weight on the way forward, two for its
+# gradient, and two for the errors that the last layer hands back.
+OPERATIONS = 60_000 * 2 * (2 * (784 * 128 + 128 * 10) + 128 * 10) / 1e9
+
 HERE = pathlib.Path(__file__).resolve().parent
 RELEASE = HERE.parents[1] / "target" / "release"
 
 
 def python(script, *arguments):
     return [sys.executable, str(HERE / script), *arguments]
+
+
+def peaks():
+    """Instruction set -> billions of operations per second that all cores, and one, could do at best; the best set last."""
+    out = subprocess.run([str(RELEASE / "examples" / "peak")], stdout=subprocess.PIPE, text=True, check=True).stdout
+    lines = [json.loads(line) for line in out.splitlines()]
+    return {line["instructions"]: (line["gflops"], line["gflops_of_one"]) for line in lines}
 
 
 def programs(batch_size):
@@ -60,8 +74,9 @@ def run(command, epochs):
     return seconds, whole
 
 
-def measure(batch_size, rounds, epochs):
-    commands = programs(batch_size)
+def measure(batch_size, rounds, epochs, only):
+    wanted = ("fitroom", *only) if only else ("",)
+    commands = {name: command for name, command in programs(batch_size).items() if name.startswith(wanted)}
     seconds = {name: [] for name in commands}
     for round in range(rounds):
         for name, command in commands.items():
@@ -82,19 +97,32 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[32, 256, 1024])
+    parser.add_argument("--only", nargs="+", default=[], help="programs whose names begin so, such as fitroom JAX")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     rounds = 1 if options.quick else options.rounds
-    print(f"{processor()}, {len(__import__('os').sched_getaffinity(0))} cores, medians of {rounds} x {options.epochs - 1} epochs\n")
-    for batch_size in (32, 1024):
-        medians = measure(batch_size, rounds, options.epochs)
-        print(f"| batch {batch_size} | s/epoch | fitroom's part of it | with one thread |\n|---|---|---|---|")
+    cores = len(os.sched_getaffinity(0))
+    best = peaks()
+    instructions = os.environ.get("FITROOM_INSTRUCTIONS", list(best)[-1])
+    print(f"{processor()}, {cores} cores, medians of {rounds} x {options.epochs - 1} epochs")
+    print(f"instructions: {', '.join(best)}; fitroom computes with {instructions}")
+    for name, (together, one) in best.items():
+        print(f"peak with {name}: {together:.0f} GFLOP/s on {cores} cores, {one:.0f} on one")
+    print()
+    for batch_size in options.batch_sizes:
+        medians = measure(batch_size, rounds, options.epochs, options.only)
+        print(f"| batch {batch_size} | s/epoch | fitroom's part of it | with one thread | of the peak |\n|---|---|---|---|---|")
         for name, median in medians.items():
-            print(f"| {name} | {median:.3f} | {medians['fitroom'] / median:.3f} | {medians['fitroom --threads 1'] / median:.3f} |")
+            peak = best[instructions if name.startswith("fitroom") else list(best)[-1]]
+            reached = OPERATIONS / median / peak[name.endswith("--threads 1")]
+            parts = [medians[fitroom] / median for fitroom in ("fitroom", "fitroom --threads 1")]
+            print(f"| {name} | {median:.3f} | {parts[0]:.3f} | {parts[1]:.3f} | {reached:.0%} |")
         print()
-    _, whole = run(programs(32)["fitroom"], 10)
-    _, keras = run(programs(32)["Keras"], 10)
-    print(f"the whole process, ten epochs: fitroom {whole:.2f} s, Keras {keras:.2f} s, ratio {whole / keras:.3f}")
+    if not options.only:
+        _, whole = run(programs(32)["fitroom"], 10)
+        _, keras = run(programs(32)["Keras"], 10)
+        print(f"the whole process, ten epochs: fitroom {whole:.2f} s, Keras {keras:.2f} s, ratio {whole / keras:.3f}")
 
 
 main()

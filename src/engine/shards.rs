@@ -27,8 +27,6 @@ use std::{
     time::Instant,
 };
 
-use pulp::Arch;
-
 use self::{
     crew::Crew,
     cut::{Cut, Shard},
@@ -39,6 +37,7 @@ use self::{
 };
 use super::{
     error::EngineError,
+    instructions,
     learner::{Learner, LearnerState, Logits, NamedTensor, StepOutcome},
     model::{self, Outline},
 };
@@ -86,7 +85,8 @@ fn cut(settings: &Settings) -> Cut {
 /// What the network of this state says of these images (`pixels`: n × 784 bytes).
 pub(super) fn logits(settings: &Settings, state: &LearnerState, pixels: &[u8]) -> Result<Vec<Logits>, EngineError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    pass::logits(&Arc::new(Crew::new(Arch::new(), Cut::new(settings.layer_sizes(), 1), state, 0)), threads, pixels)
+    let crew = Crew::new(instructions::chosen(), Cut::new(settings.layer_sizes(), 1), state, 0);
+    pass::logits(&Arc::new(crew), threads, pixels)
 }
 
 impl ShardedLearner {
@@ -101,7 +101,7 @@ impl ShardedLearner {
         let images = batch_size.min(PASS);
         let seats = cut.shards();
         let batches = if batch_size > PASS { Batches::OfSeveralPasses } else { Batches::OfOnePass };
-        let crew = Crew::new(Arch::new(), cut, state, images);
+        let crew = Crew::new(instructions::chosen(), cut, state, images);
         let team = Arc::new(Team::new(Arc::clone(&dataset), crew, batches, images));
         let station = team.station(0).map_err(EngineError::arithmetic)?;
         let (images, _) = dataset.train.pixels().as_chunks();

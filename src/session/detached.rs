@@ -16,6 +16,7 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    engine::INSTRUCTIONS,
     json,
     run::{Run, Runs, command},
 };
@@ -93,8 +94,8 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<Start> {
 /// As [`start`], and when it does not train in time: then it is ended.
 pub fn hand_over(run: &Run, save_every: Option<Duration>) -> Result<Start> {
     let mut command = program();
-    // What was asked for in this environment is in the run by now.
-    let variables = std::env::vars_os().map(|(name, _)| name);
+    // What was asked for in this environment is in the run by now, but for the instructions.
+    let variables = std::env::vars_os().map(|(name, _)| name).filter(|name| name != INSTRUCTIONS);
     variables.filter(|name| name.to_string_lossy().starts_with("FITROOM_")).for_each(|name| {
         command.env_remove(name);
     });

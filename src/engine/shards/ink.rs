@@ -3,7 +3,7 @@
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the instructions that were chosen")]
 
-use std::{array, hint};
+use std::hint;
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -18,8 +18,10 @@ pub(super) const PAIRS: usize = PIXELS / 2;
 pub(super) const WORD: usize = 64;
 /// Bytes that a core fetches at once.
 const CACHE_LINE: usize = 64;
-/// Rows that take turns in a column.
+/// Rows that are put side by side at a time.
 const TOGETHER: usize = 4;
+/// An image without ink.
+const BLANK: [u8; PIXELS] = [0; PIXELS];
 
 /// Words that have a bit for each pixel.
 pub(super) const WORDS: usize = PIXELS.div_ceil(WORD);
@@ -54,13 +56,14 @@ pub(super) struct Ink {
 /// [`ROWS`] rows of a pass, column by column; undefined in rows that the pass does not have.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
-    /// For some rows at a time, for each pair of pixels, its bytes in these rows.
+    /// For each pair of pixels its bytes in all rows.
     columns: [[[[u8; 2]; TOGETHER]; ROWS / TOGETHER]; PAIRS],
     /// For each pixel a bit for each row in which it is not 0.
     rows: [u32; WORDS * WORD],
 }
 
 impl Block {
+    #[expect(clippy::large_stack_arrays, reason = "it is cloned once at a thread's begin, and is far below its stack")]
     const BLANK: Self = Self { columns: [[[[0; 2]; TOGETHER]; ROWS / TOGETHER]; PAIRS], rows: [0; WORDS * WORD] };
 
     /// The bytes of a pair of pixels in a row.
@@ -159,30 +162,46 @@ impl WithSimd for Reading<'_> {
             *bits = pixel_bits(image);
         }
         for ((block, images), pixels) in blocks.iter_mut().zip(images.chunks(ROWS)).zip(pixels.chunks(ROWS)) {
-            let mut four = [[[0; 2]; TOGETHER]; PAIRS];
-            for (number, images) in images.chunks(TOGETHER).enumerate() {
-                let [a, b, c, d]: [_; TOGETHER] =
-                    array::from_fn(|row| images.get(row).unwrap_or(&[0; PIXELS]).as_chunks::<2>().0);
-                for ((((column, a), b), c), d) in four.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                    *column = [*a, *b, *c, *d];
-                }
-                for (column, four) in block.columns.iter_mut().zip(&four) {
-                    column[number] = *four;
-                }
+            block.take(images);
+            block.take_bits(&pixels[..images.len()]);
+        }
+    }
+}
+
+impl Block {
+    /// Takes in these rows' bytes.
+    #[inline(always)]
+    fn take(&mut self, images: &[[u8; PIXELS]]) {
+        // Some rows at a time are adjacent at first, which a processor does fast.
+        let mut together = [[[0; 2]; TOGETHER]; PAIRS];
+        for (number, images) in images.chunks(TOGETHER).enumerate() {
+            let image = |row: usize| images.get(row).unwrap_or(&BLANK).as_chunks::<2>().0;
+            let (first, second, third, fourth) = (image(0), image(1), image(2), image(3));
+            let rows = first.iter().zip(second).zip(third).zip(fourth);
+            for (bytes, (((first, second), third), fourth)) in together.iter_mut().zip(rows) {
+                *bytes = [*first, *second, *third, *fourth];
             }
-            let (rows, _) = block.rows.as_chunks_mut::<WORD>();
-            for (word, rows) in rows.iter_mut().enumerate() {
-                let mut first = [0; ROWS];
-                let mut second = [0; ROWS];
-                for (row, pixels) in pixels[..images.len()].iter().enumerate() {
-                    first[row] = pixels[word] as u32;
-                    second[row] = (pixels[word] >> ROWS) as u32;
-                }
-                transpose(&mut first);
-                transpose(&mut second);
-                rows[..ROWS].copy_from_slice(&first);
-                rows[ROWS..].copy_from_slice(&second);
+            for (column, bytes) in self.columns.iter_mut().zip(&together) {
+                column[number] = *bytes;
             }
+        }
+    }
+
+    /// Takes in these rows' bits.
+    #[inline(always)]
+    fn take_bits(&mut self, pixels: &[PixelBits]) {
+        for (word, columns) in self.rows.as_chunks_mut::<WORD>().0.iter_mut().enumerate() {
+            let (mut low, mut high) = ([0; ROWS], [0; ROWS]);
+            for ((low, high), pixels) in low.iter_mut().zip(&mut high).zip(pixels) {
+                #[expect(clippy::cast_possible_truncation, reason = "the other half comes next")]
+                let half = pixels[word] as u32;
+                *low = half;
+                *high = (pixels[word] >> ROWS) as u32;
+            }
+            transpose(&mut low);
+            transpose(&mut high);
+            columns[..ROWS].copy_from_slice(&low);
+            columns[ROWS..].copy_from_slice(&high);
         }
     }
 }
@@ -275,13 +294,13 @@ mod tests {
             for (row, image) in images.iter().enumerate() {
                 let block = &ink.blocks()[row / ROWS];
                 for (pair, bytes) in image.as_chunks::<2>().0.iter().enumerate() {
-                    assert_eq!(block.columns[pair][row % ROWS], *bytes, "row {row}, pair {pair}");
+                    assert_eq!(block.bytes(pair, row % ROWS), *bytes, "row {row}, pair {pair}");
                 }
             }
             assert_eq!(ones(ink.pixels[2]), [2, 63, 102, 783]);
             assert_eq!(ones(ink.pixels[69]), [63, 69, 169, 783]);
             let rows = |pair: usize| -> Vec<usize> {
-                let bits = ink.blocks().iter().map(|block| block.rows[pair]);
+                let bits = ink.blocks().iter().map(|block| block.rows(pair));
                 bits.enumerate()
                     .flat_map(|(n, bits)| Ones::new(bits.into(), 0).map(move |row| n * ROWS + row))
                     .collect()
@@ -306,8 +325,8 @@ mod tests {
     #[test]
     fn values_are_the_bytes_parts_of_255() {
         assert_eq!(VALUES[0].to_bits(), 0);
-        for (byte, value) in VALUES.iter().enumerate() {
-            assert!((value * 255.0 - byte as f32).abs() < 1e-4, "{byte}: {value}");
+        for (byte, value) in (0..=u8::MAX).zip(VALUES) {
+            assert!((value * 255.0 - f32::from(byte)).abs() < 1e-4, "{byte}: {value}");
         }
     }
 

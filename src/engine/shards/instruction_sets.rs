@@ -10,24 +10,11 @@ use rand::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use crate::fashion::PIXELS;
-
-/// All that this machine has, by name; the plainest first.
-pub(super) fn all() -> Vec<(&'static str, Arch)> {
-    let mut all = vec![("scalar", Arch::Scalar)];
-    #[cfg(target_arch = "x86_64")]
-    {
-        all.extend(pulp::x86::V3::try_new().map(|simd| ("AVX2 with FMA", Arch::V3(simd))));
-        all.extend(pulp::x86::V4::try_new().map(|simd| ("AVX-512", Arch::V4(simd))));
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    all.push(("the best that there is", Arch::new()));
-    all
-}
+use crate::{engine::instructions, fashion::PIXELS};
 
 /// Runs `test` under each of them. Should it fail, what it printed says under which.
 pub(super) fn under_each(test: impl Fn(Arch)) {
-    for (name, arch) in all() {
+    for (name, arch) in instructions::all() {
         println!("under {name}");
         test(arch);
     }
@@ -81,12 +68,6 @@ impl Exact {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_best_instruction_set_is_among_those_that_are_tested() {
-        let best = std::mem::discriminant(&Arch::new());
-        assert!(all().iter().any(|(_, arch)| std::mem::discriminant(arch) == best));
-    }
 
     #[test]
     fn rounding_is_allowed_and_a_lost_term_is_not() {
