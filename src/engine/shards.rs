@@ -62,6 +62,8 @@ pub(super) struct ShardedLearner {
     likeness: Vec<u16>,
     /// The batch of the last step, its images sorted by their likeness.
     batch: Vec<u32>,
+    /// The same, each below its likeness.
+    sorted: Vec<u64>,
 }
 
 /// Threads that pay for these layers and batches on this machine; where a number is asked for, as many as that, however
@@ -118,6 +120,7 @@ impl ShardedLearner {
             outcomes: Vec::new(),
             likeness,
             batch: Vec::new(),
+            sorted: Vec::new(),
         };
         for seat in 1..seats {
             let team = Arc::clone(&learner.team);
@@ -125,6 +128,17 @@ impl ShardedLearner {
             learner.helpers.push(helper);
         }
         Ok(learner)
+    }
+
+    /// Puts the batch's images in the order of their likeness; those that are equally like, in their own.
+    fn sort(&mut self, batch: &[u32]) {
+        self.sorted.clear();
+        let number = |image: &u32| u64::from(self.likeness[*image as usize]) << u32::BITS | u64::from(*image);
+        self.sorted.extend(batch.iter().map(number));
+        self.sorted.sort_unstable();
+        self.batch.clear();
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is the image")]
+        self.batch.extend(self.sorted.iter().map(|number| *number as u32));
     }
 
     /// Waits until no helper is busy with the network.
@@ -138,10 +152,7 @@ impl Learner for ShardedLearner {
         let start = Instant::now();
         self.step += 1;
         let adam = AdamStep::new(self.settings.learning_rate, self.step);
-        self.batch.clear();
-        self.batch.extend_from_slice(batch);
-        // Ties are broken, so that the order follows from the batch alone.
-        self.batch.sort_unstable_by_key(|image| (self.likeness[*image as usize], *image));
+        self.sort(batch);
         let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
         if together {
             self.calls += 1;

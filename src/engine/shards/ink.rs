@@ -3,7 +3,7 @@
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the instructions that were chosen")]
 
-use std::hint;
+use std::{array, hint};
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -114,9 +114,10 @@ impl Ink {
         Self { images: Vec::with_capacity(images), pixels: vec![PixelBits::default(); images], blocks }
     }
 
-    /// Takes in these images in place of those before.
-    pub fn read<'a>(&mut self, arch: Arch, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
-        fetch(images.clone());
+    /// Takes in these images in place of those before. They are fetched from the `first` on, and then those before it:
+    /// threads that each begin elsewhere fetch for one another.
+    pub fn read<'a>(&mut self, arch: Arch, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone, first: usize) {
+        fetch(images.clone().skip(first).chain(images.clone().take(first)));
         self.images.clear();
         self.images.extend(images);
         arch.dispatch(Reading(self));
@@ -132,10 +133,13 @@ impl Ink {
 /// The number by which images that have their ink in like places become neighbours when they are sorted: how many rows
 /// it spans, and then how many pixels it has. A tile leaves out the pixels that are 0 in all of its rows.
 pub(super) fn likeness(image: &[u8; PIXELS]) -> u16 {
-    let first = image.iter().position(|byte| *byte != 0).unwrap_or(0);
-    let last = image.iter().rposition(|byte| *byte != 0).unwrap_or(0);
-    let (span, count) = (last / SIDE - first / SIDE, image.iter().filter(|byte| **byte != 0).count());
-    u16::try_from(span * (PIXELS + 1) + count).expect("28 spans of 784 pixels are few")
+    let (rows, _) = image.as_chunks::<SIDE>();
+    // A row's count fits a byte, and so sixteen and more of them are added at a time.
+    let counts: [u8; SIDE] = array::from_fn(|row| rows[row].iter().map(|byte| u8::from(*byte != 0)).sum());
+    let first = counts.iter().position(|count| *count > 0).unwrap_or(0);
+    let last = counts.iter().rposition(|count| *count > 0).unwrap_or(0);
+    let count: u16 = counts.into_iter().map(u16::from).sum();
+    u16::try_from((last - first) * (PIXELS + 1)).expect("28 spans of 784 pixels are few") + count
 }
 
 /// Has all of the images on their way from memory at once, which one after the other would each be waited for.
@@ -275,8 +279,8 @@ mod tests {
         // What was there before is of no matter.
         let before = vec![[255; PIXELS]; images.len() + 100];
         let mut ink = Ink::new(before.len());
-        ink.read(arch, before.iter());
-        ink.read(arch, images.iter());
+        ink.read(arch, before.iter(), 0);
+        ink.read(arch, images.iter(), images.len() / 2);
         ink
     }
 

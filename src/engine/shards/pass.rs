@@ -100,7 +100,8 @@ impl Station {
             let adam = (number + 1 == passes).then_some(adam);
             let pass = Pass { shards: shards.clone(), together, rows: chunk.len(), weight, resume: number > 0, adam };
             let indices = || chunk.iter().map(|index| *index as usize);
-            self.core.read(indices().map(|index| images.image(index).pixels()));
+            let first = if together { chunk.len() * self.core.seat / self.core.crew.cut.shards() } else { 0 };
+            self.core.read(indices().map(|index| images.image(index).pixels()), first);
             self.core.work.borrow_mut().classes.clear();
             self.core.work.borrow_mut().classes.extend(indices().map(|index| images.class(index).index()));
             let verdict = self.pass(&pass)?;
@@ -126,7 +127,7 @@ impl Station {
             let shards = 0..self.core.crew.cut.shards();
             let rows = images.len() / PIXELS;
             let pass = Pass { shards, together: false, rows, weight: 0.0, resume: false, adam: None };
-            self.core.read(images.as_chunks().0.iter());
+            self.core.read(images.as_chunks().0.iter(), 0);
             self.core.forward(&pass, &mut dfdx::prelude::NoneTape);
             let work = self.core.work.borrow();
             let (logits, _) = work.logits.as_chunks();

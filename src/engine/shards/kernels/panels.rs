@@ -2,6 +2,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::fashion::CLASSES;
+
 /// Outputs of a hidden layer's panel.
 pub(crate) const PANEL: usize = 32;
 /// Outputs of the last layer's only panel: the ten logits, and zeros.
@@ -45,6 +47,18 @@ impl<T: OverPanels> WithSimd for WithPanels<T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.work.over(simd, self.panels);
+    }
+}
+
+/// The last layer's weight from the classes to the layer's inputs: panels of [`PANEL`] inputs, and within each a row per
+/// class. `weight` has whole panels of inputs.
+pub(crate) fn turn(weight: &[f32], turned: &mut Vec<f32>) {
+    let (inputs, _) = weight.as_chunks::<LOGITS>();
+    turned.clear();
+    for inputs in inputs.chunks_exact(PANEL) {
+        for class in 0..CLASSES {
+            turned.extend(inputs.iter().map(|classes| classes[class]));
+        }
     }
 }
 

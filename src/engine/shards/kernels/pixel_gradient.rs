@@ -138,7 +138,7 @@ mod tests {
     impl Case {
         fn new<const P: usize>(arch: Arch, images: Vec<[u8; PIXELS]>, panels: usize) -> Self {
             let mut ink = Ink::new(images.len());
-            ink.read(arch, images.iter());
+            ink.read(arch, images.iter(), 0);
             let errors = numbers(7, images.len() * panels * P);
             Self { images, ink, panels, errors }
         }

@@ -164,7 +164,7 @@ mod tests {
     /// Compares the product of these images with 64 bits.
     fn check<const P: usize>(arch: Arch, images: &[[u8; PIXELS]], panels: usize) {
         let mut ink = Ink::new(images.len());
-        ink.read(arch, images.iter());
+        ink.read(arch, images.iter(), 0);
         let (weight, bias) = (numbers(1, panels * PIXELS * P), numbers(2, panels * P));
         // Some columns more than are written.
         let stride = panels * P + 3;

@@ -6,9 +6,10 @@ use super::core::{Core, GradientSlot, Pass};
 use crate::engine::shards::kernels::{
     elementwise::through_relu,
     input_gradient::InputGradient,
-    panels::{LOGITS, OverPanels, PANEL, Strided},
+    panels::{LOGITS, OverPanels, PANEL, Strided, turn},
     parameter::Update,
     pixel_gradient::PixelGradient,
+    product::Product,
     weight_gradient::WeightGradient,
 };
 
@@ -22,14 +23,19 @@ impl Core {
             for shard in pass.shards.clone() {
                 let shard = self.crew.shard(shard);
                 let dense = &shard.layers[layer];
-                let gradient = InputGradient::<LOGITS> {
+                let panels = dense.part.inputs.len() / PANEL;
+                let turned = &mut self.work.borrow_mut().turned;
+                turn(&dense.weight.values, turned);
+                let product = Product::<PANEL> {
                     rows: pass.rows,
-                    errors: Strided { values: &errors, stride: LOGITS },
-                    weight: &dense.weight.values,
+                    inputs: Strided { values: &errors, stride: LOGITS },
+                    weight: turned,
+                    bias: None,
+                    relu: false,
                     out: &mut by_inputs[dense.part.inputs.start..],
                     stride: width,
                 };
-                gradient.run(self.crew.arch, 1);
+                product.run(self.crew.arch, panels);
             }
         }
         self.update::<LOGITS>(pass, layer, &errors, gradients)?;

@@ -77,6 +77,8 @@ pub(super) struct Work {
     pub partial: Vec<f32>,
     /// Errors side by side, for the first layer.
     pub packed: Vec<f32>,
+    /// A shard's last weight, for the way back.
+    pub turned: Vec<f32>,
     pub classes: Vec<usize>,
 }
 
@@ -93,6 +95,7 @@ impl Core {
             logits: vec![0.0; images * LOGITS],
             partial: vec![0.0; images * cut.widest_exchange()],
             packed: Vec::new(),
+            turned: Vec::new(),
             classes: Vec::with_capacity(images),
         };
         let mut core = Core {
@@ -115,9 +118,9 @@ impl Core {
         Ok(core)
     }
 
-    /// Takes in the images of a pass.
-    pub fn read<'a>(&self, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone) {
-        self.work.borrow_mut().ink.read(self.crew.arch, images);
+    /// Takes in the images of a pass; the `first` is the first that is fetched.
+    pub fn read<'a>(&self, images: impl Iterator<Item = &'a [u8; PIXELS]> + Clone, first: usize) {
+        self.work.borrow_mut().ink.read(self.crew.arch, images, first);
     }
 
     pub fn last_layer(&self) -> usize {
