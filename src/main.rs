@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
-    if let Some(name) = env::var_os(engine::INSTRUCTIONS) {
+    if let Some(name) = env::var_os(engine::INSTRUCTIONS).filter(|name| !name.is_empty()) {
         engine::compute_with(&name.to_string_lossy())?;
     }
     match cli.command {

@@ -16,7 +16,7 @@ use std::{
 
 use serde_json::Value;
 
-use self::place::{Place, assert_success, run};
+use self::place::{Place, assert_success, error, run};
 
 /// This command in this environment.
 fn with(mut command: Command, variables: &[(&str, &str)]) -> Command {
@@ -191,6 +191,45 @@ fn assert_printable(bytes: &[u8]) {
 }
 
 const ODD: &str = "x\x1b]0;y\x07\u{9b}31m\u{202e}z";
+
+#[test]
+fn instructions_can_be_chosen_and_train_alike() {
+    let place = Place::new();
+    let losses = |instructions: &str| -> Vec<f64> {
+        let command = place.train(&["--epochs", "2", "--threads", "2", "--no-save", "--json"]);
+        let output = run(with(command, &[("FITROOM_INSTRUCTIONS", instructions)]));
+        assert_success(&output);
+        let lines = String::from_utf8(output.stdout).expect("JSON is text");
+        let losses = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+        losses.filter_map(|record| record["loss"].as_f64()).collect()
+    };
+    let (best, scalar) = (losses(""), losses("scalar"));
+    assert_eq!((best.len(), scalar.len()), (2, 2));
+    for (best, scalar) in best.iter().zip(&scalar) {
+        assert!((best - scalar).abs() < 0.01 * scalar, "{best} and {scalar}");
+    }
+    assert_eq!(losses("scalar"), scalar);
+    let unknown = with(place.train(&["--no-save"]), &[("FITROOM_INSTRUCTIONS", "abacus")]);
+    let words = error(unknown);
+    assert!(words.starts_with("fitroom: FITROOM_INSTRUCTIONS is \"abacus\": this processor has scalar"), "{words}");
+}
+
+/// As in a container or a batch job that is given some of a machine's cores.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_is_given_one_core_trains_with_one_thread() {
+    let place = Place::new();
+    let program = place.train(&["--epochs", "1", "--hidden", "128", "--batch-size", "256", "--run", "one"]);
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0"]).arg(program.get_program()).args(program.get_args());
+    assert_success(&run({
+        command.current_dir(place.directory.path());
+        command
+    }));
+    let facts: Value =
+        serde_json::from_slice(&fs::read(place.path("runs/one/run.json")).expect("it is kept")).expect("it is JSON");
+    assert_eq!(facts["settings"]["threads"], 1, "{facts}");
+}
 
 #[test]
 fn wrong_usage_quotes_control_characters_escaped() {
