@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::panels::{load, store, vectors};
+use super::panels::{PANEL, load, store, vectors};
 use crate::engine::adam::{BETA_1, BETA_2, EPSILON};
 
 /// What every parameter's update shares in one step: Keras's Adam with both corrections in one factor.
@@ -105,7 +105,8 @@ impl AdamStep {
     /// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate · m / (√v + ε)`.
     ///
     /// A core has one slow unit for roots and divisions. So all roots are begun before the first is needed, for what
-    /// waits for it would keep other work from beginning; and two vectors share a division.
+    /// waits for it would keep other work from beginning; and a panel's two halves share their divisions, as wide as
+    /// the vectors may be, for the weights are to be the same with all of them.
     #[inline(always)]
     fn step<S: Simd, const V: usize>(&self, simd: S, parameter: &mut Parameter, first: usize, gradients: [S::f32s; V]) {
         let range = first..first + V * S::F32_LANES;
@@ -124,15 +125,17 @@ impl AdamStep {
         }
         let (rate, epsilon) = (simd.splat_f32s(self.rate), simd.splat_f32s(self.epsilon));
         let divisors = roots.map(|root| simd.add_f32s(root, epsilon));
-        let (pairs, last) = divisors.as_chunks::<2>();
-        for (pair, [one, other]) in pairs.iter().enumerate() {
-            // Both quotients from one division: rate / one = rate / (one · other) · other.
-            let quotient = simd.div_f32s(rate, simd.mul_f32s(*one, *other));
-            changes[2 * pair] = simd.mul_f32s(firsts[2 * pair], simd.mul_f32s(quotient, *other));
-            changes[2 * pair + 1] = simd.mul_f32s(firsts[2 * pair + 1], simd.mul_f32s(quotient, *one));
-        }
-        if let [divisor] = last {
-            changes[V - 1] = simd.div_f32s(simd.mul_f32s(firsts[V - 1], rate), *divisor);
+        if V * S::F32_LANES == PANEL && V.is_multiple_of(2) {
+            for (one, other) in (0..V / 2).zip(V / 2..) {
+                // Both quotients from one division: rate / one = rate / (one · other) · other.
+                let quotient = simd.div_f32s(rate, simd.mul_f32s(divisors[one], divisors[other]));
+                changes[one] = simd.mul_f32s(firsts[one], simd.mul_f32s(quotient, divisors[other]));
+                changes[other] = simd.mul_f32s(firsts[other], simd.mul_f32s(quotient, divisors[one]));
+            }
+        } else {
+            for (v, divisor) in divisors.into_iter().enumerate() {
+                changes[v] = simd.div_f32s(simd.mul_f32s(firsts[v], rate), divisor);
+            }
         }
         for (value, change) in values.iter_mut().zip(changes) {
             *value = simd.sub_f32s(*value, change);

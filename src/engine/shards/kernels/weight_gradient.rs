@@ -20,43 +20,42 @@ pub(crate) struct WeightGradient<'a, const P: usize> {
 impl<const P: usize> OverPanels for WeightGradient<'_, P> {
     #[inline(always)]
     fn over<S: Simd>(self, simd: S, panels: usize) {
-        if P / S::F32_LANES >= 2 { self.panels::<S, 2>(simd, panels) } else { self.panels::<S, 1>(simd, panels) }
+        match (S::REGISTER_COUNT >= 32, P / S::F32_LANES) {
+            (true, 2..) => self.panels::<S, 8, 2>(simd, panels),
+            (true, _) => self.panels::<S, 8, 1>(simd, panels),
+            (false, 4..) => self.panels::<S, 2, 4>(simd, panels),
+            (false, 2..) => self.panels::<S, 4, 2>(simd, panels),
+            (false, _) => self.panels::<S, 4, 1>(simd, panels),
+        }
     }
 }
 
 impl<const P: usize> WeightGradient<'_, P> {
-    /// Panel by panel, for a panel's errors stay in a core's nearest cache.
+    /// Panel by panel, for a panel's errors stay in a core's nearest cache; in tiles of `K` inputs by `V` vectors.
     #[inline(always)]
-    fn panels<S: Simd, const V: usize>(mut self, simd: S, panels: usize) {
+    fn panels<S: Simd, const K: usize, const V: usize>(mut self, simd: S, panels: usize) {
         let inputs = self.weight.values.len() / (panels * P);
         for panel in 0..panels {
+            let first = |input: usize| (panel * inputs + input) * P;
             let mut input = 0;
+            while input + K <= inputs {
+                self.block::<S, K, V>(simd, input, panel * P, first(input));
+                input += K;
+            }
             while input < inputs {
-                let first = (panel * inputs + input) * P;
-                input += match inputs - input {
-                    8.. if S::REGISTER_COUNT >= 32 => self.block::<S, 8, V>(simd, input, panel * P, first),
-                    4.. => self.block::<S, 4, V>(simd, input, panel * P, first),
-                    _ => self.block::<S, 1, V>(simd, input, panel * P, first),
-                };
+                self.block::<S, 1, V>(simd, input, panel * P, first(input));
+                input += 1;
             }
         }
     }
 
-    /// Does `K` inputs of the panel whose first column this is; `first` is their first value in the weight. Returns the
-    /// number of inputs.
+    /// Does `K` inputs of the panel whose first column this is; `first` is their first value in the weight.
     #[inline(always)]
-    fn block<S: Simd, const K: usize, const V: usize>(
-        &mut self,
-        simd: S,
-        input: usize,
-        column: usize,
-        first: usize,
-    ) -> usize {
+    fn block<S: Simd, const K: usize, const V: usize>(&mut self, simd: S, input: usize, column: usize, first: usize) {
         for at in (0..P).step_by(V * S::F32_LANES) {
             let sums = self.tile::<S, K, V>(simd, input, column + at, first + at);
             self.update.take::<S, P, V, K>(simd, self.weight, first + at, sums);
         }
-        K
     }
 
     /// The gradient of `K` inputs by `V` vectors of outputs from `column` on, that are the weight's from `first` on.
