@@ -1,6 +1,5 @@
 //! The environment variables of the command line, and text from outside in the messages of the real program.
 
-#[expect(dead_code, reason = "what is of no use here is in other tests")]
 #[path = "place/place.rs"]
 mod place;
 

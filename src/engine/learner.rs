@@ -11,9 +11,10 @@ pub(super) type Logits = [f32; CLASSES];
 ///
 /// The loss is the batch's mean softmax cross entropy; the optimizer is Adam as Keras writes it.
 pub(super) trait Learner {
-    /// Trains one step on the training images with these indices (1 or more). Does not wait for a device that
-    /// computes on its own; the figures come with [`Learner::drain`].
-    fn step(&mut self, batch: &[u32]) -> Result<(), EngineError>;
+    /// Trains one step on the training images with these indices (1 or more). The `next` ones are likely to follow, and
+    /// may be made ready. Does not wait for a device that computes on its own; the figures come with
+    /// [`Learner::drain`].
+    fn step(&mut self, batch: &[u32], next: &[u32]) -> Result<(), EngineError>;
 
     /// The figures of the steps since the last call, oldest first. Waits for the device.
     fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError>;

@@ -159,7 +159,7 @@ pub(super) fn rows<D: Device<f32>>(device: &D, pixels: &[u8]) -> Result<Rows<D>,
 }
 
 impl<D: Device<f32>> Learner for PlainLearner<D> {
-    fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
+    fn step(&mut self, batch: &[u32], _: &[u32]) -> Result<(), EngineError> {
         self.try_step(batch).map_err(EngineError::arithmetic)
     }
 
@@ -227,7 +227,7 @@ mod tests {
     fn train(learner: &mut impl Learner, batches: impl IntoIterator<Item = Vec<u32>>) -> Vec<StepOutcome> {
         let mut outcomes = Vec::new();
         for batch in batches {
-            learner.step(&batch).expect("the CPU computes");
+            learner.step(&batch, &[]).expect("the CPU computes");
         }
         learner.drain(&mut outcomes).expect("the CPU computes");
         outcomes

@@ -148,7 +148,7 @@ impl ShardedLearner {
 }
 
 impl Learner for ShardedLearner {
-    fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
+    fn step(&mut self, batch: &[u32], next: &[u32]) -> Result<(), EngineError> {
         let start = Instant::now();
         self.step += 1;
         let adam = AdamStep::new(self.settings.learning_rate, self.step);
@@ -156,7 +156,7 @@ impl Learner for ShardedLearner {
         let together = !self.helpers.is_empty() && self.pacing.way() == Way::Together;
         if together {
             self.calls += 1;
-            self.team.call(&self.batch, adam, self.calls);
+            self.team.call(&self.batch, next, adam, self.calls);
         } else {
             self.settle()?;
         }
@@ -257,7 +257,7 @@ mod tests {
     fn train(learner: &mut impl Learner, batches: impl Iterator<Item = Vec<u32>>) -> Vec<StepOutcome> {
         let mut outcomes = Vec::new();
         for batch in batches {
-            learner.step(&batch).expect("the CPU computes");
+            learner.step(&batch, &[7, 0]).expect("the CPU computes");
         }
         learner.drain(&mut outcomes).expect("the CPU computes");
         outcomes
@@ -355,7 +355,7 @@ mod tests {
                     if let Some(pacing) = pacing {
                         learner.pacing = pacing;
                     }
-                    learner.step(&batch).expect("the CPU computes");
+                    learner.step(&batch, &[7, 0]).expect("the CPU computes");
                 }
                 learner.state().expect("the CPU computes")
             };
@@ -436,10 +436,10 @@ mod tests {
         train(&mut learner, batches(32, 2, 320));
         // No such image: the helper panics over it, and the trainer thread must not wait for it.
         learner.calls += 1;
-        learner.team.call(&[100_000], AdamStep::new(1e-3, 3), learner.calls);
+        learner.team.call(&[100_000], &[], AdamStep::new(1e-3, 3), learner.calls);
         let error = learner.settle().expect_err("the helper is gone");
         assert!(error.to_string().contains("helper"), "{error}");
-        assert!(learner.step(&[0, 1, 2]).is_err());
+        assert!(learner.step(&[0, 1, 2], &[]).is_err());
     }
 
     #[test]

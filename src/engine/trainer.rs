@@ -123,9 +123,10 @@ impl Trainer {
 
     /// Trains the epoch's next batch; nothing when the epoch is over. Its figures come with [`Trainer::drain`].
     pub fn step(&mut self) -> Result<(), EngineError> {
-        let end = self.order.len().min(self.position.saturating_add(self.settings.batch_size));
+        let after = |start: usize| self.order.len().min(start.saturating_add(self.settings.batch_size));
+        let end = after(self.position);
         if self.position < end {
-            self.learner.step(&self.order[self.position..end])?;
+            self.learner.step(&self.order[self.position..end], &self.order[end..after(end)])?;
             self.position = end;
             self.steps += 1;
         }

@@ -433,8 +433,8 @@ mod tests {
     struct Cramped(Box<dyn Learner>);
 
     impl Learner for Cramped {
-        fn step(&mut self, batch: &[u32]) -> Result<(), EngineError> {
-            self.0.step(batch)
+        fn step(&mut self, batch: &[u32], next: &[u32]) -> Result<(), EngineError> {
+            self.0.step(batch, next)
         }
 
         fn drain(&mut self, outcomes: &mut Vec<StepOutcome>) -> Result<(), EngineError> {

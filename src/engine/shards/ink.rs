@@ -143,7 +143,7 @@ pub(super) fn likeness(image: &[u8; PIXELS]) -> u16 {
 }
 
 /// Has all of the images on their way from memory at once, which one after the other would each be waited for.
-fn fetch<'a>(images: impl Iterator<Item = &'a [u8; PIXELS]>) {
+pub(super) fn fetch<'a>(images: impl Iterator<Item = &'a [u8; PIXELS]>) {
     let mut any = 0;
     for image in images {
         for byte in image.iter().step_by(CACHE_LINE).chain(image.last()) {

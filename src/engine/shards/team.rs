@@ -8,10 +8,14 @@ use dfdx::prelude::CpuError;
 use super::{
     crew::Crew,
     exchange::Meeting,
+    ink,
     kernels::parameter::AdamStep,
     pass::{Batches, Station},
 };
 use crate::fashion::Dataset;
+
+/// Images that the helpers fetch ahead: as many as they may in the time between two steps.
+const AHEAD: usize = 32;
 
 /// What the trainer thread and its helpers share.
 pub(super) struct Team {
@@ -28,6 +32,8 @@ pub(super) struct Team {
 #[derive(Clone)]
 struct Call {
     batch: Vec<u32>,
+    /// The first of the images that are likely to come next.
+    next: Vec<u32>,
     adam: AdamStep,
 }
 
@@ -35,15 +41,18 @@ impl Team {
     /// A team of as many seats as the crew has shards, whose trainer thread has not called yet.
     pub fn new(dataset: Arc<Dataset>, crew: Crew, batches: Batches, images: usize) -> Self {
         let calls = Meeting::new(crew.shards.len());
-        let call = Mutex::new(Call { batch: Vec::new(), adam: AdamStep::new(0.0, 1) });
+        let call = Mutex::new(Call { batch: Vec::new(), next: Vec::new(), adam: AdamStep::new(0.0, 1) });
         Self { dataset, crew: Arc::new(crew), calls, call, batches, images }
     }
 
-    /// Calls the helpers, for the `number`th time, to take their part in a step on this batch.
-    pub fn call(&self, batch: &[u32], adam: AdamStep, number: u64) {
+    /// Calls the helpers, for the `number`th time, to take their part in a step on this batch; the `next` one is likely
+    /// to follow.
+    pub fn call(&self, batch: &[u32], next: &[u32], adam: AdamStep, number: u64) {
         let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
         call.batch.clear();
         call.batch.extend_from_slice(batch);
+        call.next.clear();
+        call.next.extend_from_slice(&next[..next.len().min(AHEAD)]);
         call.adam = adam;
         drop(call);
         self.calls.say(0, number);
@@ -67,13 +76,14 @@ impl Team {
         let _last_act = LastAct(self);
         dfdx::flush_denormals_to_zero();
         let Ok(mut station) = self.station(seat) else { return };
-        let mut batch = Vec::new();
+        let (mut batch, mut next) = (Vec::new(), Vec::new());
         for number in 1.. {
             if !self.calls.wait(seat, 0..1, number) {
                 return;
             }
             let call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
             batch.clone_from(&call.batch);
+            next.clone_from(&call.next);
             let adam = call.adam;
             drop(call);
             let trained = station.train(&self.dataset.train, &batch, adam, true);
@@ -81,6 +91,9 @@ impl Team {
                 return;
             }
             self.calls.say(seat, number);
+            // While the trainer thread makes up its next call, which all threads will need these images for.
+            let part = next.iter().skip(seat - 1).step_by(self.crew.shards.len() - 1);
+            ink::fetch(part.map(|image| self.dataset.train.image(*image as usize).pixels()));
         }
     }
 

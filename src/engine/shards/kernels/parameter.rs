@@ -102,7 +102,7 @@ impl Update<'_> {
 
 impl AdamStep {
     /// Adam on `V` vectors of a parameter, from `first` on:
-    /// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate · m / (√v + ε)`.
+    /// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate / (√v + ε) · m`.
     ///
     /// A core has one slow unit for roots and divisions. So all roots are begun before the first is needed, for what
     /// waits for it would keep other work from beginning; and a panel's two halves share their divisions, as wide as
@@ -113,7 +113,7 @@ impl AdamStep {
         let values = vectors::<S, V>(&mut parameter.values[range.clone()]);
         let firsts = vectors::<S, V>(&mut parameter.first[range.clone()]);
         let seconds = vectors::<S, V>(&mut parameter.second[range]);
-        let (mut roots, mut changes) = (gradients, gradients);
+        let mut roots = gradients;
         for (v, gradient) in gradients.into_iter().enumerate() {
             let square = simd.mul_add_e_f32s(gradient, gradient, simd.neg_f32s(seconds[v]));
             seconds[v] = simd.mul_add_e_f32s(square, simd.splat_f32s(self.second), seconds[v]);
@@ -125,20 +125,19 @@ impl AdamStep {
         }
         let (rate, epsilon) = (simd.splat_f32s(self.rate), simd.splat_f32s(self.epsilon));
         let divisors = roots.map(|root| simd.add_f32s(root, epsilon));
+        let mut rates = divisors;
         if V * S::F32_LANES == PANEL && V.is_multiple_of(2) {
             for (one, other) in (0..V / 2).zip(V / 2..) {
                 // Both quotients from one division: rate / one = rate / (one · other) · other.
                 let quotient = simd.div_f32s(rate, simd.mul_f32s(divisors[one], divisors[other]));
-                changes[one] = simd.mul_f32s(firsts[one], simd.mul_f32s(quotient, divisors[other]));
-                changes[other] = simd.mul_f32s(firsts[other], simd.mul_f32s(quotient, divisors[one]));
+                rates[one] = simd.mul_f32s(quotient, divisors[other]);
+                rates[other] = simd.mul_f32s(quotient, divisors[one]);
             }
         } else {
-            for (v, divisor) in divisors.into_iter().enumerate() {
-                changes[v] = simd.div_f32s(simd.mul_f32s(firsts[v], rate), divisor);
-            }
+            rates = divisors.map(|divisor| simd.div_f32s(rate, divisor));
         }
-        for (value, change) in values.iter_mut().zip(changes) {
-            *value = simd.sub_f32s(*value, change);
+        for (v, rate) in rates.into_iter().enumerate() {
+            values[v] = simd.negate_mul_add_e_f32s(rate, firsts[v], values[v]);
         }
     }
 }
