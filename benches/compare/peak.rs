@@ -1,5 +1,5 @@
-//! What the processor could do at best: fused multiply-adds of 32-bit numbers per second, with each instruction set that
-//! it has, on as many threads as the program trains with at most. A line of JSON for each.
+//! What the processor could do at best: fused multiply-adds of 32-bit numbers per second, with each instruction set
+//! that it has, on as many threads as the program trains with at most. A line of JSON for each.
 
 use std::{hint::black_box, num::NonZeroUsize, thread, time::Instant};
 

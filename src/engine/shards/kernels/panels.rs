@@ -50,8 +50,8 @@ impl<T: OverPanels> WithSimd for WithPanels<T> {
     }
 }
 
-/// The last layer's weight from the classes to the layer's inputs: panels of [`PANEL`] inputs, and within each a row per
-/// class. `weight` has whole panels of inputs.
+/// The last layer's weight from the classes to the layer's inputs: panels of [`PANEL`] inputs, and within each a row
+/// per class. `weight` has whole panels of inputs.
 pub(crate) fn turn(weight: &[f32], turned: &mut Vec<f32>) {
     let (inputs, _) = weight.as_chunks::<LOGITS>();
     turned.clear();
