@@ -37,7 +37,7 @@ pub enum RunError {
         name: String,
         /// How the other run stands.
         what: String,
-        /// What can be done with it while it trains, if it does: see [`while_it_trains`].
+        /// What can be done with it while it trains, if it does.
         live: Option<String>,
     },
     /// A new run would have the name of something else.
