@@ -43,7 +43,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use commands::{CommandQueue, CommandSender, commands};
 pub use error::EngineError;
 pub use evaluation::Evaluation;
-pub use instructions::{INSTRUCTIONS, compute_with};
+pub use instructions::{INSTRUCTIONS, compute_with, instruction_sets};
 pub use learner::NamedTensor;
 pub use listener::Listener;
 pub use worker::{Demands, SLOWEST_PACE};

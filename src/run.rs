@@ -217,7 +217,7 @@ impl Run {
     /// Where other programs look on while it trains.
     #[must_use]
     pub fn socket_path(&self) -> PathBuf {
-        self.directory.join(files::SOCKET)
+        files::socket(&self.directory)
     }
 
     /// Whether whoever trains it has made that place, so that others can look on.

@@ -3,6 +3,7 @@
 
 use std::{hint::black_box, num::NonZeroUsize, thread, time::Instant};
 
+use fitroom::engine::instruction_sets;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Sums at the same time: more than a processor needs to be busy all the time, and no more than its registers hold.
@@ -49,15 +50,7 @@ fn peak(arch: Arch, threads: usize) -> f64 {
 
 fn main() {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let mut all = vec![("scalar", Arch::Scalar)];
-    #[cfg(target_arch = "x86_64")]
-    {
-        all.extend(pulp::x86::V3::try_new().map(|simd| ("avx2", Arch::V3(simd))));
-        all.extend(pulp::x86::V4::try_new().map(|simd| ("avx512", Arch::V4(simd))));
-    }
-    #[cfg(target_arch = "aarch64")]
-    all.push(("neon", Arch::new()));
-    for (instructions, arch) in all {
+    for (instructions, arch) in instruction_sets() {
         let (one, together) = (peak(arch, 1), peak(arch, threads));
         println!(
             r#"{{"instructions":"{instructions}","threads":{threads},"gflops":{together:.1},"gflops_of_one":{one:.1}}}"#

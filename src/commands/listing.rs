@@ -52,8 +52,7 @@ pub fn list(runs: &Runs, as_json: bool, mut out: impl Write) -> Result<u8> {
 /// nobody says so in time. All of those that train are asked in that time, some of them together.
 fn pauses(listed: &[Listed]) -> Vec<Option<bool>> {
     let end = Instant::now() + ANSWER;
-    let trains = |listed: &Listed| matches!(&listed.facts, Ok((_, Status::Training)));
-    let all: Vec<usize> = (0..listed.len()).filter(|index| trains(&listed[*index])).collect();
+    let all: Vec<usize> = (0..listed.len()).filter(|index| listed[*index].trains()).collect();
     let answers = Mutex::new(vec![None; listed.len()]);
     let next = AtomicUsize::new(0);
     let ask = || {

@@ -18,7 +18,7 @@ static CHOSEN: OnceLock<Arch> = OnceLock::new();
 /// # Errors
 /// When this machine does not have them, or the process computes with others already.
 pub fn compute_with(name: &str) -> Result<(), EngineError> {
-    let all = all();
+    let all = instruction_sets();
     let Some((_, arch)) = all.iter().find(|(known, _)| *known == name) else {
         let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
         let known = known.join(", ");
@@ -33,7 +33,8 @@ pub(super) fn chosen() -> Arch {
 }
 
 /// All that this machine has, by name; the plainest first, the best last.
-pub(super) fn all() -> Vec<(&'static str, Arch)> {
+#[must_use]
+pub fn instruction_sets() -> Vec<(&'static str, Arch)> {
     let mut all = vec![("scalar", Arch::Scalar)];
     #[cfg(target_arch = "x86_64")]
     {
@@ -52,7 +53,7 @@ mod tests {
     #[test]
     fn the_best_instructions_are_the_last_of_all() {
         let best = std::mem::discriminant(&Arch::new());
-        assert!(all().last().is_some_and(|(_, arch)| std::mem::discriminant(arch) == best));
+        assert!(instruction_sets().last().is_some_and(|(_, arch)| std::mem::discriminant(arch) == best));
     }
 
     #[test]

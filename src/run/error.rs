@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    files::{FileError, SOCKET},
+    files::{self, FileError},
     holder::Holder,
     npy::NpyError,
 };
@@ -195,7 +195,7 @@ fn by(holder: Option<&Holder>) -> String {
 pub(super) fn while_it_trains(directory: &Path) -> Option<String> {
     let shown = printable::shell_word(&printable::path(directory))?;
     let watch =
-        if directory.join(SOCKET).exists() { format!("fitroom watch {shown} shows it, and ") } else { String::new() };
+        if files::socket(directory).exists() { format!("fitroom watch {shown} shows it, and ") } else { String::new() };
     Some(format!("{watch}fitroom stop {shown} ends it"))
 }
 

@@ -126,7 +126,12 @@ pub fn remove_leftovers(directory: &Path) -> Result<(), FileError> {
 }
 
 /// The name of the socket in a run's directory.
-pub(super) const SOCKET: &str = "control.sock";
+const SOCKET: &str = "control.sock";
+
+/// Where whoever trains the run in this directory lets others look on.
+pub(super) fn socket(directory: &Path) -> PathBuf {
+    directory.join(SOCKET)
+}
 
 /// Whether this is the name of a temporary file, or of the socket of a program that is gone.
 pub(super) fn is_leftover(name: &OsStr) -> bool {

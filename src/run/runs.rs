@@ -26,6 +26,14 @@ pub struct Listed {
     pub facts: Result<(Facts, Status), RunError>,
 }
 
+impl Listed {
+    /// Whether it trains now.
+    #[must_use]
+    pub fn trains(&self) -> bool {
+        matches!(&self.facts, Ok((_, Status::Training)))
+    }
+}
+
 /// A run's directory before anything is in it, and the hold on it.
 #[derive(Debug)]
 pub struct NewRun {
@@ -224,8 +232,7 @@ impl Runs {
     /// # Errors
     /// When the directory of all runs cannot be read.
     pub fn newest_that_trains(&self) -> Result<Option<Run>, RunError> {
-        let mut training = self.list()?.into_iter().filter(|listed| matches!(&listed.facts, Ok((_, Status::Training))));
-        Ok(training.next().map(|listed| listed.run))
+        Ok(self.list()?.into_iter().find(Listed::trains).map(|listed| listed.run))
     }
 
     /// As [`Runs::find`]; but without a name or directory the newest that trains now, and only where none does the

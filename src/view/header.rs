@@ -70,13 +70,13 @@ impl Reserved {
         if let Some(moment) = app.scene().past() {
             // The mark before it is one cell wide.
             let moment = width(&format::moment(moment)) + 3;
-            return Self { whole: moment + cells(&watched(app).into_iter().collect::<Vec<_>>()), least: moment };
+            return Self { whole: moment + cells(watched(app).as_slice()), least: moment };
         }
         if let Some(endings) = endings(app.known()) {
             let of = |words: Option<&Vec<String>>| words.map_or(0, |words| cells(words));
             return Self { whole: of(endings.first()), least: of(endings.last()) };
         }
-        Self { whole: cells(&watched(app).into_iter().collect::<Vec<_>>()), least: 0 }
+        Self { whole: cells(watched(app).as_slice()), least: 0 }
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Ink {
     /// Where each row is not 0.
     pub pixels: Vec<PixelBits>,
     /// And column by column, [`ROWS`] rows in each.
-    pub blocks: Vec<Block>,
+    blocks: Vec<Block>,
 }
 
 /// [`ROWS`] rows of a pass, column by column; undefined in rows that the pass does not have.

@@ -10,11 +10,12 @@ use rand::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use crate::{engine::instructions, fashion::PIXELS};
+use super::kernels::parameter::{Parameter, Update};
+use crate::{engine, fashion::PIXELS};
 
 /// Runs `test` under each of them. Should it fail, what it printed says under which.
 pub(super) fn under_each(test: impl Fn(Arch)) {
-    for (name, arch) in instructions::all() {
+    for (name, arch) in engine::instruction_sets() {
         println!("under {name}");
         test(arch);
     }
@@ -63,6 +64,25 @@ impl Exact {
         let difference = (f64::from(found) - self.value).abs();
         assert!(difference <= allowed, "{}: {found} is {difference:.1e} from {}", what(), self.value);
     }
+}
+
+/// A first pass of a kernel that has this gradient keeps it, a second one adds its own to it, and neither touches the
+/// weight. `what`: which case that is.
+pub(super) fn assert_sums(mut exact: Vec<Exact>, what: &str, run: impl Fn(&mut Parameter, Update<'_>)) {
+    let mut sums = vec![77.0; exact.len()];
+    let mut weight = Parameter::zeros(exact.len());
+    run(&mut weight, Update { gradient: &mut sums, resume: false, adam: None });
+    for (place, (exact, found)) in exact.iter().zip(&sums).enumerate() {
+        exact.assert_near(*found, || format!("{what}: place {place}"));
+    }
+    for (exact, sum) in exact.iter_mut().zip(&sums) {
+        exact.add(1.0, *sum);
+    }
+    run(&mut weight, Update { gradient: &mut sums, resume: true, adam: None });
+    for (place, (exact, found)) in exact.iter().zip(&sums).enumerate() {
+        exact.assert_near(*found, || format!("{what}, again: place {place}"));
+    }
+    assert!(weight.values.iter().chain(&weight.first).chain(&weight.second).all(|value| *value == 0.0));
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
     use crate::engine::shards::{
-        instruction_sets::{Exact, numbers, under_each},
+        instruction_sets::{Exact, assert_sums, numbers, under_each},
         kernels::{
             panels::{LOGITS, PANEL},
             parameter::AdamStep,
@@ -133,23 +133,10 @@ mod tests {
             gradient.run(arch, self.panels);
         }
 
-        /// A first pass keeps the gradient, a second one adds its own to it, and neither touches the weight.
         fn check_sums<const P: usize>(&self, arch: Arch) {
-            let mut exact = self.exact::<P>();
-            let mut sums = vec![77.0; exact.len()];
-            let mut weight = Parameter::zeros(exact.len());
-            self.run::<P>(arch, &mut weight, Update { gradient: &mut sums, resume: false, adam: None });
-            for (place, (exact, found)) in exact.iter().zip(&sums).enumerate() {
-                exact.assert_near(*found, || format!("{}×{}: place {place}", self.rows, self.inputs));
-            }
-            for (exact, sum) in exact.iter_mut().zip(&sums) {
-                exact.add(1.0, *sum);
-            }
-            self.run::<P>(arch, &mut weight, Update { gradient: &mut sums, resume: true, adam: None });
-            for (place, (exact, found)) in exact.iter().zip(&sums).enumerate() {
-                exact.assert_near(*found, || format!("{}×{}, again: place {place}", self.rows, self.inputs));
-            }
-            assert!(weight.values.iter().chain(&weight.first).chain(&weight.second).all(|value| *value == 0.0));
+            assert_sums(self.exact::<P>(), &format!("{}×{}", self.rows, self.inputs), |weight, update| {
+                self.run::<P>(arch, weight, update);
+            });
         }
     }
 
