@@ -5,7 +5,8 @@
     cargo build --release --examples && cargo build --release
     peers/bin/python benches/compare/compare.py
 
-`FITROOM_INSTRUCTIONS=avx2` has fitroom compute with these instructions on a machine that has better ones; the others take the best.
+`FITROOM_INSTRUCTIONS=avx2` has fitroom compute with these instructions on a machine that has better ones, and keeps the others to
+them by the switches of their own that they have. Without it all take the best.
 
 Every round runs each program once, one at a time, so that a machine's moods fall on all of them alike. An epoch's figure is the
 median over all rounds of all epochs after a program's first. `--quick` runs a single round.
@@ -25,6 +26,16 @@ import time
 # Operations of an epoch if no product is left out, in billions: per image two for each weight on the way forward, two for its
 # gradient, and two for the errors that the last layer hands back.
 OPERATIONS = 60_000 * 2 * (2 * (784 * 128 + 128 * 10) + 128 * 10) / 1e9
+
+# What keeps the peers from using better instructions than these: XLA, PyTorch, and the two libraries that these and TensorFlow call.
+KEPT_TO = {
+    "avx2": {
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+    }
+}
 
 HERE = pathlib.Path(__file__).resolve().parent
 RELEASE = HERE.parents[1] / "target" / "release"
@@ -105,8 +116,10 @@ def main():
     cores = len(os.sched_getaffinity(0))
     best = peaks()
     instructions = os.environ.get("FITROOM_INSTRUCTIONS", list(best)[-1])
+    kept = KEPT_TO.get(instructions, {})
+    os.environ.update(kept)
     print(f"{processor()}, {cores} cores, medians of {rounds} x {options.epochs - 1} epochs")
-    print(f"instructions: {', '.join(best)}; fitroom computes with {instructions}")
+    print(f"instructions: {', '.join(best)}; fitroom computes with {instructions}{', the others too' * bool(kept)}")
     for name, (together, one) in best.items():
         print(f"peak with {name}: {together:.0f} GFLOP/s on {cores} cores, {one:.0f} on one")
     print()
@@ -114,7 +127,7 @@ def main():
         medians = measure(batch_size, rounds, options.epochs, options.only)
         print(f"| batch {batch_size} | s/epoch | fitroom's part of it | with one thread | of the peak |\n|---|---|---|---|---|")
         for name, median in medians.items():
-            peak = best[instructions if name.startswith("fitroom") else list(best)[-1]]
+            peak = best[instructions if kept or name.startswith("fitroom") else list(best)[-1]]
             reached = OPERATIONS / median / peak[name.endswith("--threads 1")]
             parts = [medians[fitroom] / median for fitroom in ("fitroom", "fitroom --threads 1")]
             print(f"| {name} | {median:.3f} | {parts[0]:.3f} | {parts[1]:.3f} | {reached:.0%} |")
@@ -125,4 +138,5 @@ def main():
         print(f"the whole process, ten epochs: fitroom {whole:.2f} s, Keras {keras:.2f} s, ratio {whole / keras:.3f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
