@@ -22,7 +22,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 static FASHION: LazyLock<Dataset> = LazyLock::new(|| Source::Embedded.load().expect("the embedded images are whole"));
 
 fn main() {
-    if let Ok(name) = std::env::var(engine::INSTRUCTIONS) {
+    if let Some(name) = std::env::var(engine::INSTRUCTIONS).ok().filter(|name| !name.is_empty()) {
         engine::compute_with(&name).expect("the processor has these instructions");
     }
     divan::main();

@@ -38,7 +38,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<u8> {
     HookBuilder::default().display_env_section(false).install()?;
-    if let Some(name) = env::var_os(engine::INSTRUCTIONS).filter(|name| !name.is_empty()) {
+    let computes = !matches!(
+        cli.command,
+        Some(Subcommand::Runs { .. } | Subcommand::Stop { .. } | Subcommand::Completions { .. } | Subcommand::Man)
+    );
+    if let Some(name) = env::var_os(engine::INSTRUCTIONS).filter(|name| computes && !name.is_empty()) {
         engine::compute_with(&name.to_string_lossy())?;
     }
     match cli.command {

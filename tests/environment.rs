@@ -13,6 +13,7 @@ use std::{
     process::{Command, Output},
 };
 
+use fitroom::engine;
 use serde_json::Value;
 
 use self::place::{Place, assert_success, error, run};
@@ -208,6 +209,13 @@ fn instructions_can_be_chosen_and_train_alike() {
         assert!((best - scalar).abs() < 0.01 * scalar, "{best} and {scalar}");
     }
     assert_eq!(losses("scalar"), scalar);
+    let sets = engine::instruction_sets();
+    if sets.len() > 1 {
+        assert_ne!(best, scalar, "others were asked for than were taken");
+    }
+    if ["avx2", "avx512"].iter().all(|name| sets.iter().any(|(known, _)| known == name)) {
+        assert_eq!(losses("avx2"), losses("avx512"), "a network of one hidden layer is the same with both");
+    }
     let unknown = with(place.train(&["--no-save"]), &[("FITROOM_INSTRUCTIONS", "abacus")]);
     let words = error(unknown);
     assert!(words.starts_with("fitroom: FITROOM_INSTRUCTIONS is \"abacus\": this processor has scalar"), "{words}");
@@ -219,8 +227,12 @@ fn instructions_can_be_chosen_and_train_alike() {
 fn a_process_that_is_given_one_core_trains_with_one_thread() {
     let place = Place::new();
     let program = place.train(&["--epochs", "1", "--hidden", "128", "--batch-size", "256", "--run", "one"]);
+    // Whichever this process may run on.
+    let status = fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).expect("Linux tells");
+    let core = cores.trim().split([',', '-']).next().expect("it runs on one");
     let mut command = Command::new("taskset");
-    command.args(["--cpu-list", "0"]).arg(program.get_program()).args(program.get_args());
+    command.args(["--cpu-list", core]).arg(program.get_program()).args(program.get_args());
     assert_success(&run({
         command.current_dir(place.directory.path());
         command

@@ -5,8 +5,8 @@
     cargo build --release --examples && cargo build --release
     peers/bin/python benches/compare/compare.py
 
-`FITROOM_INSTRUCTIONS=avx2` has fitroom compute with these instructions on a machine that has better ones, and keeps the others to
-them by the switches of their own that they have. Without it all take the best.
+`FITROOM_INSTRUCTIONS=avx2` has fitroom compute with these instructions on a machine that has better ones, and with
+`avx2` keeps the others to them too, by switches of their own. Without it all take the best.
 
 Every round runs each program once, one at a time, so that a machine's moods fall on all of them alike. An epoch's figure is the
 median over all rounds of all epochs after a program's first. `--quick` runs a single round.
@@ -115,9 +115,12 @@ def main():
     rounds = 1 if options.quick else options.rounds
     cores = len(os.sched_getaffinity(0))
     best = peaks()
-    instructions = os.environ.get("FITROOM_INSTRUCTIONS", list(best)[-1])
+    instructions = os.environ.get("FITROOM_INSTRUCTIONS") or list(best)[-1]
+    if instructions not in [*best, "scalar"]:
+        sys.exit(f"FITROOM_INSTRUCTIONS is {instructions!r}: this processor has {', '.join(best)} and scalar")
     kept = KEPT_TO.get(instructions, {})
-    os.environ.update(kept)
+    for name, value in kept.items():
+        os.environ[name] = f"{os.environ.get(name, '')} {value}".strip() if name == "XLA_FLAGS" else value
     print(f"{processor()}, {cores} cores, medians of {rounds} x {options.epochs - 1} epochs")
     print(f"instructions: {', '.join(best)}; fitroom computes with {instructions}{', the others too' * bool(kept)}")
     for name, (together, one) in best.items():
@@ -127,10 +130,10 @@ def main():
         medians = measure(batch_size, rounds, options.epochs, options.only)
         print(f"| batch {batch_size} | s/epoch | fitroom's part of it | with one thread | of the peak |\n|---|---|---|---|---|")
         for name, median in medians.items():
-            peak = best[instructions if kept or name.startswith("fitroom") else list(best)[-1]]
-            reached = OPERATIONS / median / peak[name.endswith("--threads 1")]
+            peak = best.get(instructions if kept or name.startswith("fitroom") else list(best)[-1])
+            reached = f"{OPERATIONS / median / peak[name.endswith('--threads 1')]:.0%}" if peak else ""
             parts = [medians[fitroom] / median for fitroom in ("fitroom", "fitroom --threads 1")]
-            print(f"| {name} | {median:.3f} | {parts[0]:.3f} | {parts[1]:.3f} | {reached:.0%} |")
+            print(f"| {name} | {median:.3f} | {parts[0]:.3f} | {parts[1]:.3f} | {reached} |")
         print()
     if not options.only:
         _, whole = run(programs(32)["fitroom"], 10)

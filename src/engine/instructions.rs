@@ -22,7 +22,9 @@ pub fn compute_with(name: &str) -> Result<(), EngineError> {
     let Some((_, arch)) = all.iter().find(|(known, _)| *known == name) else {
         let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
         let known = known.join(", ");
-        return Err(EngineError::Device(format!("{INSTRUCTIONS} is {name:?}: this processor has {known}")));
+        return Err(EngineError::Device(format!(
+            "{INSTRUCTIONS} is {name:?}: this processor has {known}; name one of these, or leave it unset for the best"
+        )));
     };
     CHOSEN.set(*arch).map_err(|_| EngineError::Device("the instructions are chosen already".to_owned()))
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::fashion::Dataset;
 
-/// Images that the helpers fetch ahead: as many as they may in the time between two steps.
+/// How many images the helpers fetch ahead: what there is time for between two steps.
 const AHEAD: usize = 32;
 
 /// What the trainer thread and its helpers share.

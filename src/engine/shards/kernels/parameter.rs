@@ -105,8 +105,9 @@ impl AdamStep {
     /// `m += (g - m)(1 - β₁)`, `v += (g² - v)(1 - β₂)`, `w -= rate / (√v + ε) · m`.
     ///
     /// A core has one slow unit for roots and divisions. So all roots are begun before the first is needed, for what
-    /// waits for it would keep other work from beginning; and a panel's two halves share their divisions, as wide as
-    /// the vectors may be, for the weights are to be the same with all of them.
+    /// waits for it would keep other work from beginning; and a panel's two halves share their divisions, where one
+    /// call has a whole panel: with AVX2 and AVX-512, whose weights so are the same. (Only where a square root is
+    /// infinite, and the network lost, does its neighbour feel it.)
     #[inline(always)]
     fn step<S: Simd, const V: usize>(&self, simd: S, parameter: &mut Parameter, first: usize, gradients: [S::f32s; V]) {
         let range = first..first + V * S::F32_LANES;

@@ -27,7 +27,7 @@ pub(crate) struct PixelGradient<'a, const P: usize> {
 
 impl<const P: usize> OverPanels for PixelGradient<'_, P> {
     /// The rows in which all of a tile's pixels are 0 are left out: the fewer pixels, the more of them. So 16 registers
-    /// take a pair of pixels by a whole panel, and 32 two pairs by two panels.
+    /// take a pair of pixels by a whole panel, and 32 of 16 lanes two pairs by two panels.
     #[inline(always)]
     fn over<S: Simd>(self, simd: S, panels: usize) {
         match (S::REGISTER_COUNT >= 32, P / S::F32_LANES) {

@@ -30,8 +30,8 @@ pub(crate) struct PixelProduct<'a, const P: usize> {
 
 impl<const P: usize> OverPanels for PixelProduct<'_, P> {
     /// The pixels that are 0 in all of a tile's rows are left out: the fewer rows, the more of them. So 16 registers
-    /// take two rows of a whole panel, not four of half a panel. 32 registers take four rows of two panels, and a
-    /// weight is fetched half as often.
+    /// take two rows of a whole panel, not four of half a panel. 32 registers of 16 lanes take four rows of two panels,
+    /// and a weight is fetched half as often.
     #[inline(always)]
     fn over<S: Simd>(self, simd: S, panels: usize) {
         match (S::REGISTER_COUNT >= 32, P / S::F32_LANES) {

@@ -77,7 +77,7 @@ impl Core {
             if dense.part.outputs.is_empty() {
                 return out.fill(0.0);
             }
-            let gradient = InputGradient::<PANEL> {
+            let gradient = InputGradient {
                 rows: pass.rows,
                 errors: Strided { values: &errors[dense.part.outputs.start..], stride },
                 weight: &dense.weight.values,
