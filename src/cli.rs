@@ -334,7 +334,8 @@ pub struct Colours {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 
-    /// Draw with ASCII characters only; this is the default if a locale other than UTF-8 is set
+    /// Draw with ASCII characters only; this is the default on the Linux console, and if a locale other than UTF-8 is
+    /// set
     #[arg(long)]
     pub ascii: bool,
 }
@@ -342,9 +343,10 @@ pub struct Colours {
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// As many as the terminal says it has: truecolor if COLORTERM promises it, else 256; none with `NO_COLOR`
+    /// As many as TERM, COLORTERM and what else is set say that the terminal has, 256 if they say nothing; none with
+    /// `NO_COLOR`
     Auto,
-    /// The same as auto, but ignore `NO_COLOR`
+    /// The same as auto, but ignore `NO_COLOR`, and at least 16
     Always,
     /// No colours
     Never,

@@ -121,7 +121,7 @@ struct Ended {
 
 impl EventLoop {
     fn open(opening: &Opening, looks: &Looks, theme: Theme) -> Result<Self> {
-        let terminal = TakenTerminal::enter(!looks.no_mouse).context("cannot take the terminal over")?;
+        let terminal = TakenTerminal::enter(!looks.no_mouse, theme.depth()).context("cannot take the terminal over")?;
         let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
             terminal,

@@ -9,18 +9,20 @@ use ratatui::{
     style::Style,
 };
 
-/// Writes the buffer's rows as lines, without the blanks at their ends; `styled`: with colours, otherwise only
-/// characters.
-pub(super) fn lines(buffer: &Buffer, styled: bool, out: &mut impl Write) -> io::Result<()> {
+use crate::{depth::sixteen, view::Depth};
+
+/// Writes the buffer's rows as lines, without the blanks at their ends, in the colours of this depth; where there are
+/// none, only characters.
+pub(super) fn lines(buffer: &Buffer, depth: Depth, out: &mut impl Write) -> io::Result<()> {
     for row in buffer.content.chunks(usize::from(buffer.area.width).max(1)) {
         let end = row.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
         for run in row[..end].chunk_by(|one, other| one.style() == other.style()) {
             let text: String = run.iter().map(Cell::symbol).collect();
-            if styled {
-                let style: ContentStyle = plain(run[0].style()).into_crossterm();
-                write!(out, "{}", style.apply(text))?;
-            } else {
-                write!(out, "{text}")?;
+            let style: ContentStyle = plain(run[0].style()).into_crossterm();
+            match depth {
+                Depth::None => write!(out, "{text}")?,
+                Depth::Ansi16 => out.write_all(&sixteen::plain(style.apply(text).to_string().as_bytes()))?,
+                Depth::Ansi256 | Depth::TrueColor => write!(out, "{}", style.apply(text))?,
             }
         }
         writeln!(out)?;

@@ -31,7 +31,7 @@ use crate::{
     printable,
     protocol::Probabilities,
     view::{
-        Depth, Theme,
+        Theme,
         card::{self, Card},
     },
 };
@@ -291,7 +291,7 @@ fn cards(
         if number > 0 {
             writeln!(out)?;
         }
-        paint::lines(&card::row(cards, width, theme), theme.depth() != Depth::None, out)?;
+        paint::lines(&card::row(cards, width, theme), theme.depth(), out)?;
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ use super::{
     flow::Flow,
     tty::{Outgoing, RETRY, Tty},
 };
+use crate::{depth::sixteen, view::Depth};
 
 /// Makes the terminal report clicks and the wheel, with columns and rows of any size, and stop that. Mere movements are
 /// not reported, because they would keep a slow connection busy.
@@ -51,6 +52,8 @@ pub(super) struct TakenTerminal {
     outgoing: Outgoing,
     flow: Flow,
     has_mouse: bool,
+    /// Whether colours are to be written as terminals with sixteen of them know them.
+    has_sixteen: bool,
     /// Whether the program has the terminal now; the thread that reads it looks here too.
     taken: Arc<AtomicBool>,
 }
@@ -73,15 +76,17 @@ impl Write for Canvas {
 impl TakenTerminal {
     /// Takes the terminal over. From here on, a panic of this thread gives the terminal back before it is printed. A
     /// panic of another thread is kept for [`take_panic`], because printing it now would garble the screen.
-    /// `has_mouse`: whether the program gets the clicks; otherwise the terminal uses them to select text.
-    pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
+    /// `has_mouse`: whether the program gets the clicks; otherwise the terminal uses them to select text. `depth`: how
+    /// many colours the terminal has.
+    pub(super) fn enter(has_mouse: bool, depth: Depth) -> io::Result<Self> {
         let tty = Arc::new(Tty::open()?);
         let (canvas, area) = (Canvas::default(), Rect::from((Position::ORIGIN, tty.size()?)));
         let terminal = empty(&canvas, area)?;
         let taken = Arc::default();
         keep_panics_readable(&tty, &taken);
         let (outgoing, flow) = (Outgoing::default(), Flow::new(Instant::now()));
-        let mut taken_terminal = Self { tty, terminal, canvas, outgoing, flow, has_mouse, taken };
+        let has_sixteen = depth == Depth::Ansi16;
+        let mut taken_terminal = Self { tty, terminal, canvas, outgoing, flow, has_mouse, has_sixteen, taken };
         if taken_terminal.is_ours() {
             taken_terminal.take_over()?;
         }
@@ -96,6 +101,7 @@ impl TakenTerminal {
         }
         self.terminal.draw(render)?;
         let frame = mem::take(&mut *self.canvas.0.borrow_mut());
+        let frame = if self.has_sixteen { sixteen::plain(&frame) } else { frame.into() };
         self.outgoing.push(&frame);
         self.send()?;
         Ok(frame.len())

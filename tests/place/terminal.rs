@@ -71,7 +71,12 @@ impl Terminal {
                 command.env(name, value);
             }
         }
-        command.env_remove("NO_COLOR");
+        // What the terminal of whoever runs the tests has set decides nothing.
+        for name in ["NO_COLOR", "STY", "TMUX", "TERM_PROGRAM", "VTE_VERSION", "WT_SESSION", "KITTY_WINDOW_ID"] {
+            if command.get_env(name) == env::var_os(name).as_deref() {
+                command.env_remove(name);
+            }
+        }
         let before = settings(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the program starts");
         let reader = pair.master.try_clone_reader().expect("the terminal can be read");
