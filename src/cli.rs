@@ -334,6 +334,10 @@ pub struct Colours {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 
+    /// Which colours stand for right and wrong, for and against
+    #[arg(long, value_name = "NAME", default_value = "standard")]
+    pub palette: Palette,
+
     /// Draw with ASCII characters only; this is the default on the Linux console, and if a locale other than UTF-8 is
     /// set
     #[arg(long)]
@@ -358,6 +362,16 @@ pub enum Color {
     Ansi256,
     /// All colours
     Truecolor,
+}
+
+/// `--palette`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Palette {
+    /// Green is right and red is wrong
+    Standard,
+    /// Blue is right and orange is wrong, which the colour-blind tell apart too
+    #[value(name = "color-blind", alias = "colour-blind")]
+    ColorBlind,
 }
 
 impl Keeping {
@@ -530,6 +544,7 @@ mod tests {
             "--fps 0",
             "--fps 61",
             "--color blue",
+            "--palette red",
             "--device gpu",
             "--seed -1",
         ] {

@@ -5,8 +5,8 @@ pub mod sixteen;
 mod terminals;
 
 use crate::{
-    cli::{Color, Colours},
-    view::{Depth, Theme},
+    cli::{Color, Colours, Palette},
+    view::{self, Depth, Theme},
 };
 
 /// Says why there is no dashboard on a terminal that cannot be drawn on.
@@ -17,7 +17,11 @@ pub const NOT_DRAWN: &str = "TERM is not set or names no terminal that can be dr
 pub fn theme(colours: &Colours, variable: impl Fn(&str) -> Option<String>) -> Theme {
     let has_font = !terminals::named(&variable("TERM").unwrap_or_default()).is_ascii;
     let ascii = colours.ascii || !has_font || !is_unicode(&variable);
-    Theme::new(detect(colours.color, variable), ascii)
+    let palette = match colours.palette {
+        Palette::Standard => view::Palette::Standard,
+        Palette::ColorBlind => view::Palette::ColourBlind,
+    };
+    Theme::new(detect(colours.color, variable), ascii).with_palette(palette)
 }
 
 /// The columns of the terminal that standard output is, where it says how many it has.
@@ -168,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_console_s_font_and_the_locale_decide_on_the_characters() {
-        let colours = |ascii| Colours { color: Color::Auto, ascii };
+        let colours = |ascii| Colours { color: Color::Auto, palette: Palette::Standard, ascii };
         for (term, locale, asked, expected) in [
             ("xterm-256color", "C.UTF-8", false, false),
             ("xterm-256color", "C.UTF-8", true, true),

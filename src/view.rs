@@ -17,6 +17,7 @@ mod grid;
 mod header;
 mod heading;
 mod help;
+mod hues;
 mod images;
 mod palette;
 mod phase;
@@ -40,7 +41,10 @@ use ratatui::{
 
 pub use self::format::width;
 use self::format::wrap;
-pub use self::theme::{Depth, Glyphs, Theme, Tone};
+pub use self::{
+    hues::Palette,
+    theme::{Depth, Glyphs, Theme, Tone},
+};
 use crate::app::{Action, App, Overlay, Page};
 
 /// The least screen on which the panes are drawn, in cells.

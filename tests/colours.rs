@@ -98,3 +98,21 @@ fn predictions_are_printed_in_the_sixteen_colours_that_every_terminal_has() {
     place::assert_success(&printed);
     assert_eq!(palettes(&printed.stdout), BTreeSet::from([Palette::Sixteen]));
 }
+
+#[test]
+fn the_palette_for_the_colour_blind_names_its_colours_and_has_no_green() {
+    let place = Place::new();
+    let mut command = fitroom(&place, &["--epochs", "1", "--no-save"]);
+    command.env("FITROOM_PALETTE", "color-blind");
+    command.env("COLORTERM", "");
+    let mut terminal = Terminal::run(100, 30, command);
+    terminal.until_shown("done in");
+    terminal.press("w");
+    terminal.until_shown("blue for, orange against");
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+    // The green of the standard palette, as ink and as ground.
+    let text = String::from_utf8_lossy(&terminal.bytes).into_owned();
+    assert!(text.contains("8;5;32"), "the blue of what is right");
+    assert!(!text.contains("8;5;28;") && !text.contains("8;5;28m"));
+}

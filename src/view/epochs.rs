@@ -74,8 +74,8 @@ pub fn draw(frame: &mut Frame, area: Rect, epochs: &[EpochRecord], seen: Option<
         let is_best = record.val_accuracy.total_cmp(&best).is_eq();
         frame.render_widget(if is_best { Span::styled(text, theme.strong()) } else { Span::raw(text) }, row);
         if seen == Some(record.step) {
-            frame.render_widget(Span::styled(theme.glyphs().predicted, theme.accent()), row);
-            frame.buffer_mut().set_style(row, theme.accent());
+            frame.render_widget(Span::raw(theme.glyphs().predicted), row);
+            frame.buffer_mut().set_style(row, theme.chosen());
         }
     }
 }

@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let tabs = labels(area.width, Reserved::of(app), shown, theme.glyphs().predicted);
     let end = tabs.last().map_or(0, |tab| tab.columns.end);
     for tab in &tabs {
-        let style = if tab.screen == shown { theme.strong().patch(theme.accent()) } else { theme.muted() };
+        let style = if tab.screen == shown { theme.chosen() } else { theme.muted() };
         let place = Rect { x: area.x + tab.columns.start, width: tab.columns.len().try_into().unwrap_or(0), ..area };
         frame.render_widget(Span::styled(tab.text.as_str(), style), place.intersection(area));
     }
@@ -116,9 +116,8 @@ fn right(app: &App, room: usize, theme: &Theme) -> Line<'static> {
     let dot = theme.glyphs().dot;
     let watched = |room: usize| watched(app).map(|words| fit(&words, room, theme.glyphs().ellipsis));
     if let Some([moment, later]) = past(app.scene(), theme) {
-        let style = theme.strong().patch(theme.accent());
         let words: Vec<String> = [Some(moment), watched(room), Some(later)].into_iter().flatten().collect();
-        return Line::styled(joined(words.iter().map(String::as_str), dot, room), style);
+        return Line::from(Span::styled(joined(words.iter().map(String::as_str), dot, room), theme.chosen()));
     }
     if let Some(endings) = endings(app.known()) {
         let whole = endings.iter().map(|words| words.join(dot)).find(|line| width(line) <= room);

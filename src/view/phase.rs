@@ -11,8 +11,8 @@ use crate::{
 pub fn mark(known: &Known, theme: &Theme) -> (&'static str, Style) {
     let glyphs = theme.glyphs();
     match known.phase {
-        Phase::Done => (glyphs.right, theme.tone(Tone::Right)),
-        Phase::Failed { .. } => (glyphs.wrong, theme.tone(Tone::Wrong)),
+        Phase::Done => (glyphs.right, theme.verdict(Tone::Right)),
+        Phase::Failed { .. } => (glyphs.wrong, theme.verdict(Tone::Wrong)),
         Phase::Training | Phase::Evaluating if !known.will_pause() && !known.is_silent => {
             (glyphs.state, theme.accent())
         }

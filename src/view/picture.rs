@@ -129,10 +129,14 @@ impl Picture<'_> {
         draw((area, scale), buffer, pixel, |upper, lower| self.cell(upper.ink, lower.ink));
     }
 
-    /// The cell of these two pixels in a terminal's greys, or in characters where it has none.
+    /// The cell of these two pixels in a terminal's greys, which it shades where it has few, or in characters where it
+    /// has none.
     fn cell(&self, upper: u8, lower: u8) -> (&'static str, Style) {
-        let grey = |ink: u8| self.theme.grey(if self.inverted { ink } else { 255 - ink });
-        match (grey(upper), grey(lower)) {
+        let level = |ink: u8| if self.inverted { ink } else { 255 - ink };
+        if let Some(cell) = self.theme.shaded_greys(level(upper), level(lower)) {
+            return cell;
+        }
+        match (self.theme.grey(level(upper)), self.theme.grey(level(lower))) {
             (Some(upper), Some(lower)) => halves(upper, lower),
             _ => (self.shaded(upper, lower), Style::new()),
         }
@@ -203,15 +207,16 @@ impl Signs<'_> {
         if let (Some(upper), Some(lower)) = (colour(upper), colour(lower)) {
             return halves(upper, lower);
         }
-        let symbol = match f32::midpoint(upper.sign, lower.sign) {
+        let sign = f32::midpoint(upper.sign, lower.sign);
+        let symbol = match sign {
             0.5.. => "#",
             0.2..0.5 => "+",
             ..-0.5 => "=",
             -0.5..-0.2 => "-",
-            _ if upper.ink.midpoint(lower.ink) > 64 => ".",
-            _ => " ",
+            _ if upper.ink.midpoint(lower.ink) > 64 => return (".", Style::new()),
+            _ => return (" ", Style::new()),
         };
-        (symbol, Style::new())
+        (symbol, self.theme.sign(sign))
     }
 }
 

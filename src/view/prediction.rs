@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme) {
     let has_heading = area.height > LEAST_ROWS;
     let [heading, area] =
         area.layout(&Layout::vertical([Constraint::Length(u16::from(has_heading)), Constraint::Fill(1)]));
-    heading::draw(frame, heading, "Prediction", test_image::signs(shown, theme).unwrap_or_default(), theme);
+    heading::draw(frame, heading, "Prediction", &test_image::signs(shown, theme).unwrap_or_default(), theme);
     let Some(data) = shown.data else { return };
     let truth = shown.split.zip(shown.image).map(|(split, index)| split.class(index));
     let probabilities = shown.prediction;
@@ -133,8 +133,10 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, columns: &Columns, name: &str, bar:
     let text = Rect { height: area.height.min(1), ..area };
     let name_style = if bar.predicted { theme.strong() } else { Style::new() };
     let marks = [(bar.predicted, glyphs.predicted), (bar.truth, glyphs.truth)];
-    let marks: String = marks.into_iter().map(|(marked, glyph)| if marked { glyph } else { " " }).collect();
-    (Span::styled(marks, style)).render(Rect { width: area.width.min(2), ..text }, buffer);
+    if bar.predicted || bar.truth {
+        let marks: String = marks.into_iter().map(|(marked, glyph)| if marked { glyph } else { " " }).collect();
+        (Span::styled(marks, theme.verdict(bar.tone()))).render(Rect { width: area.width.min(2), ..text }, buffer);
+    }
     let (x, cells) = columns.name;
     let name = fit(name, usize::from(cells), glyphs.ellipsis);
     (Span::styled(name, name_style)).render(Rect { x, width: cells, ..text }.intersection(area), buffer);

@@ -3,7 +3,7 @@
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
-    text::Line,
+    text::{Line, Span},
 };
 
 use crate::{
@@ -78,9 +78,9 @@ pub fn draw_heading(frame: &mut Frame, area: Rect, shown: &Shown, theme: &Theme)
 }
 
 /// What the picture's colours say of the prediction, where they say it.
-pub fn signs(shown: &Shown, theme: &Theme) -> Option<&'static str> {
-    let words = if theme.shows_signs_in_colour() { "blue for, red against" } else { "+ for, - against" };
-    shown.attribution.map(|_| words)
+pub fn signs(shown: &Shown, theme: &Theme) -> Option<String> {
+    let [favour, against] = theme.sign_names();
+    shown.attribution.map(|_| format!("{favour} for, {against} against"))
 }
 
 /// Draws the caption alone, in the middle of the area's width.
@@ -132,14 +132,14 @@ impl<'a> Caption<'a> {
         let whole = format!("{mark} {predicted} {sure} ({truth})");
         let brief = if *right { format!("{mark} {predicted} {sure}") } else { format!("{mark} {predicted} ({truth})") };
         if let Some(words) = [whole, brief].into_iter().find(|words| width(words) <= cells) {
-            return Line::styled(words, theme.tone(tone));
+            return told(mark, &words, tone, theme);
         }
         let room = cells.saturating_sub(width(mark) + width(sure) + 5);
         // Each name may have half of the room, and what the other leaves of its half.
         let short = width(predicted).min(width(truth)).min(room / 2);
         let predicted = fit(predicted, room - short.min(width(truth)), glyphs.ellipsis);
         let truth = fit(truth, room - width(&predicted), glyphs.ellipsis);
-        Line::styled(format!("{mark} {predicted} {sure} ({truth})"), theme.tone(tone))
+        told(mark, &format!("{mark} {predicted} {sure} ({truth})"), tone, theme)
     }
 }
 
@@ -159,8 +159,16 @@ impl Caption<'_> {
         ];
         let below = below.into_iter().find(|words| width(words) <= cells).unwrap_or_default();
         let lines = [format!("{mark} {predicted}"), below];
-        lines.map(|line| Line::styled(line, theme.tone(tone))).to_vec()
+        lines.map(|line| told(mark, &line, tone, theme)).to_vec()
     }
+}
+
+/// A caption, or its second line: a mistake stands on its colour as a whole, so that it is found among many; of what is
+/// right only the mark does.
+fn told(mark: &str, words: &str, tone: Tone, theme: &Theme) -> Line<'static> {
+    let at = if tone == Tone::Wrong { words.len() } else { words.strip_prefix(mark).map_or(0, |_| mark.len()) };
+    let (told, rest) = words.split_at(at);
+    Line::from(vec![Span::styled(told.to_owned(), theme.verdict(tone)), Span::raw(rest.to_owned())])
 }
 
 #[cfg(test)]

@@ -174,20 +174,36 @@ fn without_colours_no_cell_has_one() {
     }
 }
 
+/// The red, green and blue of a colour that is the same on every terminal.
+fn rgb(colour: Color) -> [u8; 3] {
+    match colour {
+        Color::Rgb(red, green, blue) => [red, green, blue],
+        Color::Indexed(index) => hues::rgb(index),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn text_keeps_the_terminals_own_colours_or_has_some_that_show_on_what_is_below() {
-    let theme = Theme::new(Depth::TrueColor, false);
-    // The tests of the theme hold these to show on black and on white.
-    let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
-    let known: Vec<Option<Color>> =
-        tones.into_iter().chain([theme.accent(), theme.second(), theme.beside()]).map(|style| style.fg).collect();
-    for (name, app) in scenes::all().into_iter().chain(scenes::screens()) {
-        for cell in drawn(&app, (80, 24), &theme).content.iter().filter(|cell| cell.symbol() != "▀") {
-            let shows = match (cell.fg, cell.bg) {
-                (ink, Color::Reset) => ink == Color::Reset || known.contains(&Some(ink)),
-                (ink, ground) => theme::contrast(ink, ground) >= 3.0,
-            };
-            assert!(shows, "{name}: {cell:?}");
+fn text_keeps_the_terminals_own_colours_or_stands_on_a_ground_of_its_own_or_is_a_label() {
+    // Bars, curves, marks that stand for themselves, and the pictures.
+    let is_shape = |symbol: &str| {
+        let shapes = "▀█▉▊▋▌▍▎▏▐▇▆▅▄▃▂▁━╸─│└•+o● ";
+        shapes.contains(symbol) || symbol.chars().all(|letter| ('\u{2800}'..='\u{28ff}').contains(&letter))
+    };
+    for palette in [Palette::Standard, Palette::ColourBlind] {
+        for depth in [Depth::Ansi256, Depth::TrueColor] {
+            let theme = Theme::new(depth, false).with_palette(palette);
+            let label = theme.muted().fg.expect("labels are grey");
+            for (name, app) in scenes::all().into_iter().chain(scenes::screens()) {
+                let buffer = drawn(&app, (80, 24), &theme);
+                for cell in buffer.content.iter().filter(|cell| !is_shape(cell.symbol())) {
+                    let shows = match (cell.fg, cell.bg) {
+                        (ink, Color::Reset) => ink == Color::Reset || ink == label,
+                        (ink, ground) => hues::contrast(rgb(ink), rgb(ground)) >= hues::TEXT,
+                    };
+                    assert!(shows, "{name}: {cell:?}");
+                }
+            }
         }
     }
 }
@@ -243,19 +259,26 @@ fn a_larger_screen_shows_a_larger_picture() {
 }
 
 #[test]
-fn a_wrong_prediction_is_red_its_true_class_green_and_all_others_grey() {
-    let truecolor = [Color::Rgb(0x77, 0x77, 0x77), Color::Rgb(0xdc, 0x36, 0x3c), Color::Rgb(0x1f, 0x93, 0x46)];
-    let palette = [Color::Indexed(243), Color::Indexed(160), Color::Indexed(28)];
-    for (depth, [grey, red, green]) in [(Depth::TrueColor, truecolor), (Depth::Ansi256, palette)] {
-        let buffer = drawn(&scenes::wrong(), (80, 24), &Theme::new(depth, false));
-        let (caption, y) = find(&buffer, "✗ Sandal 83% (Sneaker)");
-        assert_eq!(buffer[(caption, y)].fg, red);
-        // A bar begins behind the longest name, T-shirt/top.
-        let bar = |row: u16| &buffer[(find(&buffer, "T-shirt/top").0 + 12, find(&buffer, "T-shirt/top").1 + row)];
-        assert_eq!((bar(5).symbol(), bar(5).fg), ("█", red));
-        assert_eq!((bar(7).symbol(), bar(7).fg), ("█", green));
-        for row in [0, 1, 2, 3, 4, 6, 8, 9] {
-            assert_eq!((bar(row).symbol(), bar(row).fg), ("▏", grey), "class {row}");
+fn a_wrong_prediction_has_the_colour_of_what_is_wrong_its_true_class_that_of_what_is_right_and_all_others_are_grey() {
+    for palette in [Palette::Standard, Palette::ColourBlind] {
+        for depth in [Depth::Ansi16, Depth::Ansi256, Depth::TrueColor] {
+            let theme = Theme::new(depth, false).with_palette(palette);
+            let [grey, wrong, right] = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone).fg);
+            let buffer = drawn(&scenes::wrong(), (80, 24), &theme);
+            let (caption, y) = find(&buffer, "✗ Sandal 83% (Sneaker)");
+            let expected = theme.verdict(Tone::Wrong);
+            for column in [0, 10, 21] {
+                let cell = &buffer[(caption + column, y)];
+                assert_eq!((Some(cell.fg), Some(cell.bg)), (expected.fg, expected.bg), "{column}");
+            }
+            // A bar begins behind the longest name, T-shirt/top.
+            let (x, top) = find(&buffer, "T-shirt/top");
+            let bar = |row: u16| &buffer[(x + 12, top + row)];
+            assert_eq!((bar(5).symbol(), Some(bar(5).fg)), ("█", wrong));
+            assert_eq!((bar(7).symbol(), Some(bar(7).fg)), ("█", right));
+            for row in [0, 1, 2, 3, 4, 6, 8, 9] {
+                assert_eq!((bar(row).symbol(), Some(bar(row).fg)), ("▏", grey), "class {row}");
+            }
         }
     }
 }
@@ -265,8 +288,28 @@ fn a_right_prediction_has_one_green_bar_and_no_red_cell() {
     let theme = Theme::new(Depth::TrueColor, false);
     let buffer = drawn(&scenes::third_epoch(), (80, 24), &theme);
     let (x, y) = find(&buffer, "✓ Ankle boot 94% (Ankle boot)");
-    assert_eq!(Some(buffer[(x, y)].fg), theme.tone(Tone::Right).fg);
-    assert!(buffer.content.iter().all(|cell| Some(cell.fg) != theme.tone(Tone::Wrong).fg));
+    assert_eq!(Some(buffer[(x, y)].bg), theme.verdict(Tone::Right).bg);
+    assert_eq!(buffer[(x + 1, y)].bg, Color::Reset, "the words keep the terminal's own colours");
+    let red = theme.tone(Tone::Wrong).fg;
+    assert!(buffer.content.iter().all(|cell| Some(cell.fg) != red && Some(cell.bg) != red));
+}
+
+#[test]
+fn in_the_matrix_what_is_right_is_told_from_mistakes_without_colours() {
+    let screens = scenes::screens();
+    let (_, app) = screens.iter().find(|(name, _)| *name == "confusion").expect("a scene");
+    let buffer = drawn(app, (80, 24), &Theme::new(Depth::None, false));
+    let (x, y) = find(&buffer, "0 T-shirt/top");
+    // The last digit of a cell's count; the selected one is reversed and bold too.
+    let is_bold = |row: u16, column: u16| {
+        let modifier = buffer[(x + 13 + 5 * column + 4, y + row)].modifier;
+        modifier.contains(Modifier::BOLD) && !modifier.contains(Modifier::REVERSED)
+    };
+    for row in 0..10 {
+        for column in 0..10 {
+            assert_eq!(is_bold(row, column), row == column, "{row}, {column}\n{}", text(&buffer));
+        }
+    }
 }
 
 #[test]

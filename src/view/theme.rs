@@ -1,13 +1,16 @@
 //! Colours and characters, and what stands in for them where a terminal has few of either. Draws nothing.
 //!
-//! Whether the terminal's background is dark or light is unknown: text keeps the terminal's own foreground, and every
-//! colour that is set for text has a contrast of 3 or more to black as well as to white.
+//! Whether the terminal's background is dark or light is unknown, and no colour has the contrast of text both on a
+//! usual dark one and on white. So text keeps the terminal's own foreground, or stands on a ground that is set with it;
+//! only labels are grey. The colours themselves are in `hues`, with the tests of their contrast.
 
 use ratatui::{
     buffer::Buffer,
     style::{Color, Modifier, Style},
     symbols::{Marker, border},
 };
+
+use super::hues::{self, GREY, Hue, Hues, Palette};
 
 /// How many colours a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub enum Depth {
 pub struct Theme {
     depth: Depth,
     ascii: bool,
+    palette: Palette,
 }
 
 /// What a bar says of its class.
@@ -122,15 +126,15 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// What curves are drawn with, and what stands for each of them in a legend. Without colours only one of them is a
-/// line.
+/// What curves are drawn with, and what stands for each of them in a legend. Each has a character of its own; without
+/// colours only one of them is a line.
 #[derive(Debug)]
 pub struct Strokes {
     /// A line.
     pub line: Marker,
     /// A single value of the test images.
     pub test: char,
-    /// A single value of another run's training, where that is no line.
+    /// A single value of another run's training.
     pub other_training: char,
     /// A single value of another run's test images.
     pub other_test: char,
@@ -141,20 +145,19 @@ pub struct Strokes {
 const BRAILLE: Strokes = Strokes {
     line: Marker::Braille,
     test: '•',
-    other_training: '•',
-    other_test: '•',
-    samples: ["━━", "━•", "━━", "━•"],
+    other_training: '+',
+    other_test: 'o',
+    samples: ["━━", "━•", "━+", "━o"],
 };
 
-const BRAILLE_ALONE: Strokes =
-    Strokes { other_training: '+', other_test: 'o', samples: ["━━", "•", "+", "o"], ..BRAILLE };
+const BRAILLE_ALONE: Strokes = Strokes { samples: ["━━", "•", "+", "o"], ..BRAILLE };
 
 const DOTTED: Strokes = Strokes {
     line: Marker::Custom('.'),
     test: '*',
     other_training: '+',
     other_test: 'o',
-    samples: ["...", ".*", "...", ".o"],
+    samples: ["...", ".*", ".+", ".o"],
 };
 
 const DOTTED_ALONE: Strokes = Strokes { samples: ["...", "*", "+", "o"], ..DOTTED };
@@ -163,7 +166,13 @@ impl Theme {
     /// For a terminal of this many colours; `ascii`: one that shows no characters beyond ASCII.
     #[must_use]
     pub fn new(depth: Depth, ascii: bool) -> Self {
-        Self { depth, ascii }
+        Self { depth, ascii, palette: Palette::default() }
+    }
+
+    /// The same with the colours of this palette.
+    #[must_use]
+    pub fn with_palette(self, palette: Palette) -> Self {
+        Self { palette, ..self }
     }
 
     /// How many colours there are.
@@ -205,19 +214,35 @@ impl Theme {
         }
     }
 
-    /// What moves: gauges and curves.
+    /// What moves: gauges and curves. No text.
     #[must_use]
     pub fn accent(&self) -> Style {
-        self.coloured(Color::LightBlue, 32, Color::Rgb(0x2f, 0x81, 0xd7))
+        self.coloured(&self.hues().accent)
     }
 
-    /// A bar, or a caption, that says this. The grey is the tutorial's `#777777`.
+    /// What is chosen of several: the screen's name, a moment of the past.
+    #[must_use]
+    pub fn chosen(&self) -> Style {
+        self.grounded(&self.hues().accent).add_modifier(Modifier::BOLD)
+    }
+
+    /// A bar that says this. No text.
     #[must_use]
     pub fn tone(&self, tone: Tone) -> Style {
         match tone {
-            Tone::Other => self.coloured(Color::DarkGray, 243, Color::Rgb(0x77, 0x77, 0x77)),
-            Tone::Wrong => self.coloured(Color::LightRed, 160, Color::Rgb(0xdc, 0x36, 0x3c)),
-            Tone::Right => self.coloured(Color::Green, 28, Color::Rgb(0x1f, 0x93, 0x46)),
+            Tone::Other => self.of(Color::DarkGray, GREY.0, GREY.1),
+            Tone::Wrong => self.coloured(&self.hues().wrong),
+            Tone::Right => self.coloured(&self.hues().right),
+        }
+    }
+
+    /// Text that says this, or a mark.
+    #[must_use]
+    pub fn verdict(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Other => self.muted(),
+            Tone::Wrong => self.grounded(&self.hues().wrong),
+            Tone::Right => self.grounded(&self.hues().right),
         }
     }
 
@@ -247,13 +272,13 @@ impl Theme {
     /// Another run's curves.
     #[must_use]
     pub fn beside(&self) -> Style {
-        self.coloured(Color::Cyan, 98, Color::Rgb(0x8e, 0x5f, 0xd8))
+        self.coloured(&self.hues().beside)
     }
 
     /// The test images' curve.
     #[must_use]
     pub fn second(&self) -> Style {
-        self.coloured(Color::LightMagenta, 166, Color::Rgb(0xd0, 0x62, 0x1b))
+        self.coloured(&self.hues().second)
     }
 
     /// The colour of a picture's pixel, 0 black to 255 white; `None` where characters must shade it.
@@ -268,12 +293,32 @@ impl Theme {
         }
     }
 
-    fn coloured(&self, ansi: Color, indexed: u8, rgb: Color) -> Style {
+    /// The palette's colours.
+    pub(super) fn hues(&self) -> &'static Hues {
+        self.palette.hues()
+    }
+
+    fn coloured(&self, hue: &Hue) -> Style {
+        self.of(hue.ansi, hue.indexed, hue.rgb)
+    }
+
+    /// This colour at the depth that there is.
+    pub(super) fn of(&self, ansi: Color, indexed: u8, rgb: [u8; 3]) -> Style {
         match self.depth {
             Depth::None => Style::new(),
             Depth::Ansi16 => Style::new().fg(ansi),
             Depth::Ansi256 => Style::new().fg(Color::Indexed(indexed)),
-            Depth::TrueColor => Style::new().fg(rgb),
+            Depth::TrueColor => Style::new().fg(Color::from(rgb)),
+        }
+    }
+
+    /// Ink on a ground of this colour.
+    fn grounded(&self, hue: &Hue) -> Style {
+        match self.depth {
+            Depth::None => Style::new(),
+            Depth::Ansi16 => Style::new().bg(hue.ansi_ground.0).fg(hue.ansi_ground.1),
+            Depth::Ansi256 => on_index(hue.indexed),
+            Depth::TrueColor => on_rgb(hue.rgb),
         }
     }
 
@@ -292,6 +337,22 @@ impl Theme {
     }
 }
 
+/// The ink that shows on this ground, and the ground.
+pub(super) fn on_rgb(ground: [u8; 3]) -> Style {
+    let ink = if hues::wants_white_ink(ground) { 255 } else { 0 };
+    Style::new().bg(Color::from(ground)).fg(Color::from([ink; 3]))
+}
+
+/// The same in the palette of 256.
+pub(super) fn on_index(ground: u8) -> Style {
+    let ink = if hues::wants_white_ink(hues::rgb(ground)) { WHITE } else { BLACK };
+    Style::new().bg(Color::Indexed(ground)).fg(ink)
+}
+
+/// The black and the white of the palette of 256 that no setting changes.
+const BLACK: Color = Color::Indexed(16);
+const WHITE: Color = Color::Indexed(231);
+
 /// A character's stand-in in ASCII.
 fn plain(symbol: &str) -> &'static str {
     match symbol {
@@ -309,34 +370,19 @@ fn plain(symbol: &str) -> &'static str {
 }
 
 /// The four greys among sixteen colours, as most terminals have them.
-const ANSI_GREYS: [(u8, Color); 4] =
+pub(super) const ANSI_GREYS: [(u8, Color); 4] =
     [(0, Color::Black), (0x66, Color::DarkGray), (0xc0, Color::Gray), (255, Color::White)];
 
 /// Black, white and the ramp of 24 greys between them in the palette of 256.
 fn palette_greys() -> impl Iterator<Item = (u8, Color)> {
     let ramp = (0..24).map(|step| (8 + 10 * step, Color::Indexed(232 + step)));
-    [(0, Color::Indexed(16)), (255, Color::Indexed(231))].into_iter().chain(ramp)
+    [(0, BLACK), (255, WHITE)].into_iter().chain(ramp)
 }
 
 fn nearest(level: u8, greys: impl IntoIterator<Item = (u8, Color)>) -> Color {
     let (_, colour) =
         greys.into_iter().min_by_key(|(grey, _)| grey.abs_diff(level)).expect("every palette has its greys");
     colour
-}
-
-/// How well a colour shows on another one, 1 to 21 (WCAG 2.1, contrast ratio). Both are RGB.
-#[cfg(test)]
-pub(super) fn contrast(one: Color, other: Color) -> f64 {
-    let luminance = |colour: Color| {
-        let Color::Rgb(red, green, blue) = colour else { panic!("{colour:?} is no RGB") };
-        let linear = |channel: u8| {
-            let value = f64::from(channel) / 255.0;
-            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-    };
-    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
-    (one / other).max(other / one)
 }
 
 #[cfg(test)]
@@ -373,24 +419,12 @@ mod tests {
     fn without_colours_no_style_sets_one() {
         for ascii in [false, true] {
             let theme = Theme::new(Depth::None, ascii);
-            let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
-            for style in tones.into_iter().chain([theme.strong(), theme.muted(), theme.accent()]) {
+            let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| [theme.tone(tone), theme.verdict(tone)]);
+            let others = [theme.strong(), theme.muted(), theme.accent(), theme.chosen()];
+            for style in tones.into_iter().flatten().chain(others) {
                 assert_eq!((style.fg, style.bg), (None, None));
             }
             assert_eq!(theme.grey(7), None);
-        }
-    }
-
-    #[test]
-    fn text_in_truecolor_is_legible_on_black_and_on_white() {
-        let theme = Theme::new(Depth::TrueColor, false);
-        let tones = [Tone::Other, Tone::Wrong, Tone::Right].map(|tone| theme.tone(tone));
-        for style in tones.into_iter().chain([theme.accent(), theme.second(), theme.beside()]) {
-            let colour = style.fg.expect("a colour");
-            for ground in [Color::Rgb(0, 0, 0), Color::Rgb(255, 255, 255)] {
-                let contrast = contrast(colour, ground);
-                assert!(contrast >= 3.0, "{style:?}: {contrast} on {ground:?}");
-            }
         }
     }
 

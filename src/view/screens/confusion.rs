@@ -255,7 +255,9 @@ impl Table {
             let ground = if count == 0 { Style::new() } else { theme.heat(heat, tone) };
             // A gap parts the cells from each other.
             let filled = Rect { x: area.x + 1, width: area.width - 1, ..area };
-            frame.buffer_mut().set_style(filled, ground);
+            // What is right is told by more than its colour.
+            let weight = if truth == predicted { theme.strong() } else { Style::new() };
+            frame.buffer_mut().set_style(filled, ground.patch(weight));
             draw_count(frame, filled, count, (truth, predicted) == selected, theme);
         }
         for (number, (_, figure)) in FIGURES.iter().enumerate().filter(|_| !self.figures.is_empty()) {

@@ -217,9 +217,7 @@ fn paint(context: &mut Context, lines: &ChartLines, cursor: &Points, theme: &The
         context.marker(Marker::Custom(symbol));
         context.draw(&canvas::Points { coords: points, color: style.fg.unwrap_or_default() });
     };
-    if !theme.tells_lines_apart() {
-        dots(&lines.other_training, theme.beside(), strokes.other_training);
-    }
+    dots(&lines.other_training, theme.beside(), strokes.other_training);
     dots(&lines.other_test, theme.beside(), strokes.other_test);
     dots(&lines.test, theme.second(), strokes.test);
 }

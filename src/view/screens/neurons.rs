@@ -17,7 +17,7 @@ use crate::{
         grid::{self, Grid},
         heading,
         picture::{self, COLUMNS, Signs},
-        theme::{Theme, Tone},
+        theme::Theme,
     },
 };
 
@@ -91,7 +91,8 @@ fn aside(scene: &Scene, seen: &Tiles, selected: Option<&Tile>, theme: &Theme) ->
     let dot = theme.glyphs().dot;
     let weights = selected
         .map_or(String::new(), |tile| format!("its {} weights{dot}", thousands((tile.rows * tile.columns) as u64)));
-    let signs = if theme.shows_signs_in_colour() { "blue: for ink, red: against" } else { "+: for ink, -: against" };
+    let [favour, against] = theme.sign_names();
+    let signs = format!("{favour}: for ink, {against}: against");
     // Those of earlier steps are not kept.
     let when =
         if scene.known.is_replay { "last checkpoint".to_owned() } else { format!("step {}", thousands(seen.step)) };
@@ -135,15 +136,14 @@ fn most(tile: &Tile) -> f32 {
     tile.votes.iter().fold(f32::MIN_POSITIVE, |most, vote| most.max(vote.abs()))
 }
 
-/// A class, a bar to the right in blue for it or in red against it, a figure.
+/// A class, a bar to the right in the colour of what is for it or against it, a figure with its sign.
 fn draw_vote(frame: &mut Frame, area: Rect, name: &str, vote: f32, most: f32, theme: &Theme) {
     let figure = format!("{vote:+.2}");
     let [left, bar, right] = area
         .layout(&Layout::horizontal([Constraint::Length(12), Constraint::Fill(1), Constraint::Length(6)]).spacing(1));
-    let style = if vote > 0.0 { theme.accent() } else { theme.tone(Tone::Wrong) };
     let name = fit(name, usize::from(left.width), theme.glyphs().ellipsis);
     frame.render_widget(Span::raw(name), left);
-    let drawn = Bar { ratio: f64::from(vote.abs() / most), style, glyphs: theme.glyphs() };
+    let drawn = Bar { ratio: f64::from(vote.abs() / most), style: theme.sign(vote), glyphs: theme.glyphs() };
     frame.render_widget(&drawn, bar);
     frame.render_widget(Line::raw(figure).right_aligned(), right);
 }
