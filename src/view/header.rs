@@ -17,8 +17,10 @@ use crate::{
 };
 
 const NAME: &str = "fitroom";
-/// Cells between two names, and between them and what follows.
+/// Cells between two names.
 const GAP: usize = 1;
+/// Cells between the names and what follows.
+const AIR: u16 = 2;
 
 /// A screen's name in the line.
 struct Label {
@@ -42,7 +44,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         frame.render_widget(Span::styled(NAME, theme.strong()), area);
     }
     let rest = Rect { x: area.x + end, width: area.width.saturating_sub(end), ..area };
-    let room = usize::from(rest.width).saturating_sub(1);
+    let room = usize::from(rest.width.saturating_sub(AIR));
     frame.render_widget(right(app, room, theme).right_aligned(), rest);
 }
 
@@ -66,18 +68,33 @@ struct Reserved {
 impl Reserved {
     fn of(app: &App) -> Self {
         // Three between two of them, and air before the first.
-        let cells = |words: &[String]| words.iter().map(|words| width(words) + 3).sum::<usize>().saturating_sub(1);
+        let air = usize::from(AIR);
+        let cells =
+            |words: &[String]| words.iter().map(|words| width(words) + 3).sum::<usize>().saturating_sub(3 - air);
         if let Some(moment) = app.scene().past() {
             // The mark before it is one cell wide.
-            let moment = width(&format::moment(moment)) + 3;
+            let moment = width(&format::moment(moment)) + 2 + air;
             return Self { whole: moment + cells(watched(app).as_slice()), least: moment };
         }
         if let Some(endings) = endings(app.known()) {
             let of = |words: Option<&Vec<String>>| words.map_or(0, |words| cells(words));
             return Self { whole: of(endings.first()), least: of(endings.last()) };
         }
-        Self { whole: cells(watched(app).as_slice()), least: 0 }
+        if app.screen() == Screen::Dashboard {
+            return Self { whole: cells(watched(app).as_slice()), least: 0 };
+        }
+        // The mark of the state takes a cell, or two in ASCII; air is between it and its word.
+        let (mark, word) = (3, lasting_word(app.known()));
+        let watched = watched(app).map_or(0, |words| width(&words));
+        let both = if watched > 0 { watched + 3 + word } else { word };
+        Self { whole: mark + both + air, least: mark + watched.max(word) + air }
     }
+}
+
+/// Cells of the word of the state. An evaluation, which comes and goes, is to move nothing: it has as many as the training.
+fn lasting_word(known: &Known) -> usize {
+    let word = if known.phase == Phase::Evaluating && !known.is_silent { "training" } else { phase::word(known) };
+    width(word)
 }
 
 /// The screens with their digits; where there is no room for all names beside what is `reserved`, those of the others
@@ -174,20 +191,27 @@ fn facts(started: &Started, is_told: bool) -> Vec<String> {
     facts
 }
 
-/// How far the training is, in as many words as fit; `watched`: that it is only watched, in so many cells.
+/// How far the training is, in as many words as fit, and no fewer than the word of its state; only `watched` comes before
+/// it: that it is only watched, in so many cells.
 fn state(known: &Known, watched: impl Fn(usize) -> Option<String>, room: usize, theme: &Theme) -> Line<'static> {
     let glyphs = theme.glyphs();
     let (mark, style) = phase::mark(known, theme);
-    let room = room.saturating_sub(width(mark) + 1);
-    let epoch = known.progress().map(|progress| format!("{}/{}", progress.epoch, progress.epochs)).unwrap_or_default();
+    let word = phase::word(known);
+    if width(mark) + 1 + width(word) > room {
+        return Line::styled(fit(word, room, glyphs.ellipsis), theme.muted());
+    }
+    let room = room - width(mark) - 1;
+    let epoch = known.progress().map(|progress| format!("{}/{}", progress.epoch, progress.epochs));
     let accuracy = known.epochs.last().map(|record| format!("test accuracy {}", accuracy(record.val_accuracy)));
-    let is_told = known.will_pause() || known.is_silent || matches!(known.phase, Phase::Failed { .. });
-    let state = is_told.then(|| phase::word(known).to_owned());
-    let words: Vec<String> =
-        [watched(room), state, Some(format!("epoch {epoch}")), accuracy].into_iter().flatten().collect();
-    let mut words = joined(words.iter().map(String::as_str), glyphs.dot, room);
-    if words.is_empty() && width(&epoch) <= room {
-        words = epoch;
+    let watched = watched(room).filter(|words| !words.is_empty());
+    let join = |words: &[Option<String>]| joined(words.iter().flatten().map(String::as_str), glyphs.dot, room);
+    let whole = epoch.as_ref().map(|epoch| format!("epoch {epoch}"));
+    let mut words = join(&[watched.clone(), Some(word.to_owned()), whole.clone(), accuracy]);
+    if let (Some(whole), Some(epoch)) = (whole, epoch) {
+        let brief = join(&[watched, Some(format!("{word} {epoch}"))]);
+        if !words.contains(&whole) && brief.ends_with(&epoch) {
+            words = brief;
+        }
     }
     Line::from(vec![Span::styled(mark, style), Span::raw(" "), Span::styled(words, theme.muted())])
 }
@@ -218,7 +242,63 @@ mod tests {
     fn the_state_is_told_in_as_many_words_as_there_is_room_for() {
         let known = Known::default();
         let words = |room| state(&known, |_| None, room, &Theme::new(Depth::None, false)).to_string();
-        assert_eq!(words(1).trim(), "●");
+        assert_eq!([1, 7, 9, 99].map(words), ["…", "loading", "● loading", "● loading"]);
+    }
+
+    /// The line of a dashboard whose run is in its second epoch, after these reports.
+    fn training(cells: u16, screen: Screen, ascii: bool, reports: Vec<Report>) -> String {
+        let mut app = App::new(None);
+        app.apply(Report::Started(samples::started()));
+        app.apply(Report::Epoch { record: samples::record(1), predictions: Vec::new().into() });
+        app.apply(Report::Batch(samples::batch(samples::EPOCH + 1)));
+        for report in reports {
+            app.apply(report);
+        }
+        app.act(Action::Show(screen), &Page::default());
+        drawn(cells, &app, ascii)
+    }
+
+    #[test]
+    fn every_screen_has_the_word_of_the_state_two_cells_from_the_names_at_every_width() {
+        for (word, reports) in [
+            ("training", vec![]),
+            ("paused", vec![Report::Paused]),
+            ("evaluating", vec![Report::Evaluating { epoch: 2 }]),
+            ("done", vec![Report::Finished]),
+            ("not answering", vec![Report::Silent]),
+        ] {
+            for (cells, ascii) in (58..240).flat_map(|cells| [(cells, false), (cells, true)]) {
+                for screen in Screen::ALL.into_iter().filter(|screen| *screen != Screen::Dashboard) {
+                    let line = training(cells, screen, ascii, reports.clone());
+                    let (names, state) = line.split_once("6").expect("the last screen's digit");
+                    let state = state.trim_start_matches(" Neurons");
+                    assert!(names.contains(screen.name()) || line.contains(screen.name()), "{cells}: {line}");
+                    assert!(state.starts_with("  ") && state.contains(word), "{cells}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_evaluation_moves_no_name() {
+        for cells in 58..240 {
+            let names = |reports| {
+                let line = training(cells, Screen::Gallery, false, reports);
+                line.find('6').map(|end| line[..end].to_owned())
+            };
+            assert_eq!(names(vec![]), names(vec![Report::Evaluating { epoch: 2 }]), "{cells} cells");
+        }
+    }
+
+    #[test]
+    fn the_facts_stand_two_cells_from_the_last_name_at_every_width() {
+        for cells in 58..240 {
+            let line = training(cells, Screen::Dashboard, false, vec![]);
+            let (_, facts) = line.split_once('6').expect("the last screen's digit");
+            let facts = facts.trim_start_matches(" Neurons");
+            assert!(facts.is_empty() || facts.starts_with("  "), "{cells}: {line}");
+            assert!(cells < 78 || facts.contains("784-128-10"), "{cells}: {line}");
+        }
     }
 
     /// The line of a dashboard that watches this run, after these reports.
@@ -229,9 +309,13 @@ mod tests {
             app.apply(report);
         }
         app.act(Action::Show(screen), &Page::default());
+        drawn(cells, &app, false)
+    }
+
+    fn drawn(cells: u16, app: &App, ascii: bool) -> String {
         let mut terminal = Terminal::new(TestBackend::new(cells, 1)).expect("it needs no terminal");
-        let theme = Theme::new(Depth::None, false);
-        terminal.draw(|frame| draw(frame, frame.area(), &app, &theme)).expect("it needs no terminal");
+        let theme = Theme::new(Depth::None, ascii);
+        terminal.draw(|frame| draw(frame, frame.area(), app, &theme)).expect("it needs no terminal");
         let cells = terminal.backend().buffer().content().iter();
         cells.map(Cell::symbol).collect::<String>().trim_end().to_owned()
     }
@@ -245,7 +329,7 @@ mod tests {
             for screen in Screen::ALL {
                 let line = watching(cells, run, screen, vec![Report::Batch(samples::batch(100))]);
                 assert!(line.contains(&format!("watching {run}")), "{cells}: {line}");
-                assert!(screen == Screen::Dashboard || cells != 78 || line.contains("epoch 1/10"), "{cells}: {line}");
+                assert!(screen == Screen::Dashboard || cells != 78 || line.contains("1/10"), "{cells}: {line}");
             }
         }
         let line = watching(58, &"x".repeat(255), Screen::Gallery, vec![]);
