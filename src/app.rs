@@ -5,6 +5,8 @@ mod action;
 pub mod album;
 mod answer;
 pub mod archive;
+pub mod bound;
+mod chord;
 pub mod history;
 pub mod keys;
 pub mod known;
@@ -24,6 +26,8 @@ mod ways;
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use crossterm::event::KeyEvent;
+
 pub(crate) use self::screen::for_each_screen;
 pub use self::{
     action::{Action, Leaving},
@@ -38,6 +42,7 @@ pub use self::{
 use self::{
     album::{Filter, Order},
     answer::Answer,
+    bound::Keys,
     notes::Notes,
     sentences::{LOADING, NEWEST_ONLY, NOT_LARGE, NOT_PREDICTED, NOT_REPLAYED},
 };
@@ -93,6 +98,7 @@ pub enum Role {
 #[derive(Debug, Default)]
 pub struct App {
     role: Role,
+    keys: Keys,
     scene: Scene,
     screens: Screens,
     screen: Screen,
@@ -124,6 +130,24 @@ impl App {
     #[must_use]
     pub fn of_another() -> Self {
         Self { role: Role::Watches, ..Self::default() }
+    }
+
+    /// The same dashboard with these keys.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The keys as they are bound.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// What a key means at this moment.
+    #[must_use]
+    pub fn action(&self, key: KeyEvent) -> Option<Action> {
+        self.keys.action(&self.overlay, key)
     }
 
     /// Takes what was read.
@@ -276,7 +300,7 @@ impl App {
     fn follow(&mut self, answer: Answer) {
         match answer {
             Answer::Done => {}
-            Answer::Say(words) => self.notice = Some(words.into_owned()),
+            Answer::Say(words) => self.notice = Some(self.keys.spelled(&words)),
             Answer::Open(overlay) => self.overlay = overlay,
             Answer::Show(screen) => {
                 let stance = Stance { half: self.half(), is_large: false };

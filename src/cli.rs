@@ -1,5 +1,6 @@
 //! The command line: arguments and their environment variables, checked and turned into settings. Runs nothing.
 
+mod defaults;
 mod manual;
 mod variables;
 
@@ -8,6 +9,7 @@ use std::{ffi::OsString, fmt, io, num::NonZeroUsize, path::PathBuf, time::Durati
 use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::defaults::{Configured, Origin, Setting};
 use crate::{
     fashion::Source,
     printable::thousands,
@@ -37,6 +39,12 @@ pub struct Cli {
     /// Its looks.
     #[command(flatten)]
     pub looks: Looks,
+    /// Its file.
+    #[command(flatten)]
+    pub file: ConfigurationFile,
+    /// What holds in the end, and where it is from.
+    #[arg(skip)]
+    pub configured: Configured,
 }
 
 /// A command line with nothing to run: it is wrong, or it asks for help or for the version.
@@ -73,9 +81,19 @@ impl Cli {
     /// When they are wrong, or ask for help or the version.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        variables::read(&Self::command(), &arguments)
-            .and_then(|matches| Self::from_arg_matches(&matches))
-            .map_err(|error| Refusal(variables::printable(error)))
+        Self::of(&arguments).map_err(|error| Refusal(variables::printable(error)))
+    }
+
+    fn of(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let (command, mut configured) = (Self::command(), Configured::default());
+        let outcome = variables::read(&command, arguments, |meant, given| configured.read(&command, meant, given))?;
+        let mut cli = Self::from_arg_matches(&outcome.matches)?;
+        if let (Some(Subcommand::Config { .. }), Some((name, below))) = (&cli.command, outcome.matches.subcommand()) {
+            let meant = command.find_subcommand(name).expect("the arguments were read by this command");
+            configured.settings = defaults::settings(&command, meant, below, &outcome);
+        }
+        cli.configured = configured;
+        Ok(cli)
     }
 
     /// The script that completes this command line in this shell.
@@ -120,6 +138,9 @@ pub enum Subcommand {
         /// Say in a line of JSON what trains, and leave the terminal.
         #[arg(long, hide = true, conflicts_with_all = ["no_save", "json"])]
         background: bool,
+        /// Its file.
+        #[command(flatten)]
+        file: ConfigurationFile,
     },
     /// Evaluate a run on the test images: loss, accuracy, figures per class, confusion matrix
     Evaluate {
@@ -185,6 +206,9 @@ pub enum Subcommand {
         /// The directory of all runs
         #[arg(long, value_name = "DIR", default_value = "runs")]
         runs: PathBuf,
+        /// Its file.
+        #[command(flatten)]
+        file: ConfigurationFile,
     },
     /// List the runs, newest first, with their best test accuracy
     Runs {
@@ -192,6 +216,28 @@ pub enum Subcommand {
         #[arg(long, value_name = "DIR", default_value = "runs")]
         runs: PathBuf,
         /// Print one line of JSON per run
+        #[arg(long)]
+        json: bool,
+        /// Its file.
+        #[command(flatten)]
+        file: ConfigurationFile,
+    },
+    /// Show what holds for each option, and where that comes from: the command line, the environment, the
+    /// configuration file or fitroom itself; and the keys that the file has bound anew
+    Config {
+        /// The run.
+        #[command(flatten)]
+        training: Training,
+        /// What is kept of it.
+        #[command(flatten)]
+        keeping: Keeping,
+        /// Its looks.
+        #[command(flatten)]
+        looks: Looks,
+        /// Its file.
+        #[command(flatten)]
+        file: ConfigurationFile,
+        /// Print one line of JSON
         #[arg(long)]
         json: bool,
     },
@@ -214,6 +260,20 @@ pub struct Directories {
     /// Use this data set instead of the run's: a directory with the four IDX files
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+
+    /// Its file.
+    #[command(flatten)]
+    pub file: ConfigurationFile,
+}
+
+/// The configuration file. What it says is read before the rest of the command line.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Configuration")]
+pub struct ConfigurationFile {
+    /// A file with defaults for options, and keys (docs/config.md), or none
+    /// [default: ~/.config/fitroom/config.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// A saved run, and images for it.

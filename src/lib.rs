@@ -15,6 +15,7 @@
 pub mod app;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod depth;
 pub mod engine;
 pub mod fashion;

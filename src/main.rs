@@ -47,7 +47,7 @@ fn run(cli: Cli) -> Result<u8> {
     }
     match cli.command {
         None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
-            tui::run(Opening::Train(RunPlan::new(&cli.training, &cli.keeping)?), &cli.looks)
+            tui::run(Opening::Train(RunPlan::new(&cli.training, &cli.keeping)?), &cli.looks, cli.configured.keys)
         }
         None => {
             if stdout().is_terminal() {
@@ -67,7 +67,7 @@ fn run(cli: Cli) -> Result<u8> {
             };
             headless::run(RunPlan::new(&training, &keeping)?, form)
         }
-        Some(Subcommand::Stop { argument, run, runs }) => {
+        Some(Subcommand::Stop { argument, run, runs, .. }) => {
             commands::stop(&Which { run: argument.or(run), runs, data: None }, stdout())
         }
         Some(Subcommand::Evaluate { argument, run, directories, json }) => {
@@ -82,9 +82,10 @@ fn run(cli: Cli) -> Result<u8> {
             if !stdout().is_terminal() || !depth::can_draw(|name| env::var(name).ok()) {
                 bail!("a run is watched on a terminal that can be drawn on, such as one with TERM=xterm-256color");
             }
-            tui::run(Opening::Watch(Watching::new(&directories.which(argument.or(run)))?), &looks)
+            tui::run(Opening::Watch(Watching::new(&directories.which(argument.or(run)))?), &looks, cli.configured.keys)
         }
-        Some(Subcommand::Runs { runs, json }) => commands::list(&Runs::new(runs), json, stdout()),
+        Some(Subcommand::Config { json, .. }) => commands::show_configuration(&cli.configured, json, stdout()),
+        Some(Subcommand::Runs { runs, json, .. }) => commands::list(&Runs::new(runs), json, stdout()),
         Some(Subcommand::Completions { shell }) => commands::print(&Cli::completions(shell), stdout()),
         Some(Subcommand::Man) => commands::print(&Cli::manual(), stdout()),
     }

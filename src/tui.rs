@@ -37,7 +37,7 @@ use self::{
     terminal::TakenTerminal,
 };
 use crate::{
-    app::{Action, App, Direction, Leaving, Loaded, Page, Phase, Role, Stride, keys},
+    app::{Action, App, Direction, Leaving, Loaded, Page, Phase, Role, Stride, bound::Keys},
     cli::Looks,
     depth,
     fashion::Survey,
@@ -59,18 +59,18 @@ const KEY_PATIENCE: Duration = Duration::from_secs(1);
 /// How often to check whether the program has the terminal again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// Opens the dashboard, trains or looks on, and stays until the person leaves. Returns the exit status: 0, 1 if the end
-/// of the run is not saved, or 128 + N for the signal N that ended it.
+/// Opens the dashboard with these keys, trains or looks on, and stays until the person leaves. Returns the exit status:
+/// 0, 1 if the end of the run is not saved, or 128 + N for the signal N that ended it.
 ///
 /// # Errors
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
 /// person has left, when training failed.
-pub fn run(opening: Opening, looks: &Looks) -> Result<u8> {
+pub fn run(opening: Opening, looks: &Looks, keys: Keys) -> Result<u8> {
     let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
-            let dashboard = EventLoop::open(&opening, looks, theme)?;
+            let dashboard = EventLoop::open(&opening, looks, keys, theme)?;
             inputs.listen_to_keys(&dashboard.terminal)?;
             dashboard.run(opening, inputs).await
         },
@@ -120,7 +120,7 @@ struct Ended {
 }
 
 impl EventLoop {
-    fn open(opening: &Opening, looks: &Looks, theme: Theme) -> Result<Self> {
+    fn open(opening: &Opening, looks: &Looks, keys: Keys, theme: Theme) -> Result<Self> {
         let terminal = TakenTerminal::enter(!looks.no_mouse, theme.depth()).context("cannot take the terminal over")?;
         let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
@@ -129,7 +129,7 @@ impl EventLoop {
             budget: Budget::new(area),
             refilled: Instant::now(),
             rest: Instant::now(),
-            app: app(opening),
+            app: app(opening).with_keys(keys),
             theme,
             link: None,
             own_run: None,
@@ -339,7 +339,7 @@ impl EventLoop {
     }
 
     fn take_key(&mut self, key: KeyEvent) -> Result<()> {
-        let action = keys::action(self.app.overlay(), key);
+        let action = self.app.action(key);
         action.map_or(Ok(()), |action| self.act(action))
     }
 

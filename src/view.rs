@@ -59,7 +59,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
         draw_screen(frame, screen, app, theme);
     }
     match app.overlay() {
-        Overlay::Help { page } => help::draw(frame, screen, *page, theme),
+        Overlay::Help { page } => help::draw(frame, screen, app.keys(), *page, theme),
         Overlay::Runs(choice) => choice::draw(frame, screen, choice, theme),
         Overlay::None | Overlay::Prompt(_) | Overlay::Leave => {}
     }
@@ -72,7 +72,7 @@ pub fn page(screen: Rect, app: &App) -> Page {
     let [_, body, _] = regions(screen);
     let page = screens::page(body, app);
     match app.overlay() {
-        Overlay::Help { .. } => Page { help: help::pages(screen), ..page },
+        Overlay::Help { .. } => Page { help: help::pages(screen, app.keys()), ..page },
         Overlay::None | Overlay::Prompt(_) | Overlay::Runs(_) | Overlay::Leave => page,
     }
 }

@@ -106,7 +106,11 @@ fn no_arguments_that_were_fuzzed_make_the_program_panic() {
     let place = tempfile::tempdir().expect("there is room for files");
     for (path, input) in inputs("arguments") {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fitroom"));
-        command.current_dir(place.path()).stdin(Stdio::null()).env("FITROOM_DATA", "nowhere");
+        command
+            .current_dir(place.path())
+            .stdin(Stdio::null())
+            .env("FITROOM_DATA", "nowhere")
+            .env("FITROOM_CONFIG", "none");
         for word in input.split(|byte| *byte == 0) {
             match word.iter().position(|byte| *byte == b'=') {
                 Some(end) if word.starts_with(b"FITROOM_") => {

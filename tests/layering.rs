@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("printable", &[]),
     ("signals", &[]),
     ("json", &[]),
+    ("config", &["printable"]),
     ("fashion", &["json", "printable"]),
     ("settings", &["fashion", "printable"]),
     ("protocol", &["fashion", "settings"]),
@@ -20,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("app", &["fashion", "metrics", "printable", "protocol"]),
     ("run", &["fashion", "json", "metrics", "printable", "protocol", "settings"]),
     ("view", &["app", "fashion", "metrics", "printable", "protocol", "settings"]),
-    ("cli", &["fashion", "printable", "settings"]),
+    ("cli", &["app", "config", "fashion", "printable", "settings"]),
     (
         "session",
         &["cli", "engine", "fashion", "json", "machine", "metrics", "printable", "protocol", "run", "settings"],
@@ -29,6 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "app",
             "cli",
             "depth",
             "engine",
@@ -61,6 +63,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
+    ("strsim", &["cli"]),
+    ("toml", &["config"]),
     ("image", &["fashion"]),
     ("indicatif", &["headless"]),
     ("safetensors", &["engine"]),

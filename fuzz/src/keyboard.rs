@@ -2,7 +2,7 @@
 
 use crossterm::event::Event;
 use fitroom::{
-    app::{Overlay, keys},
+    app::{Overlay, bound::Keys},
     tui::keyboard::Decoder,
 };
 
@@ -31,9 +31,10 @@ pub fn take(input: &[u8]) {
         decoder.pause(&mut events);
         events
     });
+    let keys = Keys::default();
     for event in events {
         if let Event::Key(key) = event {
-            let _ = keys::action(&Overlay::None, key);
+            let _ = keys.action(&Overlay::None, key);
         }
     }
 }

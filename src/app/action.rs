@@ -1,8 +1,13 @@
 //! What a key or a click can mean. Does nothing.
 
+use std::borrow::Cow;
+
 use super::{
     screen::Screen,
-    ways::{Direction, Stride},
+    ways::{
+        Direction::{self, Back, Forward},
+        Stride,
+    },
 };
 use crate::fashion::Class;
 
@@ -104,4 +109,64 @@ pub enum Action {
     Suspend,
     /// Leave.
     Quit,
+}
+
+impl Action {
+    /// What the configuration file calls it; `None`: no key of the table means it.
+    #[must_use]
+    pub fn name(self) -> Option<Cow<'static, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Go(Stride::One, Back) => "previous",
+            Self::Go(Stride::One, Forward) => "next",
+            Self::Go(Stride::Row, Back) => "up",
+            Self::Go(Stride::Row, Forward) => "down",
+            Self::Go(Stride::Page, Back) => "page-back",
+            Self::Go(Stride::Page, Forward) => "page-forward",
+            Self::Go(Stride::All, Back) => "first",
+            Self::Go(Stride::All, Forward) => "last",
+            Self::Wrong(Forward) => "next-mistake",
+            Self::Wrong(Back) => "previous-mistake",
+            Self::OpenPrompt => "jump",
+            Self::NextClass => "class",
+            Self::ToggleWrong => "mistakes",
+            Self::ClearFilter => "all-images",
+            Self::NextOrder => "order",
+            Self::Earlier => "epoch-back",
+            Self::Later => "epoch-forward",
+            Self::Invert => "invert",
+            Self::Zoom(Forward) => "zoom-in",
+            Self::Zoom(Back) => "zoom-out",
+            Self::ToggleExplain => "why",
+            Self::ToggleHalf => "training-images",
+            Self::NextSmoothing => "smooth",
+            Self::ToggleLogarithm => "logarithm",
+            Self::ToggleUnit => "axis",
+            Self::PickRun => "compare",
+            Self::Show(screen) => return Some(screen.name().to_ascii_lowercase().into()),
+            Self::NextScreen => "next-screen",
+            Self::PreviousScreen => "previous-screen",
+            Self::Enter => "open",
+            Self::Back => "back",
+            Self::TogglePause => "pause",
+            Self::Step => "one-batch",
+            Self::Slower => "slower",
+            Self::Faster => "faster",
+            Self::Replay => "play",
+            Self::Save => "save",
+            Self::ToggleHelp => "help",
+            Self::Redraw => "redraw",
+            Self::Suspend => "suspend",
+            Self::Quit => "quit",
+            Self::Type(_)
+            | Self::Erase
+            | Self::See(_)
+            | Self::PickImage(_)
+            | Self::PickUnit(_)
+            | Self::PickCell(..)
+            | Self::PickClass(_)
+            | Self::PickRow(_)
+            | Self::PickStep(_)
+            | Self::Leave(_) => return None,
+        }))
+    }
 }

@@ -1,63 +1,26 @@
-//! The key table: what each key does, in data. It feeds the dispatch, the help screen and the footer.
+//! The key table: what each key does unless its user has it otherwise, in data. What holds is in `bound`.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 
 use super::{
-    Action, Leaving, Overlay, Screen,
+    Action, Leaving, Screen,
+    chord::{Chord, control, key, letter},
     ways::{
         Direction::{Back, Forward},
         Stride,
     },
 };
 
-/// A key with its modifiers. Shift is part of a character (`N`), not a modifier of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Chord {
-    code: KeyCode,
-    control: bool,
-}
-
-const fn key(code: KeyCode) -> Chord {
-    Chord { code, control: false }
-}
-
-const fn letter(letter: char) -> Chord {
-    key(KeyCode::Char(letter))
-}
-
-const fn control(letter: char) -> Chord {
-    Chord { code: KeyCode::Char(letter), control: true }
-}
-
-impl From<KeyEvent> for Chord {
-    fn from(event: KeyEvent) -> Self {
-        let control = event.modifiers.contains(KeyModifiers::CONTROL);
-        let code = match event.code {
-            KeyCode::Char(letter) if control => KeyCode::Char(letter.to_ascii_lowercase()),
-            code => code,
-        };
-        Self { code, control }
-    }
-}
-
 /// A row of the key table: a key, or a few that belong together.
 #[derive(Debug)]
 pub struct Binding {
-    chords: &'static [(Chord, Action)],
+    pub(super) chords: &'static [(Chord, Action)],
     /// The keys, as the help names them.
     pub keys: &'static str,
     /// What they do, in words for the help.
     pub words: &'static str,
     /// The same for the footer, where it is important enough to stand there.
     pub brief: Option<Brief>,
-}
-
-impl Binding {
-    /// What the first of the keys does.
-    #[must_use]
-    pub fn action(&self) -> Action {
-        self.chords[0].1
-    }
 }
 
 /// What the footer says of a key, or of a pair of them.
@@ -259,8 +222,8 @@ pub const TABLE: &[Group] = &[
 /// A way to leave, while it is asked for one.
 #[derive(Debug)]
 pub struct Way {
-    chord: Chord,
-    action: Action,
+    pub(super) chord: Chord,
+    pub(super) action: Action,
     /// The key's name.
     pub keys: &'static str,
     /// What it does.
@@ -288,57 +251,15 @@ pub const WAYS_TO_LEAVE: [Way; 3] = [
     Way { chord: key(KeyCode::Esc), action: Action::Back, keys: "Esc", words: "go on", brief: "go on" },
 ];
 
-/// Every binding of the table, in its order.
-pub fn bindings() -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().flat_map(|group| group.bindings)
-}
-
-/// What a key does while this lies over the panes.
-#[must_use]
-pub fn action(overlay: &Overlay, event: KeyEvent) -> Option<Action> {
-    match overlay {
-        Overlay::Prompt(_) => prompt_action(event),
-        Overlay::Leave => leaving_action(event),
-        Overlay::None | Overlay::Help { .. } | Overlay::Runs(_) => table_action(event),
-    }
-}
-
-/// What a key of the table does.
-fn table_action(event: KeyEvent) -> Option<Action> {
-    if event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
-        return None;
-    }
-    let chord = Chord::from(event);
-    let mut chords = bindings().flat_map(|binding| binding.chords);
-    chords.find(|(bound, _)| *bound == chord).map(|(_, action)| *action)
-}
-
-/// What a key does while an index is typed. Keys with Control keep their meaning, so that the program can be left.
-fn prompt_action(event: KeyEvent) -> Option<Action> {
-    match Chord::from(event) {
-        Chord { control: true, .. } => table_action(event),
-        Chord { code: KeyCode::Char(letter), .. } => Some(Action::Type(letter)),
-        Chord { code: KeyCode::Backspace, .. } => Some(Action::Erase),
-        Chord { code: KeyCode::Enter, .. } => Some(Action::Enter),
-        Chord { code: KeyCode::Esc, .. } => Some(Action::Back),
-        _ => None,
-    }
-}
-
-/// What a key does while it is asked how to leave.
-fn leaving_action(event: KeyEvent) -> Option<Action> {
-    let chord = Chord::from(event);
-    let way = WAYS_TO_LEAVE.iter().find(|way| way.chord == chord);
-    let others =
-        || table_action(event).filter(|action| matches!(action, Action::Quit | Action::Redraw | Action::Suspend));
-    way.map(|way| way.action).or_else(others)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    fn bindings() -> impl Iterator<Item = &'static Binding> {
+        TABLE.iter().flat_map(|group| group.bindings)
+    }
 
     #[test]
     fn no_key_stands_twice_in_the_table() {
@@ -348,44 +269,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_capital_is_found_with_and_without_the_shift_that_some_terminals_report() {
-        for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
-            let event = KeyEvent::new(KeyCode::Char('N'), modifiers);
-            assert_eq!(table_action(event), Some(Action::Wrong(Back)));
-        }
-    }
-
-    #[test]
-    fn control_c_quits_also_while_an_index_is_typed() {
-        let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        for overlay in [Overlay::None, Overlay::Prompt(String::new()), Overlay::Leave] {
-            assert_eq!(action(&overlay, event), Some(Action::Quit));
-        }
-        let letter = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
-        assert_eq!(prompt_action(letter), Some(Action::Type('q')));
-    }
-
-    /// How README names a key.
-    fn name(Chord { code, control }: Chord) -> String {
-        match code {
-            KeyCode::Char(letter) if control => format!("Ctrl-{}", letter.to_ascii_uppercase()),
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(letter) => letter.to_string(),
-            KeyCode::Left => "←".to_owned(),
-            KeyCode::Right => "→".to_owned(),
-            KeyCode::Up => "↑".to_owned(),
-            KeyCode::Down => "↓".to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            other => format!("{other:?}"),
-        }
-    }
-
     /// The keys of the table by their names, but for `=`, which is + without Shift and goes without saying.
     fn bound() -> BTreeSet<String> {
-        let chords = bindings().flat_map(|binding| binding.chords).map(|(chord, _)| name(*chord));
+        let chords = bindings().flat_map(|binding| binding.chords).map(|(chord, _)| chord.name());
         chords.filter(|name| name != "=").collect()
     }
 
@@ -422,7 +308,7 @@ mod tests {
     #[test]
     fn the_help_names_the_keys_of_each_row_and_no_others() {
         for binding in bindings() {
-            let mut keys: BTreeSet<String> = binding.chords.iter().map(|(chord, _)| name(*chord)).collect();
+            let mut keys: BTreeSet<String> = binding.chords.iter().map(|(chord, _)| chord.name()).collect();
             // Tab names both.
             keys.retain(|name| name != "=" && name != "Shift-Tab");
             assert_eq!(named(binding.keys), keys, "{:?}", binding.keys);

@@ -24,7 +24,7 @@ impl App {
     }
 
     fn say(&mut self, words: &str) -> Option<Command> {
-        self.notice = Some(words.to_owned());
+        self.notice = Some(self.keys.spelled(words));
         None
     }
 

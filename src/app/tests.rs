@@ -56,7 +56,7 @@ fn press_on(app: &mut App, page: &Page, keys: &str) -> Vec<Command> {
     events(keys)
         .into_iter()
         .filter_map(|event| {
-            let action = keys::action(app.overlay(), event);
+            let action = app.action(event);
             action.and_then(|action| app.act(action, page))
         })
         .collect()
@@ -853,9 +853,9 @@ fn a_key_acts_only_where_what_it_changes_is_shown() {
             assert!(app.scene().album(Half::Test).is_plain() && app.overlay() == &Overlay::None, "{key}");
             let scene = app.scene();
             assert!(!scene.is_past() && !scene.inverted && !scene.explain, "{key} on screen {screen}");
-            let offered = keys::bindings().filter(|row| app.offers(row.action()) != Offer::No);
+            let offered = app.keys().rows().filter(|row| app.offers(row.action()) != Offer::No);
             let unseen: Vec<&str> =
-                offered.filter(|row| app.elsewhere(row.action()).is_some()).map(|row| row.keys).collect();
+                offered.filter(|row| app.elsewhere(row.action()).is_some()).map(|row| &*row.keys).collect();
             assert!(unseen.is_empty(), "{unseen:?} are offered on screen {screen}");
         }
     }
@@ -997,7 +997,7 @@ fn the_curves_stay_where_the_cursor_stands_before_all_predictions() {
 #[test]
 fn what_a_key_does_on_one_screen_alone_that_screen_owns() {
     for screen in Screen::ALL {
-        for binding in keys::bindings() {
+        for binding in Keys::default().rows() {
             let App { scene, screens, .. } = &mut App::new(None);
             let (action, shown) = (binding.action(), screens.get_mut(screen));
             let acts = shown.act(scene, action).is_some();
@@ -1012,7 +1012,8 @@ fn every_key_that_the_footer_has_words_for_is_offered_somewhere() {
     states[2].apply(Report::Paused);
     states[3].apply(Report::Finished);
     states[4].apply(Report::Ended { how: "done".to_owned(), next: None });
-    let mut missing: Vec<&keys::Binding> = keys::bindings().filter(|binding| binding.brief.is_some()).collect();
+    let keys = Keys::default();
+    let mut missing: Vec<_> = keys.rows().filter(|binding| binding.brief.is_some()).collect();
     for app in &mut states {
         for keys in ["1", "2", "Enter", "2", "t", "3", "4", "5", "6"] {
             press(app, keys);

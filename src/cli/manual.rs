@@ -59,6 +59,7 @@ mod tests {
                 "fitroom watch [OPTION]... [RUN]",
                 "fitroom stop [OPTION]... [RUN]",
                 "fitroom runs [OPTION]...",
+                "fitroom config [OPTION]...",
                 "fitroom completions [OPTION]... SHELL",
                 "fitroom man [OPTION]...",
             ]

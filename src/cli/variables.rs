@@ -2,8 +2,9 @@
 //! option by name.
 //!
 //! The arguments are read twice: first without the environment, to learn which command is meant and which options are
-//! given. Then with the variables of those options of that command that the arguments neither give nor exclude. So a
-//! variable that a command has no use for cannot make it fail, and the arguments win.
+//! given. Then with the variables of those options of that command that the arguments neither give nor exclude, and
+//! with what a configuration file says of those that neither of them does (`defaults`). So a variable or a line that a
+//! command has no use for cannot make it fail, and the arguments win over the variables, and these over the file.
 
 use std::{
     any::TypeId,
@@ -30,11 +31,16 @@ pub(super) fn named(command: Command) -> Command {
     command.mut_args(name).mut_subcommands(named)
 }
 
-/// Reads these arguments, which begin with the program's name, and the environment.
+/// Reads these arguments, which begin with the program's name, and the environment. `file`: what a configuration file
+/// says of the command that is meant, given what was read so far of it.
 ///
 /// # Errors
-/// Wrong usage, with the name of the variable that it comes from, or a request for help.
-pub(super) fn read(command: &Command, arguments: &[OsString]) -> Result<ArgMatches, Error> {
+/// Wrong usage, with the name of the variable or the line that it comes from, or a request for help.
+pub(super) fn read(
+    command: &Command,
+    arguments: &[OsString],
+    file: impl FnOnce(&Command, &Given) -> Result<Vec<Wanted>, Error>,
+) -> Result<Outcome, Error> {
     let given = command.clone().try_get_matches_from(arguments).map_err(|error| match error.kind() {
         // The help names the variables.
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -51,50 +57,116 @@ pub(super) fn read(command: &Command, arguments: &[OsString]) -> Result<ArgMatch
         given = deeper;
         path.push(name.to_owned());
     }
-    let wanted = wanted(meant, given)?;
-    at(command.clone(), &path, &wanted).try_get_matches_from(arguments).map_err(|error| name_variables(error, &wanted))
+    let mut given = Given::new(meant, given)?;
+    given.set.extend(file(meant, &given)?);
+    let Given { set, off, .. } = given;
+    let matches = at(command.clone(), &path, &set).try_get_matches_from(arguments);
+    match matches {
+        Ok(matches) => Ok(Outcome { matches, set, off }),
+        Err(error) => Err(name_sources(error, &set)),
+    }
 }
 
-/// An option whose value comes from the environment.
-struct Wanted {
-    option: Arg,
-    variable: String,
+/// What came of reading a command line.
+pub(super) struct Outcome {
+    /// What it says.
+    pub matches: ArgMatches,
+    /// What of that nobody typed.
+    pub set: Vec<Wanted>,
+    /// The switches that a variable turns off.
+    pub off: Vec<Arg>,
 }
 
-/// The options of this command that are set in the environment, and that the arguments neither give nor exclude.
-fn wanted(command: &mut Command, given: &ArgMatches) -> Result<Vec<Wanted>, Error> {
-    let is_given = |option: &Arg| given.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
-    let rules_out = |option: &Arg, other: &Arg| {
-        command.get_arg_conflicts_with(option).iter().any(|ruled_out| ruled_out.get_id() == other.get_id())
-    };
-    let is_ruled_out = |option: &Arg| {
-        let mut others = command.get_arguments().filter(|other| is_given(other));
-        others.any(|other| rules_out(option, other) || rules_out(other, option))
-    };
-    let open = command.get_arguments().filter(|option| !is_given(option) && !is_ruled_out(option));
-    let set: Vec<(Arg, String, OsString)> = open
-        .filter_map(|option| {
-            let variable = variable(option)?;
-            let value = env::var_os(&variable).filter(|value| !value.is_empty())?;
-            Some((option.clone(), variable, value))
-        })
-        .collect();
-    let mut wanted = Vec::new();
-    for (option, variable, value) in set {
-        if value.to_str().is_none() && !takes_any_bytes(&option) {
-            let value = printable::path(&value);
-            let message = format!("{variable} is '{value}', which is not UTF-8: expected text, as for {option}");
-            return Err(command.error(ErrorKind::InvalidUtf8, message));
-        }
-        if !is_switched_off(command, &option, &value) {
-            wanted.push(Wanted { option, variable });
+/// An option whose value nobody typed.
+pub(super) struct Wanted {
+    pub option: Arg,
+    pub source: Source,
+}
+
+/// Where such a value comes from.
+pub(super) enum Source {
+    /// The environment: the variable.
+    Variable(String),
+    /// A configuration file: where it stands there, and its words.
+    File { place: String, line: usize, words: Vec<OsString> },
+}
+
+impl Wanted {
+    /// How an error names the option.
+    fn name(&self) -> String {
+        match &self.source {
+            Source::Variable(variable) => format!("{variable} ({})", self.option),
+            Source::File { place, .. } => {
+                let name = self.option.get_long().unwrap_or_default();
+                format!("{name} in {place} ({})", self.option)
+            }
         }
     }
-    Ok(wanted)
+}
+
+/// What the arguments and the environment say of a command.
+pub(super) struct Given<'a> {
+    typed: &'a ArgMatches,
+    /// The options that are set in the environment, and that the arguments neither give nor exclude.
+    set: Vec<Wanted>,
+    /// The switches that a variable turns off.
+    off: Vec<Arg>,
+}
+
+impl<'a> Given<'a> {
+    fn new(command: &mut Command, typed: &'a ArgMatches) -> Result<Self, Error> {
+        let mut read = Self { typed, set: Vec::new(), off: Vec::new() };
+        let open: Vec<Arg> = command.get_arguments().filter(|option| !read.decides(command, option)).cloned().collect();
+        let mut found = Vec::new();
+        for option in open {
+            let Some(variable) = variable(&option) else { continue };
+            let Some(value) = env::var_os(&variable).filter(|value| !value.is_empty()) else { continue };
+            if value.to_str().is_none() && !takes_any_bytes(&option) {
+                let value = printable::path(&value);
+                let message = format!("{variable} is '{value}', which is not UTF-8: expected text, as for {option}");
+                return Err(command.error(ErrorKind::InvalidUtf8, message));
+            }
+            if is_switched_off(command, &option, &value) {
+                read.off.push(option);
+            } else {
+                found.push(Wanted { option, source: Source::Variable(variable) });
+            }
+        }
+        read.set = found;
+        Ok(read)
+    }
+
+    /// Whether this option is given.
+    pub fn is_given(&self, option: &Arg) -> bool {
+        self.typed.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine)
+            || self.set.iter().any(|wanted| wanted.option.get_id() == option.get_id())
+    }
+
+    /// Whether it is settled what this option is: it is given, or turned off, or excluded by one that is given.
+    pub fn decides(&self, command: &Command, option: &Arg) -> bool {
+        let rules_out = |option: &Arg, other: &Arg| {
+            command.get_arg_conflicts_with(option).iter().any(|ruled_out| ruled_out.get_id() == other.get_id())
+        };
+        let mut others = command.get_arguments().filter(|other| self.is_given(other));
+        self.is_given(option)
+            || self.off.iter().any(|off| off.get_id() == option.get_id())
+            || others.any(|other| rules_out(option, other) || rules_out(other, option))
+    }
+
+    /// The path that this option has.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        let typed = || self.typed.try_get_raw(name).ok()??.next().map(PathBuf::from);
+        let set = self.set.iter().find(|wanted| wanted.option.get_id() == name);
+        let variable = set.and_then(|wanted| match &wanted.source {
+            Source::Variable(variable) => env::var_os(variable).map(PathBuf::from),
+            Source::File { .. } => None,
+        });
+        variable.or_else(typed)
+    }
 }
 
 /// The name of an option's variable; options that ask for help or the version have none.
-fn variable(option: &Arg) -> Option<String> {
+pub(super) fn variable(option: &Arg) -> Option<String> {
     use ArgAction::{Help, HelpLong, HelpShort, Version};
     if matches!(option.get_action(), Help | HelpShort | HelpLong | Version) {
         return None;
@@ -103,7 +175,7 @@ fn variable(option: &Arg) -> Option<String> {
     Some(format!("FITROOM_{}", long.replace('-', "_").to_uppercase()))
 }
 
-fn is_switch(option: &Arg) -> bool {
+pub(super) fn is_switch(option: &Arg) -> bool {
     matches!(option.get_action(), ArgAction::SetTrue)
 }
 
@@ -118,25 +190,26 @@ fn takes_any_bytes(option: &Arg) -> bool {
     of == TypeId::of::<PathBuf>() || of == TypeId::of::<OsString>()
 }
 
-/// The command line with these variables added to the command of this path.
-fn at(command: Command, path: &[String], wanted: &[Wanted]) -> Command {
+/// The command line with these values added to the command of this path.
+fn at(command: Command, path: &[String], set: &[Wanted]) -> Command {
     if let Some((name, path)) = path.split_first() {
-        return command.mut_subcommand(name, |below| at(below, path, wanted));
+        return command.mut_subcommand(name, |below| at(below, path, set));
     }
-    command.mut_args(|option| match wanted.iter().find(|wanted| wanted.option.get_id() == option.get_id()) {
-        None => option,
-        Some(Wanted { variable, .. }) if is_switch(&option) => {
-            option.env(variable.clone()).value_parser(BoolishValueParser::new())
+    command.mut_args(|option| {
+        let Some(wanted) = set.iter().find(|wanted| wanted.option.get_id() == option.get_id()) else { return option };
+        let option = if is_switch(&option) { option.value_parser(BoolishValueParser::new()) } else { option };
+        match &wanted.source {
+            Source::Variable(variable) => option.env(variable.clone()),
+            Source::File { words, .. } => option.default_values(words.clone()),
         }
-        Some(Wanted { variable, .. }) => option.env(variable.clone()),
     })
 }
 
-/// Names the variables in an error that is about options which nobody typed.
-fn name_variables(mut error: Error, wanted: &[Wanted]) -> Error {
+/// Names the variables and lines in an error that is about options which nobody typed.
+fn name_sources(mut error: Error, set: &[Wanted]) -> Error {
     let named = |words: &str| {
-        let of_this_option = wanted.iter().find(|wanted| wanted.option.to_string() == words);
-        of_this_option.map_or_else(|| words.to_owned(), |Wanted { variable, .. }| format!("{variable} ({words})"))
+        let of_this_option = set.iter().find(|wanted| wanted.option.to_string() == words);
+        of_this_option.map_or_else(|| words.to_owned(), Wanted::name)
     };
     for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
         let value = match error.get(kind) {

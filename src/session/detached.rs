@@ -94,7 +94,7 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<Start> {
 /// As [`start`], and when it does not train in time: then it is ended.
 pub fn hand_over(run: &Run, save_every: Option<Duration>) -> Result<Start> {
     let mut command = program();
-    // What was asked for in this environment is in the run by now, but for the instructions.
+    // What was asked for in this environment or in a file is in the run by now, but for the instructions.
     let variables = std::env::vars_os().map(|(name, _)| name).filter(|name| name != INSTRUCTIONS);
     variables.filter(|name| name.to_string_lossy().starts_with("FITROOM_")).for_each(|name| {
         command.env_remove(name);
@@ -103,6 +103,7 @@ pub fn hand_over(run: &Run, save_every: Option<Duration>) -> Result<Start> {
     let directory = std::path::absolute(run.directory()).wrap_err("cannot name the run's directory")?;
     let seconds = save_every.map_or_else(|| "off".to_owned(), |every| every.as_secs_f64().to_string());
     command.arg("train").arg("--resume").arg(directory).arg("--save-every").arg(seconds).arg(BACKGROUND);
+    command.args(["--config", "none"]);
     spawn(&mut command, PATIENCE)
 }
 

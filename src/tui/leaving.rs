@@ -23,7 +23,7 @@ use super::{
     start::{Steps, next},
 };
 use crate::{
-    app::{Action, Leaving, Overlay, Phase, Role, keys},
+    app::{Action, Leaving, Overlay, Phase, Role},
     printable::Printable,
     protocol::{Command, Report},
     run::{Run, Runs, command},
@@ -173,7 +173,7 @@ impl EventLoop {
             }
             Some(input) = inputs.keys.recv() => Ok(matches!(
                 input,
-                Input::Event(Event::Key(key)) if keys::action(&Overlay::None, key) == Some(Action::Quit)
+                Input::Event(Event::Key(key)) if self.app.keys().action(&Overlay::None, key) == Some(Action::Quit)
             )),
             else => pending().await,
         }

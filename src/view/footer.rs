@@ -9,7 +9,8 @@ use ratatui::{
 use crate::{
     app::{
         Action, App, Offer, Overlay, Role,
-        keys::{self, Binding},
+        bound::{Keys, Row},
+        keys,
     },
     view::{
         format::{fit, width},
@@ -24,8 +25,8 @@ const GAP: usize = 2;
 /// What the line says.
 #[derive(Debug)]
 pub enum Words<'a> {
-    /// The program ends; before that this run is saved, if it is to be kept.
-    Leaving { is_saved: bool },
+    /// The program ends; before that this run is saved, if it is to be kept. The key that leaves at once.
+    Leaving { is_saved: bool, key: String },
     /// It is asked how to leave.
     Leave,
     /// An index is typed, this much of it, and perhaps something is to be said of that.
@@ -43,12 +44,13 @@ impl<'a> Words<'a> {
         match (app.leaving().is_some(), app.overlay(), notice) {
             (true, ..) => {
                 let is_kept = app.known().started.as_ref().is_some_and(|started| started.run.is_some());
-                Self::Leaving { is_saved: app.role() == Role::Trains && is_kept }
+                let key = app.keys().name_of(Action::Quit).unwrap_or_default();
+                Self::Leaving { is_saved: app.role() == Role::Trains && is_kept, key }
             }
             (false, Overlay::Leave, _) => Self::Leave,
             (false, Overlay::Prompt(text), notice) => Self::Prompt(text, notice),
             (false, _, Some(notice)) => Self::Notice(notice),
-            (false, _, None) => Self::Keys(hints(|action| app.offers(action), theme)),
+            (false, _, None) => Self::Keys(hints(app.keys(), |action| app.offers(action), theme)),
         }
     }
 }
@@ -57,9 +59,9 @@ impl<'a> Words<'a> {
 pub fn draw(frame: &mut Frame, area: Rect, words: &Words, theme: &Theme) {
     let cells = usize::from(area.width);
     match words {
-        Words::Leaving { is_saved } => {
+        Words::Leaving { is_saved, key } => {
             let doing = if *is_saved { "saving the run" } else { "leaving" };
-            frame.render_widget(Line::raw(format!("{doing}; q leaves at once")), area);
+            frame.render_widget(Line::raw(format!("{doing}; {key} leaves at once")), area);
         }
         Words::Leave => frame.render_widget(leave_line(cells, theme), area),
         Words::Prompt(text, notice) => draw_prompt(frame, area, text, *notice, theme),
@@ -121,18 +123,18 @@ impl Hint {
 }
 
 /// The keys that do something at this moment, in the table's order.
-fn hints(offers: impl Fn(Action) -> Offer, theme: &Theme) -> Vec<Hint> {
-    keys::bindings().filter_map(|binding| hint(binding, offers(binding.action()), theme)).collect()
+fn hints(keys: &Keys, offers: impl Fn(Action) -> Offer, theme: &Theme) -> Vec<Hint> {
+    keys.rows().filter_map(|row| hint(row, offers(row.action()), theme)).collect()
 }
 
-fn hint(binding: &Binding, offer: Offer, theme: &Theme) -> Option<Hint> {
-    let brief = binding.brief?;
+fn hint(row: &Row, offer: Offer, theme: &Theme) -> Option<Hint> {
+    let brief = row.brief.as_ref()?;
     let words = match offer {
         Offer::No => return None,
         Offer::Yes => brief.words,
         Offer::As(words) => words,
     };
-    Some(Hint { keys: help::key_names(brief.keys, theme.ascii()), words, importance: brief.importance })
+    Some(Hint { keys: help::key_names(&brief.keys, theme.ascii()), words, importance: brief.importance })
 }
 
 /// The hints without the least important ones that have no room, the last of equals first.
@@ -192,7 +194,7 @@ mod tests {
         let leaving = |mut app: App, run: Option<&str>| {
             app.apply(Report::Started(Started { run: run.map(str::to_owned), ..samples::started() }));
             app.act(Action::Leave(Leaving::Stopping), &Page::default());
-            matches!(Words::new(&app, &Theme::new(Depth::None, false)), Words::Leaving { is_saved: true })
+            matches!(Words::new(&app, &Theme::new(Depth::None, false)), Words::Leaving { is_saved: true, .. })
         };
         assert!(leaving(App::new(None), Some("coat")));
         assert!(!leaving(App::new(None), None), "nothing is kept");

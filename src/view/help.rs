@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::keys::{Group, TABLE},
+    app::bound::{Keys, Rows},
     view::{format::width, theme::Theme},
 };
 
@@ -22,13 +22,13 @@ const FRAME: (u16, u16) = (4, 2);
 const AIR: (u16, u16) = (2, 1);
 
 /// How many pages the help has on a screen of this size; at least 1.
-pub fn pages(area: Rect) -> usize {
-    split(area).len()
+pub fn pages(area: Rect, keys: &Keys) -> usize {
+    split(area, keys).len()
 }
 
 /// Draws a page of the help, or the last one, in the middle of the area, over what is there.
-pub fn draw(frame: &mut Frame, area: Rect, page: usize, theme: &Theme) {
-    let pages = split(area);
+pub fn draw(frame: &mut Frame, area: Rect, keys: &Keys, page: usize, theme: &Theme) {
+    let pages = split(area, keys);
     let number = page.min(pages.len() - 1);
     let columns: Vec<Vec<Line>> = pages[number].iter().map(|groups| lines(groups, theme)).collect();
     let widths: Vec<u16> = columns.iter().map(|lines| widest(lines)).collect();
@@ -56,10 +56,10 @@ pub fn draw(frame: &mut Frame, area: Rect, page: usize, theme: &Theme) {
 }
 
 /// The columns of each page: as many side by side as fit.
-fn split(area: Rect) -> Vec<Vec<&'static [Group]>> {
-    let mut pages: Vec<Vec<&'static [Group]>> = vec![Vec::new()];
+fn split(area: Rect, keys: &Keys) -> Vec<Vec<&[Rows]>> {
+    let mut pages: Vec<Vec<&[Rows]>> = vec![Vec::new()];
     let mut used = FRAME.0;
-    for column in columns(TABLE, area.height.saturating_sub(FRAME.1)) {
+    for column in columns(keys.groups(), area.height.saturating_sub(FRAME.1)) {
         let width = cells(widest_row(column)) + COLUMN_GAP;
         let page = pages.last_mut().expect("there is one at least");
         if !page.is_empty() && used + width > area.width + COLUMN_GAP {
@@ -90,26 +90,26 @@ fn cells(count: usize) -> u16 {
 }
 
 /// Cells of the widest row of these groups. The names of keys are at their widest in ASCII.
-fn widest_row(groups: &[Group]) -> usize {
-    let bindings = || groups.iter().flat_map(|group| group.bindings);
-    let keys = bindings().map(|binding| width(&key_names(binding.keys, true))).max().unwrap_or(0);
+fn widest_row(groups: &[Rows]) -> usize {
+    let bindings = || groups.iter().flat_map(|group| &group.rows);
+    let keys = bindings().map(|binding| width(&key_names(&binding.keys, true))).max().unwrap_or(0);
     let words = bindings().map(|binding| width(binding.words)).max().unwrap_or(0);
     let titles = groups.iter().map(|group| width(group.title)).max().unwrap_or(0);
     titles.max(keys + GAP + words)
 }
 
 /// The groups of a column, one below the other; their words begin at the same cell.
-fn lines(groups: &[Group], theme: &Theme) -> Vec<Line<'static>> {
-    let bindings = groups.iter().flat_map(|group| group.bindings);
-    let widest = bindings.map(|binding| width(&key_names(binding.keys, theme.ascii()))).max().unwrap_or(0);
+fn lines<'a>(groups: &'a [Rows], theme: &Theme) -> Vec<Line<'a>> {
+    let bindings = groups.iter().flat_map(|group| &group.rows);
+    let widest = bindings.map(|binding| width(&key_names(&binding.keys, theme.ascii()))).max().unwrap_or(0);
     let mut lines = Vec::new();
     for group in groups {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
         lines.push(Line::styled(group.title, theme.muted()));
-        lines.extend(group.bindings.iter().map(|binding| {
-            let name = key_names(binding.keys, theme.ascii());
+        lines.extend(group.rows.iter().map(|binding| {
+            let name = key_names(&binding.keys, theme.ascii());
             let gap = " ".repeat(widest - width(&name) + GAP);
             Line::from(vec![Span::styled(name, theme.strong()), Span::raw(gap), Span::raw(binding.words)])
         }));
@@ -118,7 +118,7 @@ fn lines(groups: &[Group], theme: &Theme) -> Vec<Line<'static>> {
 }
 
 /// The groups in as few columns as this height allows, the highest of them as low as can be.
-fn columns(groups: &'static [Group], height: u16) -> Vec<&'static [Group]> {
+fn columns(groups: &[Rows], height: u16) -> Vec<&[Rows]> {
     let fewest = filled(groups, usize::from(height)).len();
     (1..=usize::from(height))
         .map(|height| filled(groups, height))
@@ -127,7 +127,7 @@ fn columns(groups: &'static [Group], height: u16) -> Vec<&'static [Group]> {
 }
 
 /// The groups in columns that are filled up to a height, one after the other.
-fn filled(groups: &'static [Group], height: usize) -> Vec<&'static [Group]> {
+fn filled(groups: &[Rows], height: usize) -> Vec<&[Rows]> {
     let mut columns = Vec::new();
     let mut rest = groups;
     while !rest.is_empty() {
@@ -140,8 +140,8 @@ fn filled(groups: &'static [Group], height: usize) -> Vec<&'static [Group]> {
 }
 
 /// The rows of a column: each group's heading and keys, and air between two groups.
-fn rows(groups: &[Group]) -> usize {
-    groups.iter().map(|group| group.bindings.len() + 2).sum::<usize>().saturating_sub(1)
+fn rows(groups: &[Rows]) -> usize {
+    groups.iter().map(|group| group.rows.len() + 2).sum::<usize>().saturating_sub(1)
 }
 
 #[cfg(test)]
@@ -149,7 +149,10 @@ mod tests {
     use super::*;
 
     fn titles(height: u16) -> Vec<Vec<&'static str>> {
-        columns(TABLE, height).iter().map(|groups| groups.iter().map(|group| group.title).collect()).collect()
+        columns(Keys::default().groups(), height)
+            .iter()
+            .map(|groups| groups.iter().map(|group| group.title).collect())
+            .collect()
     }
 
     const ALL: [&str; 5] = ["Go", "Images", "Curves", "Training", "fitroom"];
@@ -169,9 +172,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_on_a_page_is_on_the_next() {
-        assert_eq!(pages(Rect::new(0, 0, 80, 24)), 1);
+        assert_eq!(pages(Rect::new(0, 0, 80, 24), &Keys::default()), 1);
         for (width, height) in [(60, 16), (80, 16), (30, 8), (1, 1)] {
-            let pages = split(Rect::new(0, 0, width, height));
+            let keys = Keys::default();
+            let pages = split(Rect::new(0, 0, width, height), &keys);
             let titles: Vec<&str> =
                 pages.iter().flatten().flat_map(|groups| groups.iter().map(|group| group.title)).collect();
             assert_eq!(titles, ALL, "{width}x{height}");

@@ -451,7 +451,7 @@ fn the_newest_epochs_are_shown_where_not_all_fit() {
 fn the_help_shows_every_key_on_80_by_24() {
     for ascii in [false, true] {
         let screen = text(&drawn(&scenes::help(), (80, 24), &Theme::new(Depth::None, ascii)));
-        for binding in crate::app::keys::bindings() {
+        for binding in crate::app::bound::Keys::default().rows() {
             assert!(screen.contains(binding.words), "{:?} is missing in\n{screen}", binding.words);
         }
     }

@@ -35,6 +35,8 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fitroom"));
         command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
+        // Whoever runs the tests may have a configuration of their own.
+        command.env("XDG_CONFIG_HOME", self.path("config"));
         command
     }
 

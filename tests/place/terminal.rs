@@ -64,7 +64,8 @@ impl Terminal {
     pub fn read_at(speed: usize, columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let defaults = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LC_ALL", "C.UTF-8")];
+        let defaults =
+            [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LC_ALL", "C.UTF-8"), ("FITROOM_CONFIG", "none")];
         for (name, value) in defaults {
             // What the test itself sets or removes stays so.
             if command.get_env(name) == env::var_os(name).as_deref() {
