@@ -270,7 +270,7 @@ mod tests {
             for (cells, ascii) in (58..240).flat_map(|cells| [(cells, false), (cells, true)]) {
                 for screen in Screen::ALL.into_iter().filter(|screen| *screen != Screen::Dashboard) {
                     let line = training(cells, screen, ascii, reports.clone());
-                    let (names, state) = line.split_once("6").expect("the last screen's digit");
+                    let (names, state) = line.split_once('6').expect("the last screen's digit");
                     let state = state.trim_start_matches(" Neurons");
                     assert!(names.contains(screen.name()) || line.contains(screen.name()), "{cells}: {line}");
                     assert!(state.starts_with("  ") && state.contains(word), "{cells}: {line}");
