@@ -21,6 +21,9 @@ const FRAME: (u16, u16) = (4, 2);
 /// Cells and rows around the frame that are cleared too, so that cut words do not look like the help's.
 const AIR: (u16, u16) = (2, 1);
 
+/// How text is selected although the program gets the clicks, for where there is more room and less.
+const SELECT: [&str; 2] = [" Shift-drag selects text (iTerm2, Terminal: Option) ", " Shift-drag selects text "];
+
 /// How many pages the help has on a screen of this size; at least 1.
 pub fn pages(area: Rect, keys: &Keys) -> usize {
     split(area, keys).len()
@@ -36,11 +39,15 @@ pub fn draw(frame: &mut Frame, area: Rect, keys: &Keys, page: usize, theme: &The
     let height = cells(columns.iter().map(Vec::len).max().unwrap_or(0)) + FRAME.1;
     let window = area.centered(Constraint::Length(width), Constraint::Length(height));
     let more = if pages.len() > 1 { format!(" page {} of {}, j k ", number + 1, pages.len()) } else { String::new() };
+    let close = format!("{more} Esc closes ");
+    let room = usize::from(width.min(area.width)).saturating_sub(self::width(&close) + usize::from(FRAME.0));
+    let select = SELECT.into_iter().find(|words| words.len() <= room).unwrap_or_default();
     let block = Block::bordered()
         .border_set(theme.border())
         .border_style(theme.muted())
         .title(Line::styled(" Keys ", theme.strong()))
-        .title_bottom(Line::styled(format!("{more} Esc closes "), theme.muted()).alignment(Alignment::Right))
+        .title_bottom(Line::styled(select, theme.muted()))
+        .title_bottom(Line::styled(close, theme.muted()).alignment(Alignment::Right))
         .padding(Padding::horizontal(1));
     let inside = block.inner(window);
     frame.render_widget(Clear, window.outer(Margin::new(AIR.0, AIR.1)).intersection(area));
