@@ -130,7 +130,7 @@ fn trained(train: &Split, test: &Split) -> Outcome<PathBuf> {
     arguments.insert(6, place.clone().into());
     arguments.push(place.clone().into());
     let cli = Cli::read(arguments).map_err(|refusal| refusal.to_string())?;
-    match headless::run(RunPlan::new(&cli.training, &cli.keeping)?, headless::Form::Text)? {
+    match headless::run(RunPlan::new(&cli.training, &cli.keeping)?, headless::Form::Text, &cli.telling)? {
         0 => Ok(place),
         status => Err(format!("the training ended with status {status}").into()),
     }

@@ -39,6 +39,9 @@ pub struct Cli {
     /// Its looks.
     #[command(flatten)]
     pub looks: Looks,
+    /// What is told beside it.
+    #[command(flatten)]
+    pub telling: Telling,
     /// Its file.
     #[command(flatten)]
     pub file: ConfigurationFile,
@@ -138,6 +141,9 @@ pub enum Subcommand {
         /// Say in a line of JSON what trains, and leave the terminal.
         #[arg(long, hide = true, conflicts_with_all = ["no_save", "json"])]
         background: bool,
+        /// What is told beside it.
+        #[command(flatten)]
+        telling: Telling,
         /// Its file.
         #[command(flatten)]
         file: ConfigurationFile,
@@ -194,6 +200,9 @@ pub enum Subcommand {
         /// Its looks.
         #[command(flatten)]
         looks: Looks,
+        /// What is told beside it.
+        #[command(flatten)]
+        telling: Telling,
     },
     /// Save and end a run that another program trains
     Stop {
@@ -234,6 +243,9 @@ pub enum Subcommand {
         /// Its looks.
         #[command(flatten)]
         looks: Looks,
+        /// What is told beside it.
+        #[command(flatten)]
+        telling: Telling,
         /// Its file.
         #[command(flatten)]
         file: ConfigurationFile,
@@ -320,6 +332,24 @@ pub struct Keeping {
     /// Keep nothing of the run
     #[arg(long, conflicts_with_all = ["run", "resume"])]
     pub no_save: bool,
+
+    /// Run this by sh once the training has ended, failed or been stopped, with the run's directory and state in
+    /// variables (docs/runs.md) [default: nothing]
+    #[arg(long, value_name = "COMMAND")]
+    pub on_end: Option<String>,
+}
+
+/// What the terminal is told beside what it shows.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Terminal")]
+pub struct Telling {
+    /// Ring the bell, and have the terminal show a notice if it can, when the training ends or fails
+    #[arg(long)]
+    pub notify: bool,
+
+    /// Leave the terminal's title as it is, and the progress that some show beside it
+    #[arg(long)]
+    pub no_title: bool,
 }
 
 /// How much time passes until something is done again; `None`: it is not done again.
@@ -439,6 +469,12 @@ impl Keeping {
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         self.save_every.0
+    }
+
+    /// What a shell is to run once the training has ended; an empty command is none.
+    #[must_use]
+    pub fn at_end(&self) -> Option<String> {
+        self.on_end.clone().filter(|command| !command.trim().is_empty())
     }
 }
 

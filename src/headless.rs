@@ -5,6 +5,7 @@ mod bars;
 mod inbox;
 mod json;
 mod lines;
+mod signed;
 mod teller;
 
 use std::{
@@ -24,12 +25,17 @@ use std::{
 use color_eyre::eyre::{Context, Result, bail};
 use rustix::io::Errno;
 
-use self::{background::Mute, bars::ProgressBars, inbox::InboxDoor, json::JsonLines, lines::TextLines, teller::Teller};
+use self::{
+    background::Mute, bars::ProgressBars, inbox::InboxDoor, json::JsonLines, lines::TextLines, signed::Signed,
+    teller::Teller,
+};
 use crate::{
+    cli::Telling,
     depth,
     protocol::{Batch, EpochRecord, Report},
     session::{Link, RunPlan},
     signals::{self, First, HANGUP, READER_GONE, Signal, exit_status},
+    signs::Signs,
 };
 
 /// Exit status where the run's last state is not on the disk.
@@ -102,7 +108,7 @@ enum Ending {
 /// A data set that cannot be read, a run that cannot be continued, a device that cannot be had, an output that fails, a
 /// training that failed.
 #[expect(clippy::missing_panics_doc, reason = "both threads send an event however they end")]
-pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
+pub fn run(plan: RunPlan, form: Form, telling: &Telling) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     // Nobody could reach a run that is not kept once its terminal is gone.
     let outlives = plan.is_kept();
@@ -122,10 +128,17 @@ pub fn run(plan: RunPlan, form: Form) -> Result<u8> {
     let heard = sender.clone();
     spawn("listener", move || listen_to(told.into_iter().chain(from_fn(|| reports.wait())), &to_be_told, &heard))?;
     let theirs = limits.clone();
-    spawn("teller", move || tell(from_fn(|| news.take()), teller(form, stdout()), &theirs, &sender))?;
+    let teller = teller(form, stdout(), telling);
+    spawn("teller", move || tell(from_fn(|| news.take()), teller, &theirs, &sender))?;
+    let at_end = link.at_end();
     let first = events.recv().expect("the threads send one, however they end");
     // All is on the disk after this, or it is said what is not.
     drop(link);
+    if let Some(failure) = at_end.and_then(|at_end| at_end.failure())
+        && !limits.is_without(stderr().is_terminal())
+    {
+        teller::warn(&failure);
+    }
     if let Happening::AllHeard { .. } | Happening::AllTold = first {
         bail!("a thread that follows the run ended unexpectedly, which is a bug in fitroom");
     }
@@ -273,6 +286,10 @@ fn tell(
             _ => {}
         }
     }
+    if is_told && !limits.is_without(limits.terminal) {
+        // All that there was to be said is said.
+        let _ = teller.end();
+    }
 }
 
 /// Sends the listener's last word, also where it panics.
@@ -328,7 +345,21 @@ impl Outlives {
     }
 }
 
-fn teller(form: Form, out: Stdout) -> Box<dyn Teller + Send> {
+/// Says how the training goes in this form, and to a terminal what it is told beside that.
+fn teller(form: Form, out: Stdout, telling: &Telling) -> Box<dyn Teller + Send> {
+    let variable = |name: &str| env::var(name).ok();
+    let is_ascii = !depth::is_unicode(variable);
+    let signs = Signs::new(!telling.no_title, telling.notify, is_ascii, variable);
+    let (told_to_out, told_to_err) = (out.is_terminal(), stderr().is_terminal());
+    let inner = of_form(form, out);
+    match (form, told_to_out, told_to_err) {
+        (Form::Text | Form::Json, true, _) => Box::new(Signed::new(inner, signs, stdout())),
+        (Form::Text | Form::Json, false, true) => Box::new(Signed::new(inner, signs, stderr())),
+        _ => inner,
+    }
+}
+
+fn of_form(form: Form, out: Stdout) -> Box<dyn Teller + Send> {
     let variable = |name: &str| env::var(name).ok();
     if form == Form::Background {
         Box::new(Mute)

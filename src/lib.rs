@@ -29,5 +29,6 @@ pub mod run;
 pub mod session;
 pub mod settings;
 pub mod signals;
+pub mod signs;
 pub mod tui;
 pub mod view;

@@ -46,26 +46,29 @@ fn run(cli: Cli) -> Result<u8> {
         engine::compute_with(&name.to_string_lossy())?;
     }
     match cli.command {
-        None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => {
-            tui::run(Opening::Train(RunPlan::new(&cli.training, &cli.keeping)?), &cli.looks, cli.configured.keys)
-        }
+        None if stdout().is_terminal() && depth::can_draw(|name| env::var(name).ok()) => tui::run(
+            Opening::Train(RunPlan::new(&cli.training, &cli.keeping)?),
+            &cli.looks,
+            &cli.telling,
+            cli.configured.keys,
+        ),
         None => {
             if stdout().is_terminal() {
                 let _ = writeln!(stderr(), "fitroom: {}", depth::NOT_DRAWN);
             }
-            headless::run(RunPlan::new(&cli.training, &cli.keeping)?, Form::Text)
+            headless::run(RunPlan::new(&cli.training, &cli.keeping)?, Form::Text, &cli.telling)
         }
         Some(Subcommand::Train { keeping, detach: true, background: false, .. }) => {
             let runs = Runs::new(keeping.runs);
             commands::train_in_the_background(env::args_os().skip(2), &runs, stdout())
         }
-        Some(Subcommand::Train { training, keeping, json, background, .. }) => {
+        Some(Subcommand::Train { training, keeping, json, background, telling, .. }) => {
             let form = match (background, json) {
                 (true, _) => Form::Background,
                 (false, true) => Form::Json,
                 (false, false) => Form::Text,
             };
-            headless::run(RunPlan::new(&training, &keeping)?, form)
+            headless::run(RunPlan::new(&training, &keeping)?, form, &telling)
         }
         Some(Subcommand::Stop { argument, run, runs, .. }) => {
             commands::stop(&Which { run: argument.or(run), runs, data: None }, stdout())
@@ -78,11 +81,16 @@ fn run(cli: Cli) -> Result<u8> {
             let handling = if as_is { Handling::AsIs } else { Handling::Prepared };
             commands::predict(&directories.which(run), &inputs, handling, form, BufWriter::new(stdout()))
         }
-        Some(Subcommand::Watch { argument, run, directories, looks }) => {
+        Some(Subcommand::Watch { argument, run, directories, looks, telling }) => {
             if !stdout().is_terminal() || !depth::can_draw(|name| env::var(name).ok()) {
                 bail!("a run is watched on a terminal that can be drawn on, such as one with TERM=xterm-256color");
             }
-            tui::run(Opening::Watch(Watching::new(&directories.which(argument.or(run)))?), &looks, cli.configured.keys)
+            tui::run(
+                Opening::Watch(Watching::new(&directories.which(argument.or(run)))?),
+                &looks,
+                &telling,
+                cli.configured.keys,
+            )
         }
         Some(Subcommand::Config { json, .. }) => commands::show_configuration(&cli.configured, json, stdout()),
         Some(Subcommand::Runs { runs, json, .. }) => commands::list(&Runs::new(runs), json, stdout()),

@@ -9,9 +9,11 @@
 //!                          └── door ══ control.sock ══ remote (another process) ── its own hub ──> Link, Reports
 //! ```
 
+mod at_end;
 pub mod detached;
 mod directory;
 mod door;
+mod environment;
 mod hub;
 mod link;
 mod local;
@@ -38,7 +40,9 @@ use self::{
 };
 use crate::run::Run;
 
-pub use self::{hub::Reports, link::Link, opening::Opening, plan::RunPlan, remote::Heard, watching::Watching};
+pub use self::{
+    at_end::AtEnd, hub::Reports, link::Link, opening::Opening, plan::RunPlan, remote::Heard, watching::Watching,
+};
 
 /// Whether the training of this run waits for somebody to let it go on; `None` where nobody says so until this `end`,
 /// as where the program that trains is suspended.

@@ -7,6 +7,7 @@ mod flow;
 mod inputs;
 pub mod keyboard;
 mod leaving;
+mod marks;
 mod parting;
 mod start;
 mod terminal;
@@ -33,18 +34,20 @@ use self::{
     errands::{Errand, Errands},
     inputs::Inputs,
     keyboard::Input,
+    marks::Marks,
     start::{Step, load, next},
     terminal::TakenTerminal,
 };
 use crate::{
     app::{Action, App, Direction, Leaving, Loaded, Page, Phase, Role, Stride, bound::Keys},
-    cli::Looks,
+    cli::{Looks, Telling},
     depth,
     fashion::Survey,
     protocol::{Command, Report},
     run::{Run, Runs},
-    session::{Link, Opening, Reports},
+    session::{AtEnd, Link, Opening, Reports},
     signals::{self, HANGUP, Signal, exit_status},
+    signs::Signs,
     view::{self, Theme},
 };
 
@@ -65,12 +68,14 @@ const AWAY: Duration = Duration::from_millis(200);
 /// # Errors
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
 /// person has left, when training failed.
-pub fn run(opening: Opening, looks: &Looks, keys: Keys) -> Result<u8> {
-    let theme = depth::theme(&looks.colours, |name| std::env::var(name).ok());
+pub fn run(opening: Opening, looks: &Looks, telling: &Telling, keys: Keys) -> Result<u8> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let theme = depth::theme(&looks.colours, variable);
+    let signs = Signs::new(!telling.no_title, telling.notify, theme.ascii(), variable);
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
-            let dashboard = EventLoop::open(&opening, looks, keys, theme)?;
+            let dashboard = EventLoop::open(&opening, looks, keys, theme, signs)?;
             inputs.listen_to_keys(&dashboard.terminal)?;
             dashboard.run(opening, inputs).await
         },
@@ -84,9 +89,13 @@ struct EventLoop {
     area: Rect,
     app: App,
     theme: Theme,
+    /// What the terminal is told beside the screen.
+    marks: Marks,
     link: Option<Link>,
     /// The directory of the run that this program trained, once it is closed.
     own_run: Option<Run>,
+    /// The command for its end.
+    at_end: Option<AtEnd>,
     /// How often the run is saved while an epoch lasts.
     save_every: Option<Duration>,
     /// Commands to the training that came before it started.
@@ -120,8 +129,9 @@ struct Ended {
 }
 
 impl EventLoop {
-    fn open(opening: &Opening, looks: &Looks, keys: Keys, theme: Theme) -> Result<Self> {
-        let terminal = TakenTerminal::enter(!looks.no_mouse, theme.depth()).context("cannot take the terminal over")?;
+    fn open(opening: &Opening, looks: &Looks, keys: Keys, theme: Theme, signs: Signs) -> Result<Self> {
+        let terminal =
+            TakenTerminal::enter(!looks.no_mouse, theme.depth(), &signs).context("cannot take the terminal over")?;
         let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
             terminal,
@@ -131,8 +141,10 @@ impl EventLoop {
             rest: Instant::now(),
             app: app(opening).with_keys(keys),
             theme,
+            marks: Marks::new(signs),
             link: None,
             own_run: None,
+            at_end: None,
             save_every: match opening {
                 Opening::Train(plan) => plan.save_every,
                 Opening::Watch(_) => None,
@@ -386,6 +398,7 @@ impl EventLoop {
     /// Takes the terminal over again after a stop, as soon as the program may.
     fn come_back(&mut self) {
         if self.terminal.is_ours() {
+            self.marks.forget();
             self.or_lost(|dashboard| dashboard.terminal.take_over());
             self.draw_at_once();
         }
@@ -464,7 +477,8 @@ impl EventLoop {
             dashboard.budget.fit(area, dashboard.terminal.rate());
             dashboard.area = area;
             dashboard.changed = false;
-            let Self { terminal, app, theme, .. } = dashboard;
+            let Self { terminal, app, theme, marks, .. } = dashboard;
+            terminal.tell(&marks.news(app, Instant::now()));
             terminal.draw(|frame| view::draw(frame, app, theme))
         })
     }

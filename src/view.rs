@@ -28,6 +28,7 @@ mod screens;
 mod sparklines;
 mod test_image;
 mod theme;
+mod title;
 mod training;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ use self::format::wrap;
 pub use self::{
     hues::Palette,
     theme::{Depth, Glyphs, Theme, Tone},
+    title::title,
 };
 use crate::app::{Action, App, Overlay, Page};
 

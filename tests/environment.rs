@@ -78,6 +78,10 @@ fn an_empty_variable_is_none() {
         "COLOR",
         "ASCII",
         "SAVE_EVERY",
+        "ON_END",
+        "NOTIFY",
+        "NO_TITLE",
+        "CONFIG",
     ];
     let variables: Vec<(String, &str)> = names.iter().map(|name| (format!("FITROOM_{name}"), "")).collect();
     for arguments in [

@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("json", &[]),
     ("config", &["printable"]),
+    ("signs", &["printable"]),
     ("fashion", &["json", "printable"]),
     ("settings", &["fashion", "printable"]),
     ("protocol", &["fashion", "settings"]),
@@ -45,8 +46,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
-    ("headless", &["depth", "fashion", "printable", "protocol", "run", "session", "signals"]),
-    ("tui", &["app", "cli", "depth", "fashion", "printable", "protocol", "run", "session", "signals", "view"]),
+    ("headless", &["cli", "depth", "fashion", "printable", "protocol", "run", "session", "signals", "signs"]),
+    ("tui", &["app", "cli", "depth", "fashion", "printable", "protocol", "run", "session", "signals", "signs", "view"]),
 ];
 
 /// The crates that every room may name.

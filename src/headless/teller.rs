@@ -8,6 +8,11 @@ use crate::{printable::Printable, protocol::Report};
 pub(super) trait Teller {
     /// Says what the report has to say, at once.
     fn tell(&mut self, report: &Report) -> io::Result<()>;
+
+    /// Leaves the terminal as it was.
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Says something on standard error. Where that is gone there is nobody to tell.

@@ -15,8 +15,8 @@ use std::{
 use color_eyre::eyre::{Result, WrapErr, bail};
 use serde::{Deserialize, Serialize};
 
+use super::environment::without_options;
 use crate::{
-    engine::INSTRUCTIONS,
     json,
     run::{Run, Runs, command},
 };
@@ -88,22 +88,23 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<Start> {
     spawn(program().arg("train").args(arguments).arg(BACKGROUND).env_remove("FITROOM_DETACH"), Duration::MAX)
 }
 
-/// Lets a process of its own go on with this run, which nobody trains any longer, as it was begun.
+/// Lets a process of its own go on with this run, which nobody trains any longer, as it was begun. `at_end`: what a
+/// shell is to run once it has ended.
 ///
 /// # Errors
 /// As [`start`], and when it does not train in time: then it is ended.
-pub fn hand_over(run: &Run, save_every: Option<Duration>) -> Result<Start> {
+pub fn hand_over(run: &Run, save_every: Option<Duration>, at_end: Option<&str>) -> Result<Start> {
     let mut command = program();
     // What was asked for in this environment or in a file is in the run by now, but for the instructions.
-    let variables = std::env::vars_os().map(|(name, _)| name).filter(|name| name != INSTRUCTIONS);
-    variables.filter(|name| name.to_string_lossy().starts_with("FITROOM_")).for_each(|name| {
-        command.env_remove(name);
-    });
+    without_options(&mut command);
     // A name alone would be looked for in the directory of all runs.
     let directory = std::path::absolute(run.directory()).wrap_err("cannot name the run's directory")?;
     let seconds = save_every.map_or_else(|| "off".to_owned(), |every| every.as_secs_f64().to_string());
     command.arg("train").arg("--resume").arg(directory).arg("--save-every").arg(seconds).arg(BACKGROUND);
     command.args(["--config", "none"]);
+    if let Some(at_end) = at_end {
+        command.arg("--on-end").arg(at_end);
+    }
     spawn(&mut command, PATIENCE)
 }
 

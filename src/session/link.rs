@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use color_eyre::eyre::Result;
 
-use super::{hub::Reports, local::LocalRun, plan::RunPlan, watched::WatchedRun, watching::Watching};
+use super::{at_end::AtEnd, hub::Reports, local::LocalRun, plan::RunPlan, watched::WatchedRun, watching::Watching};
 use crate::{fashion::Dataset, protocol::Command, run::Run};
 
 /// A link to a run. Dropping it closes it: a run of this process is stopped, and all of it on the disk after that; a
@@ -45,6 +45,15 @@ impl Link {
     pub fn own_run(&self) -> Option<&Run> {
         match &self.0 {
             Linked::Local(run) => run.run(),
+            Linked::Watched(_) => None,
+        }
+    }
+
+    /// The command for the end of a run that this process trains.
+    #[must_use]
+    pub fn at_end(&self) -> Option<AtEnd> {
+        match &self.0 {
+            Linked::Local(run) => run.at_end(),
             Linked::Watched(_) => None,
         }
     }

@@ -8,6 +8,7 @@ use std::{
 use color_eyre::eyre::{Result, WrapErr};
 
 use super::{
+    at_end::AtEnd,
     directory::{OpenRun, missing_figures, with_advice},
     door::Door,
     hub::{Hub, HubSeat, Reports},
@@ -35,6 +36,8 @@ pub(super) struct LocalRun {
     door: Option<Door>,
     worker: Option<Worker>,
     recorder: Option<JoinHandle<()>>,
+    /// What is run once it has ended.
+    at_end: Option<AtEnd>,
 }
 
 impl LocalRun {
@@ -67,6 +70,8 @@ impl LocalRun {
             }
         };
         job.run = opened.as_ref().map(|opened| opened.run().shown_name());
+        let kept = opened.as_ref().map(OpenRun::run);
+        let at_end = plan.on_end.map(|command| AtEnd::new(command, kept));
         let (recorder, messages) = opened.as_ref().map(|_| sync_channel(QUEUE)).unzip();
         let device_before = opened.as_ref().and_then(|opened| opened.run().facts().ok()?.device);
         let cost = Arc::new(SavingCost::default());
@@ -77,6 +82,7 @@ impl LocalRun {
             device_before,
             past: opened.as_ref().map(|opened| opened.run().clone()),
             shows_predictions,
+            at_end: at_end.clone(),
             watch: Watch::default(),
         };
         // Before anything that the training reports, so that they come in this order.
@@ -101,12 +107,17 @@ impl LocalRun {
             emitter.emit(Report::Note { text });
             None
         });
-        Ok((Self { seat, hub, run, door, worker: Some(worker), recorder }, reports))
+        Ok((Self { seat, hub, run, door, worker: Some(worker), recorder, at_end }, reports))
     }
 
     /// The run's directory, if it is kept.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
+    }
+
+    /// The command for its end.
+    pub fn at_end(&self) -> Option<AtEnd> {
+        self.at_end.clone()
     }
 
     /// Asks something of the training. One that has ended says so by its reports.
@@ -127,6 +138,9 @@ impl Drop for LocalRun {
         if let Some(recorder) = self.recorder.take() {
             // A recorder that panicked has reported it.
             let _ = recorder.join();
+        }
+        if let Some(at_end) = &self.at_end {
+            at_end.run(|_| {});
         }
         // The thread that reads the meter may sleep for a second more.
         self.hub.close();

@@ -24,6 +24,8 @@ pub struct RunPlan {
     pub pace: Option<f64>,
     /// Save so often while an epoch lasts.
     pub save_every: Option<Duration>,
+    /// What a shell is to run once the training has ended.
+    pub on_end: Option<String>,
     /// Where runs are kept, whether this one is or not.
     pub runs: Runs,
     /// What whoever asks for it should know of it, a sentence each.
@@ -68,10 +70,10 @@ impl RunPlan {
             return Self::again(training, keeping, &runs, run, note);
         }
         let (settings, source) = (training.settings(), training.source());
-        let (pace, save_every) = (training.pace, keeping.interval());
+        let (pace, save_every, on_end) = (training.pace, keeping.interval(), keeping.at_end());
         let new = Destination::New { runs: runs.clone(), name: keeping.run.clone() };
         let keeping = if keeping.no_save { Destination::Nowhere } else { new };
-        Ok(Self { settings, source, pace, save_every, runs, notes: Vec::new(), keeping })
+        Ok(Self { settings, source, pace, save_every, on_end, runs, notes: Vec::new(), keeping })
     }
 
     /// To go on with this run.
@@ -87,8 +89,8 @@ impl RunPlan {
             notes.push(format!("the run {name} ended before its first checkpoint: it starts again at step 0"));
         }
         let source = training.data.clone().map_or(facts.dataset.source, Source::at);
-        let (pace, save_every) = (training.pace, keeping.interval());
-        Ok(Self { settings, source, pace, save_every, runs, notes, keeping: Destination::GoOn(run) })
+        let (pace, save_every, on_end) = (training.pace, keeping.interval(), keeping.at_end());
+        Ok(Self { settings, source, pace, save_every, on_end, runs, notes, keeping: Destination::GoOn(run) })
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) enum ToRecord {
     Report(Report),
     Figures(Vec<BatchRecord>),
     Checkpoint(Checkpoint),
+    /// What is to be done once all before it is written.
+    Then(Box<dyn FnOnce() + Send>),
 }
 
 /// What it takes to write a checkpoint, which the recorder's thread learns and the trainer's has to know.
@@ -91,6 +93,10 @@ fn write(
     for message in messages {
         let written = match message {
             ToRecord::Report(report) => recorder.record(&report, Timestamp::now()),
+            ToRecord::Then(act) => {
+                act();
+                Ok(())
+            }
             ToRecord::Figures(figures) => recorder.batches(&figures, Timestamp::now()),
             ToRecord::Checkpoint(checkpoint) => {
                 let start = Instant::now();
@@ -188,6 +194,7 @@ mod tests {
             device_before: None,
             past: None,
             shows_predictions: false,
+            at_end: None,
             watch: Watch::default(),
         };
         assert_eq!(relay.cost_of_keeping(), None, "a checkpoint that cannot be kept is made");

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    at_end::AtEnd,
     hub::Emitter,
     meter::Watch,
     past,
@@ -28,6 +29,8 @@ pub(super) struct Relay {
     pub past: Option<Run>,
     /// Whether who looks on here shows predictions; others read those of the past themselves.
     pub shows_predictions: bool,
+    /// What is run once the training has ended.
+    pub at_end: Option<AtEnd>,
     pub watch: Watch,
 }
 
@@ -53,6 +56,30 @@ impl Relay {
         run.map(|run| past::reports(&run, started, self.shows_predictions)).unwrap_or_default()
     }
 
+    /// Lets the command for the end follow the training. Once that has ended by itself it is run, after all is on the
+    /// disk; a dashboard, which stays open, is told where it fails.
+    fn follow_to_the_end(&self, report: &Report) {
+        let Some(at_end) = &self.at_end else { return };
+        at_end.follow(report);
+        if !matches!(report, Report::Finished | Report::Failed { .. }) {
+            return;
+        }
+        let (at_end, emitter) = (at_end.clone(), self.emitter.clone());
+        let is_told = self.shows_predictions;
+        let run = move || {
+            at_end.run(move |failure| {
+                if is_told {
+                    emitter.emit(Report::Note { text: failure.to_owned() });
+                }
+            });
+        };
+        match &self.recorder {
+            // Where it does not listen any more the command is run when the run is closed.
+            Some(recorder) => drop(recorder.send(ToRecord::Then(Box::new(run)))),
+            None => run(),
+        }
+    }
+
     /// Hands a report to the recorder, if there is one.
     fn record(&self, report: Option<Report>) {
         if let (Some(recorder), Some(report)) = (&self.recorder, report) {
@@ -69,6 +96,7 @@ impl Listener for Relay {
             self.record(self.watch.take_usage().map(Report::Usage));
         }
         self.record(for_the_files(&report));
+        self.follow_to_the_end(&report);
         let note = self.note(&report);
         let past = if let Report::Started(started) = &report { self.past_of(started) } else { Vec::new() };
         self.emitter.emit(report);

@@ -28,7 +28,7 @@ use crate::{
     protocol::{Command, Report},
     run::{Run, Runs, command},
     session::{
-        Link, Reports,
+        AtEnd, Link, Reports,
         detached::{self, Detached, Start},
     },
     signals::{self, First, HANGUP, Signal},
@@ -107,7 +107,10 @@ impl EventLoop {
             self.attend_to_terminal();
         }
         let (Some(link), Some(reports)) = (self.link.take(), reports) else { return Ok(true) };
-        self.own_run = link.own_run().cloned();
+        (self.own_run, self.at_end) = (link.own_run().cloned(), link.at_end());
+        if let (Some(Leaving::Detaching), Some(at_end)) = (self.app.leaving(), &self.at_end) {
+            at_end.hold_back();
+        }
         let (done, mut is_done) = oneshot::channel();
         let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
             drop(link);
@@ -161,7 +164,20 @@ impl EventLoop {
             // If standard error is gone, nobody reads it.
             let _ = writeln!(stderr(), "fitroom: {}", Printable(reason));
         }
+        self.end(has_reader);
         self.app.known().phase.clone()
+    }
+
+    /// Sees to the command for the end of a run that no other process goes on with.
+    fn end(&self, has_reader: bool) {
+        let Some(at_end) = &self.at_end else { return };
+        at_end.let_go();
+        if self.app.leaving() != Some(Leaving::AtOnce)
+            && let Some(failure) = at_end.failure().filter(|_| has_reader)
+        {
+            // If standard error is gone, nobody reads it.
+            let _ = writeln!(stderr(), "fitroom: {}", Printable(&failure));
+        }
     }
 
     /// Waits for the next signal or key, and returns whether it asks to wait no longer. `first`: when it was asked to
@@ -187,7 +203,10 @@ impl EventLoop {
         self.terminal.give_back(None);
         // The run is saved: whoever does not want to wait for that process need not.
         signals::end_at_once();
-        let started = detached::hand_over(run, self.save_every);
+        let started = detached::hand_over(run, self.save_every, self.at_end.as_ref().map(AtEnd::command));
+        if !matches!(started, Ok(Start::Trains { .. })) {
+            self.end(true);
+        }
         let words = match &started {
             Ok(Start::Trains { detached, .. }) => Some(parting::in_the_background(detached, runs)),
             _ => parting::words(&self.app, runs),

@@ -24,7 +24,7 @@ use super::{
     flow::Flow,
     tty::{Outgoing, RETRY, Tty},
 };
-use crate::{depth::sixteen, view::Depth};
+use crate::{depth::sixteen, signs::Signs, view::Depth};
 
 /// Makes the terminal report clicks and the wheel, with columns and rows of any size, and stop that. Mere movements are
 /// not reported, because they would keep a slow connection busy.
@@ -54,6 +54,8 @@ pub(super) struct TakenTerminal {
     has_mouse: bool,
     /// Whether colours are to be written as terminals with sixteen of them know them.
     has_sixteen: bool,
+    /// What the terminal is told when it is taken over, and when it is given back.
+    signs: (&'static str, String),
     /// Whether the program has the terminal now; the thread that reads it looks here too.
     taken: Arc<AtomicBool>,
 }
@@ -77,20 +79,26 @@ impl TakenTerminal {
     /// Takes the terminal over. From here on, a panic of this thread gives the terminal back before it is printed. A
     /// panic of another thread is kept for [`take_panic`], because printing it now would garble the screen.
     /// `has_mouse`: whether the program gets the clicks; otherwise the terminal uses them to select text. `depth`: how
-    /// many colours the terminal has.
-    pub(super) fn enter(has_mouse: bool, depth: Depth) -> io::Result<Self> {
+    /// many colours the terminal has. `signs`: how its title is kept, and given back.
+    pub(super) fn enter(has_mouse: bool, depth: Depth, signs: &Signs) -> io::Result<Self> {
         let tty = Arc::new(Tty::open()?);
         let (canvas, area) = (Canvas::default(), Rect::from((Position::ORIGIN, tty.size()?)));
         let terminal = empty(&canvas, area)?;
         let taken = Arc::default();
-        keep_panics_readable(&tty, &taken);
+        let signs = (signs.enter(), signs.leave());
+        keep_panics_readable(&tty, &taken, signs.1.clone());
         let (outgoing, flow) = (Outgoing::default(), Flow::new(Instant::now()));
         let has_sixteen = depth == Depth::Ansi16;
-        let mut taken_terminal = Self { tty, terminal, canvas, outgoing, flow, has_mouse, has_sixteen, taken };
+        let mut taken_terminal = Self { tty, terminal, canvas, outgoing, flow, has_mouse, has_sixteen, signs, taken };
         if taken_terminal.is_ours() {
             taken_terminal.take_over()?;
         }
         Ok(taken_terminal)
+    }
+
+    /// Tells the terminal something beside the next frame.
+    pub(super) fn tell(&mut self, bytes: &str) {
+        self.outgoing.push(bytes.as_bytes());
     }
 
     /// Draws a frame and sends the cells that changed. Returns how many bytes that takes.
@@ -172,6 +180,7 @@ impl TakenTerminal {
         self.taken.store(true, Ordering::Relaxed);
         self.outgoing.push(ENTER.as_bytes());
         self.outgoing.push(if self.has_mouse { MOUSE_ON } else { "" }.as_bytes());
+        self.outgoing.push(self.signs.0.as_bytes());
         self.clear()
     }
 
@@ -185,7 +194,7 @@ impl TakenTerminal {
     pub(super) fn give_back(&mut self, words: Option<&str>) {
         // The rest of a frame is of no use to a shell; if it stops inside a sequence, the next sequence ends that.
         self.outgoing.clear();
-        give_back(&self.tty, &self.taken, words);
+        give_back(&self.tty, &self.taken, &self.signs.1, words);
     }
 
     /// Writes a line to the terminal, which was given back, unless a shell has it by now.
@@ -211,7 +220,7 @@ fn empty(canvas: &Canvas, area: Rect) -> io::Result<Terminal<CrosstermBackend<Ca
 
 /// Gives the terminal back, once; one that others have by now is theirs. Ignores errors: there is no better terminal to
 /// print them on.
-fn give_back(tty: &Tty, taken: &AtomicBool, words: Option<&str>) {
+fn give_back(tty: &Tty, taken: &AtomicBool, signs: &str, words: Option<&str>) {
     if !taken.swap(false, Ordering::Relaxed) || !tty.is_ours() {
         return;
     }
@@ -219,16 +228,16 @@ fn give_back(tty: &Tty, taken: &AtomicBool, words: Option<&str>) {
     let _ = tty.restore();
     // All in one write, the most important first, in case there is hardly any room.
     let words = words.map_or_else(String::new, |words| format!("{words}\r\n"));
-    tty.insist([MOUSE_OFF, LEAVE, &words].concat().as_bytes(), PATIENCE);
+    tty.insist([MOUSE_OFF, LEAVE, signs, &words].concat().as_bytes(), PATIENCE);
 }
 
-fn keep_panics_readable(tty: &Arc<Tty>, taken: &Arc<AtomicBool>) {
+fn keep_panics_readable(tty: &Arc<Tty>, taken: &Arc<AtomicBool>, signs: String) {
     let drawing = thread::current().id();
     let (tty, taken) = (Arc::clone(tty), Arc::clone(taken));
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == drawing {
-            give_back(&tty, &taken, None);
+            give_back(&tty, &taken, &signs, None);
             previous(info);
         } else {
             let name = thread::current().name().unwrap_or("unnamed").to_owned();
