@@ -19,6 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossterm::event::{KeyCode, KeyEvent};
+use fitroom::app::{Overlay, bound::Keys};
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
@@ -61,6 +63,7 @@ impl Player {
         shell.env("PS1", format!("{PROMPT} "));
         shell.env("TERM", "xterm-256color");
         shell.env("COLORTERM", "");
+        shell.env("FITROOM_CONFIG", "none");
         script.environment.iter().for_each(|(name, value)| shell.env(name, value));
         let mut terminal = Terminal::run(script.columns, script.rows, shell);
         terminal.until_shown(PROMPT);
@@ -79,12 +82,17 @@ impl Player {
         self.cells().zip(before).filter(|(now, before)| now != *before).map(|((place, _), _)| place).collect()
     }
 
-    /// Presses a key, and sees that it does something: that a cell changes which does not change on its own.
+    /// Presses a key, and sees that it does something: that it is one of the program's keys, that a cell changes which
+    /// does not change on its own, and that the program does not name other screens for it.
     fn press(&mut self, name: &str, bytes: &str, at: usize) {
         self.before = self.terminal.text();
         if !self.terminal.screen.screen().alternate_screen() {
             self.terminal.press(bytes);
             return;
+        }
+        if let Some(letter) = single(name) {
+            let event = KeyEvent::from(KeyCode::Char(letter));
+            assert!(Keys::default().action(&Overlay::None, event).is_some(), "line {at}: {name} is no key");
         }
         let mut live = BTreeSet::new();
         let end = Instant::now() + LIVE;
@@ -139,6 +147,12 @@ impl Player {
         }
         assert!(!self.terminal.screen.screen().alternate_screen(), "the tape ends within the program");
     }
+}
+
+/// The letter that is this key.
+fn single(name: &str) -> Option<char> {
+    let mut letters = name.chars();
+    letters.next().filter(|_| letters.next().is_none())
 }
 
 /// The tapes of this project.
