@@ -481,6 +481,12 @@ impl App {
         self.screens.get(self.screen).shows_one()
     }
 
+    /// Whether what the screen shows is asked for and has not come yet.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.screens.get(self.screen).is_waiting(&self.scene)
+    }
+
     /// What lies over the panes.
     #[must_use]
     pub fn overlay(&self) -> &Overlay {

@@ -6,7 +6,7 @@ pub mod thinning;
 
 use serde::Serialize;
 
-pub use self::spans::{Span, Spans, merged_mean};
+pub use self::spans::{MOST_CELLS, Span, Spans, merged_mean};
 
 use crate::{
     fashion::{CLASSES, Class},

@@ -84,7 +84,7 @@ pub enum Report {
     /// The device answered, the network stands, training begins; or a run is shown from its beginning. What was known
     /// of the run before is to be forgotten.
     Started(Started),
-    /// Some steps were trained. A slow reader gets fewer of these, each standing for more steps.
+    /// Some steps were trained. A slow reader gets fewer of these, each with more of the curve.
     Batch(Batch),
     /// A test image as the network of this step sees it, where [`Command::Look`] asks for it.
     Prediction {
@@ -282,8 +282,8 @@ pub struct OtherRun {
     pub epochs: Vec<EpochRecord>,
 }
 
-/// The steps since the last such report, and where the epoch stands.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Where the epoch stands, and how the curve goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
     /// The epoch, from 1.
     pub epoch: u32,
@@ -291,15 +291,9 @@ pub struct Batch {
     pub step_in_epoch: u64,
     /// Steps trained in the whole run, from 1.
     pub step: u64,
-    /// How many steps this report stands for, at least 1. For a slow or a late reader they may reach back into the
-    /// epoch before.
-    pub steps: u64,
-    /// Mean loss over those steps (mean softmax cross entropy, in nats).
-    #[serde(deserialize_with = "numbers::number")]
-    pub loss: f64,
-    /// Mean accuracy over those steps, 0 to 1.
-    #[serde(deserialize_with = "numbers::number")]
-    pub accuracy: f64,
+    /// The curve of the steps since the last such report, oldest first. How it is cut follows from the steps' numbers,
+    /// never from when they are told: `metrics::Spans` makes the same of it in whatever portions it comes.
+    pub spans: Vec<BatchRecord>,
     /// Running mean of the loss since the epoch began, as Keras shows it.
     #[serde(deserialize_with = "numbers::number")]
     pub epoch_loss: f64,
@@ -314,16 +308,16 @@ pub struct Batch {
     pub images_per_second: f64,
 }
 
-/// The figures of a span of batches within an epoch, under the names that `batches.jsonl` gives them.
+/// The figures of a span of batches, under the names that `batches.jsonl` gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchRecord {
-    /// The epoch, from 1.
+    /// The epoch of the span's end, from 1.
     pub epoch: u32,
     /// Steps trained in the whole run at the span's end.
     pub step: u64,
     /// How many of them are the span's.
     pub steps: u64,
-    /// Mean of their losses, in nats.
+    /// Mean of their losses (mean softmax cross entropy, in nats).
     #[serde(deserialize_with = "numbers::number")]
     pub loss: f64,
     /// Mean of their accuracies, 0 to 1.

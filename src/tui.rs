@@ -4,6 +4,7 @@
 mod budget;
 mod errands;
 mod flow;
+mod hold;
 mod inputs;
 pub mod keyboard;
 mod leaving;
@@ -32,6 +33,7 @@ use tokio::{
 use self::{
     budget::Budget,
     errands::{Errand, Errands},
+    hold::Hold,
     inputs::Inputs,
     keyboard::Input,
     marks::Marks,
@@ -106,6 +108,8 @@ struct EventLoop {
     read: (mpsc::Sender<Loaded>, mpsc::Receiver<Loaded>),
     frame_time: Duration,
     changed: bool,
+    /// Whether the last picture stays for a moment.
+    hold: Hold,
     /// Since when somebody waits for a frame.
     awaited: Option<Instant>,
     /// Whether the terminal is gone.
@@ -154,6 +158,7 @@ impl EventLoop {
             read: mpsc::channel(2),
             frame_time: Duration::from_secs(1) / looks.fps.max(1),
             changed: true,
+            hold: Hold::default(),
             awaited: None,
             is_lost: false,
             flowing: false,
@@ -451,7 +456,7 @@ impl EventLoop {
         self.budget.refill(now - std::mem::replace(&mut self.refilled, now));
         let is_training = self.app.known().phase == Phase::Training && self.app.known().pace.is_none();
         let is_open = self.budget.is_open() && self.terminal.wait().is_some_and(|wait| wait.is_zero());
-        if !self.changed || !is_open || (is_training && now < self.rest) {
+        if !self.changed || !is_open || (is_training && now < self.rest) || self.is_held() {
             return;
         }
         let bytes = self.draw();
@@ -461,6 +466,10 @@ impl EventLoop {
 
     /// Draws what a person waits for, as soon as the terminal takes it.
     fn draw_at_once(&mut self) {
+        self.changed = true;
+        if self.is_held() {
+            return;
+        }
         self.budget.answer();
         self.rest = Instant::now();
         self.awaited.get_or_insert(self.rest);
@@ -468,6 +477,11 @@ impl EventLoop {
             self.awaited = None;
             self.draw();
         }
+    }
+
+    /// Whether the last picture stays, because what the screen shows is about to come.
+    fn is_held(&mut self) -> bool {
+        self.hold.is_on(self.app.is_waiting(), Instant::now())
     }
 
     /// Draws a frame and returns its bytes.

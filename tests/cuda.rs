@@ -104,7 +104,7 @@ fn cuda_has_the_losses_of_the_cpu_for_a_hundred_steps() {
         job.demands.pace = Some(50.0);
         let run = Run::new(job);
         let loss = |report| match report {
-            Report::Batch(batch) => Some((batch.steps, batch.loss)),
+            Report::Batch(batch) => Some((batch.spans[0].steps, batch.spans[0].loss)),
             _ => None,
         };
         let losses = (0..100).map(|_| run.find(loss)).map(|(steps, loss)| {

@@ -126,7 +126,6 @@ impl Run {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to `Run::find`")]
 fn batch(report: Report) -> Option<Batch> {
     match report {
         Report::Batch(batch) => Some(batch),
@@ -136,6 +135,11 @@ fn batch(report: Report) -> Option<Batch> {
 
 fn batches(reports: &[Report]) -> Vec<Batch> {
     reports.iter().cloned().filter_map(batch).collect()
+}
+
+/// The curve that these tell.
+fn spans(batches: &[Batch]) -> Vec<BatchRecord> {
+    batches.iter().flat_map(|batch| batch.spans.clone()).collect()
 }
 
 fn epochs(reports: &[Report]) -> Vec<(EpochRecord, Predictions)> {
@@ -185,7 +189,7 @@ fn the_batches_of_an_epoch_add_up_to_its_record() {
     assert_eq!(epochs.len(), 2);
     for (number, (record, predictions)) in (1..).zip(&epochs) {
         let batches: Vec<Batch> = batches(&reports).into_iter().filter(|batch| batch.epoch == number).collect();
-        assert_eq!(batches.iter().map(|batch| batch.steps).sum::<u64>(), 32);
+        assert_eq!(spans(&batches).iter().map(|span| span.steps).sum::<u64>(), 32);
         let last = batches.last().expect("an epoch has batches");
         assert_eq!((last.step_in_epoch, last.step), (32, 32 * u64::from(number)));
         assert_eq!((record.epoch, record.step), (number, last.step));
@@ -235,9 +239,10 @@ fn a_short_last_batch_counts_by_its_images() {
     let run = Run::new(job);
     let reports = run.to_the_end();
     let batches = batches(&reports);
-    assert_eq!(batches.iter().map(|batch| (batch.step, batch.steps)).collect::<Vec<_>>(), [(1, 1), (2, 1)]);
-    assert_close(batches[1].epoch_loss, (32.0 * batches[0].loss + 8.0 * batches[1].loss) / 40.0);
-    assert_close(batches[1].epoch_accuracy, (32.0 * batches[0].accuracy + 8.0 * batches[1].accuracy) / 40.0);
+    let spans = spans(&batches);
+    assert_eq!(spans.iter().map(|span| (span.step, span.steps)).collect::<Vec<_>>(), [(1, 1), (2, 1)]);
+    assert_close(batches[1].epoch_loss, (32.0 * spans[0].loss + 8.0 * spans[1].loss) / 40.0);
+    assert_close(batches[1].epoch_accuracy, (32.0 * spans[0].accuracy + 8.0 * spans[1].accuracy) / 40.0);
     run.stop();
 }
 
@@ -301,7 +306,8 @@ fn pausing_stops_between_two_batches_and_resuming_goes_on_with_the_next() {
     run.send(Command::Resume);
     assert_eq!(run.next(), Report::Resumed);
     let next = run.find(batch);
-    assert_eq!(next.step, step + next.steps);
+    assert_eq!(next.spans[0].step, step + next.spans[0].steps);
+    assert_eq!(next.spans.last().map(|span| span.step), Some(next.step));
     run.stop();
 }
 
@@ -342,7 +348,9 @@ fn a_pause_does_not_count_as_training_time() {
     let mut before = run.find(batch);
     run.send(Command::Pause);
     run.find(|report| {
-        before = batch(report.clone()).unwrap_or(before);
+        if let Some(batch) = batch(report.clone()) {
+            before = batch;
+        }
         (report == Report::Paused).then_some(())
     });
     thread::sleep(Duration::from_millis(500));
@@ -364,7 +372,8 @@ fn a_step_while_paused_is_one_batch_and_its_prediction() {
     for step in 2..=4 {
         run.send(Command::Step);
         let Report::Batch(batch) = run.next() else { panic!("the batch comes first") };
-        assert_eq!((batch.step, batch.steps), (step, 1));
+        let spans: Vec<(u64, u64)> = batch.spans.iter().map(|span| (span.step, span.steps)).collect();
+        assert_eq!((batch.step, spans), (step, vec![(step, 1)]));
         let Report::Prediction { index, step: predicted, .. } = run.next() else {
             panic!("its prediction comes second")
         };
@@ -587,7 +596,9 @@ fn a_network_that_learns_too_fast_fails_with_its_step_and_still_answers() {
         reason,
         "the loss became NaN at step 2 (epoch 1): try a learning rate lower than 1e30, for example 0.001"
     );
-    assert!(batches(&reports).iter().all(|batch| batch.loss.is_finite() && batch.epoch_loss.is_finite()));
+    let batches = batches(&reports);
+    assert!(batches.iter().all(|batch| batch.epoch_loss.is_finite()));
+    assert!(spans(&batches).iter().all(|span| span.loss.is_finite()));
     run.assert_silent();
     for command in [Command::Resume, Command::Step, Command::Pause, select(0)] {
         run.send(command);

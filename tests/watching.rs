@@ -2,6 +2,8 @@
 //! pseudo-terminals. Reads `/proc`, so it runs on Linux alone.
 #![cfg(target_os = "linux")]
 
+#[path = "watching/curve.rs"]
+mod curve;
 #[path = "watching/door.rs"]
 mod door;
 #[path = "watching/leaving.rs"]

@@ -172,11 +172,14 @@ impl Album {
         }
     }
 
-    /// Changes what is left and in which order; the selected image is then one of the list, if there is any.
+    /// Changes what is left and in which order; the selected image is then one of the list, if there is any: in
+    /// another order the first one, which is what an order is asked for.
     pub fn set(&mut self, filter: Filter, order: Order, truths: &[Class], moment: Option<&Moment>) {
+        let is_reordered = order != self.order;
         (self.filter, self.order, self.last_place) = (filter, order, 0);
         self.arrange(truths, moment);
-        self.select(self.at(self.nearest_place()).unwrap_or(self.selected));
+        let place = if is_reordered { 0 } else { self.nearest_place() };
+        self.select(self.at(place).unwrap_or(self.selected));
     }
 }
 

@@ -1,9 +1,9 @@
 //! The run's curve of loss and accuracy, step by step, in bounded memory. Draws nothing.
 
-use crate::metrics::{Span, Spans, merged_mean};
-
-/// The most points that a history keeps; past it, neighbours are merged.
-const CAPACITY: usize = 4096;
+use crate::{
+    metrics::{Span, Spans, merged_mean},
+    protocol::BatchRecord,
+};
 
 /// Means over some consecutive steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +18,17 @@ pub struct Point {
     pub accuracy: f64,
 }
 
+impl From<BatchRecord> for Point {
+    fn from(BatchRecord { step, steps, loss, accuracy, .. }: BatchRecord) -> Self {
+        Self { step, steps, loss, accuracy }
+    }
+}
+
 impl Span for Point {
+    fn step(&self) -> u64 {
+        self.step
+    }
+
     fn steps(&self) -> u64 {
         self.steps
     }
@@ -34,15 +44,9 @@ impl Span for Point {
 }
 
 /// The points since the run began, oldest first: every step while there are few, means of several later.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     points: Spans<Point>,
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self { points: Spans::new(CAPACITY) }
-    }
 }
 
 impl History {
@@ -57,6 +61,12 @@ impl History {
     #[must_use]
     pub fn points(&self) -> &[Point] {
         self.points.as_slice()
+    }
+
+    /// How many steps a point stands for: one of the end of a run that goes on may stand for fewer.
+    #[must_use]
+    pub fn steps_a_point(&self) -> u64 {
+        self.points.cell()
     }
 
     /// The curve in at most `width` columns, oldest first. While the run grows a column stands for a number of steps
@@ -94,6 +104,7 @@ fn scale(least: u64) -> u64 {
 #[expect(clippy::float_cmp, reason = "these means are exact")]
 mod tests {
     use super::*;
+    use crate::metrics::MOST_CELLS;
 
     fn history(steps: u64) -> History {
         let mut history = History::default();
@@ -106,7 +117,7 @@ mod tests {
     #[test]
     fn a_long_run_stays_within_the_capacity_and_loses_no_step() {
         let history = history(100_000);
-        assert!(history.points().len() <= CAPACITY);
+        assert!(history.points().len() <= MOST_CELLS as usize + 16);
         assert_eq!(history.points().iter().map(|point| point.steps).sum::<u64>(), 100_000);
         assert_eq!(history.points().last().map(|point| point.step), Some(100_000));
     }

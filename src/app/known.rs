@@ -186,8 +186,10 @@ impl Known {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a batch size is far below 2⁵²")]
-    fn apply_batch(&mut self, batch: Batch) {
-        self.history.push(Point { step: batch.step, steps: batch.steps, loss: batch.loss, accuracy: batch.accuracy });
+    fn apply_batch(&mut self, mut batch: Batch) {
+        for span in batch.spans.drain(..) {
+            self.history.push(Point::from(span));
+        }
         if let (None, Some(started)) = (self.pace, &self.started) {
             let rate = batch.images_per_second / started.settings.batch_size as f64;
             self.full_speed = Some(self.full_speed.map_or(rate, |fastest| fastest.max(rate)));

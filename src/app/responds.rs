@@ -64,6 +64,11 @@ pub trait Responds {
         Half::Test
     }
 
+    /// Whether what it shows is asked for and has not come yet.
+    fn is_waiting(&self, _: &Scene) -> bool {
+        false
+    }
+
     /// Whether it shows one image, which a turn of the wheel exchanges for the next one.
     fn shows_one(&self) -> bool {
         false

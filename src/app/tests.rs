@@ -677,10 +677,19 @@ fn an_image_that_the_network_learns_stays_in_sight_and_one_goes_on_from_there() 
 #[test]
 fn the_order_begins_with_the_surest_mistake_or_the_least_confidence() {
     let mut app = wrong_at(&[12, 300, 9000]);
-    press(&mut app, "o o g");
+    press(&mut app, "l o o");
     assert_eq!(album(&app).selected(), 12);
-    press(&mut app, "o g");
+    press(&mut app, "l l o");
     assert_eq!((album(&app).order(), album(&app).selected()), (album::Order::Index, 0));
+}
+
+#[test]
+fn a_filter_keeps_the_selected_image_where_it_leaves_it() {
+    let mut app = wrong_at(&[12, 300, 9000]);
+    press(&mut app, ":300 Enter x");
+    assert_eq!((album(&app).selected(), album(&app).place()), (300, Some(1)));
+    press(&mut app, "C");
+    assert_eq!((album(&app).selected(), album(&app).place()), (300, Some(300)));
 }
 
 #[test]

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     fashion::{Dataset, PIXELS, Split},
-    protocol::{Attribution, Probabilities, TileRange, Tiles},
+    metrics::{Spans, ratio},
+    protocol::{Attribution, BatchRecord, Probabilities, TileRange, Tiles},
     settings::Settings,
 };
 
@@ -62,8 +63,9 @@ pub(super) struct Trainer {
     known_steps: u64,
     /// The known figures of this epoch.
     tally: Tally,
-    /// Those of them that nobody asked for yet.
-    recent: Tally,
+    /// Those of them that nobody asked for yet, and how many images they are of.
+    recent: Spans<BatchRecord>,
+    recent_images: u64,
     outcomes: Vec<StepOutcome>,
 }
 
@@ -81,7 +83,8 @@ impl Trainer {
             steps: 0,
             known_steps: 0,
             tally: Tally::default(),
-            recent: Tally::default(),
+            recent: Spans::default(),
+            recent_images: 0,
             outcomes: Vec::new(),
         }
     }
@@ -146,15 +149,22 @@ impl Trainer {
             }
             self.known_steps += 1;
             self.tally.add(outcome);
-            self.recent.add(outcome);
+            self.recent_images += u64::from(outcome.images);
+            self.recent.push(BatchRecord {
+                epoch: self.epoch,
+                step: self.known_steps,
+                steps: 1,
+                loss: outcome.loss.into(),
+                accuracy: ratio(outcome.correct.into(), outcome.images.into()),
+            });
         }
         Ok(())
     }
 
-    /// The known figures since the last call, if there are any.
-    pub fn take_recent(&mut self) -> Option<Tally> {
-        let recent = std::mem::take(&mut self.recent);
-        (recent.steps > 0).then_some(recent)
+    /// The curve of the known figures since the last call, if there are any, and how many images they are of.
+    pub fn take_recent(&mut self) -> Option<(Vec<BatchRecord>, u64)> {
+        let (recent, images) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.recent_images));
+        (images > 0).then(|| (recent.into_vec(), images))
     }
 
     /// Reshuffles the images and starts over with them.
@@ -220,7 +230,7 @@ impl Trainer {
         self.steps = state.learner.step;
         self.known_steps = state.learner.step;
         self.tally = state.tally;
-        self.recent = Tally::default();
+        (self.recent, self.recent_images) = (Spans::default(), 0);
         Ok(())
     }
 }
@@ -375,7 +385,8 @@ mod tests {
             error,
             "the loss became NaN at step 2 (epoch 1): try a learning rate lower than 1e30, for example 0.001"
         );
-        assert_eq!(trainer.take_recent().map(|recent| recent.steps), Some(1));
+        let (spans, images) = trainer.take_recent().expect("the first step is known");
+        assert_eq!((spans.len(), spans[0].steps, images), (1, 1, 32));
         // And what is left of the network has no opinion, rather than one that is no number.
         assert_eq!(trainer.predict(0).expect("the CPU computes"), Some([0.1; CLASSES]));
         let error = trainer.evaluate().expect_err("no network bears this").to_string();

@@ -277,20 +277,18 @@ impl<E: Listener> TrainerLoop<'_, E> {
     fn report_batch(&mut self) -> Result<(), EngineError> {
         let drained = self.trainer.drain();
         self.last_batch = Some(Instant::now());
-        if let Some(recent) = self.trainer.take_recent() {
-            self.saving.add(recent, &self.trainer);
+        if let Some((spans, images)) = self.trainer.take_recent() {
+            self.saving.add(&spans);
             let epoch = self.trainer.tally();
             self.listener.report(Report::Batch(Batch {
                 epoch: self.trainer.epoch(),
                 step_in_epoch: epoch.steps,
                 step: self.trainer.known_steps(),
-                steps: recent.steps,
-                loss: recent.loss(),
-                accuracy: recent.accuracy(),
+                spans,
                 epoch_loss: epoch.loss(),
                 epoch_accuracy: epoch.accuracy(),
                 seconds: self.watch.seconds_of_epoch(),
-                images_per_second: self.rate.after(self.watch.seconds(), recent.images),
+                images_per_second: self.rate.after(self.watch.seconds(), images),
             }));
         }
         drained

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Batch, EpochRecord, OtherRun, Started};
+use super::{Batch, BatchRecord, EpochRecord, OtherRun, Started};
 use crate::{
     fashion::{Dataset, Source},
     settings::Settings,
@@ -42,13 +42,12 @@ pub(crate) fn started() -> Started {
 
 /// A report for this step alone, counted from 1 over the whole run.
 pub(crate) fn batch(step: u64) -> Batch {
+    let epoch = u32::try_from((step - 1) / EPOCH + 1).expect("few epochs");
     Batch {
-        epoch: u32::try_from((step - 1) / EPOCH + 1).expect("few epochs"),
+        epoch,
         step_in_epoch: (step - 1) % EPOCH + 1,
         step,
-        steps: 1,
-        loss: 1.0,
-        accuracy: 0.5,
+        spans: vec![BatchRecord { epoch, step, steps: 1, loss: 1.0, accuracy: 0.5 }],
         epoch_loss: 1.0,
         epoch_accuracy: 0.5,
         seconds: 0.1,

@@ -2,7 +2,7 @@
 //! not what makes them.
 
 use std::{
-    io,
+    io, mem,
     path::{Path, PathBuf},
 };
 
@@ -14,23 +14,21 @@ use super::{
     files::{self, Log},
 };
 use crate::{
-    metrics::{Span, Spans},
+    metrics::{MOST_CELLS, Span, Spans},
     protocol::BatchRecord,
 };
 
-/// The most lines of a log. When there are more, neighbours become one, so that a run of any length has no more than
-/// about half a megabyte of them.
-const MOST_LINES: usize = 4096;
+/// The most lines of a log. When there are more, the curve is written anew, in half as many at the most: so a run of
+/// any length has no more than about half a megabyte of them.
+const MOST_LINES: usize = 2 * MOST_CELLS as usize;
 
 /// The log of a run's batches, open for writing.
 #[derive(Debug)]
 pub struct BatchLog {
     log: Log,
     path: PathBuf,
-    /// All spans.
-    spans: Spans<SpanLine>,
-    /// How many of them are in the file, or wait to be.
-    written: usize,
+    /// All lines, as they were told: the log may be cut behind any portion, to go on from there.
+    lines: Vec<SpanLine>,
     /// Whether the file has others than these.
     is_outdated: bool,
 }
@@ -51,16 +49,7 @@ impl BatchLog {
     /// # Errors
     /// When the file cannot be created, also when it is there already.
     pub fn create(path: &Path) -> Result<Self, RunError> {
-        Ok(Self::with(Log::create(path)?, path, &[]))
-    }
-
-    fn with(log: Log, path: &Path, lines: &[SpanLine]) -> Self {
-        let mut spans = Spans::new(MOST_LINES);
-        for line in lines {
-            spans.push(*line);
-        }
-        let is_outdated = spans.as_slice() != lines;
-        Self { log, path: path.to_owned(), written: spans.as_slice().len(), spans, is_outdated }
+        Ok(Self { log: Log::create(path)?, path: path.to_owned(), lines: Vec::new(), is_outdated: false })
     }
 
     /// The log in this file, cut to the spans up to `step`, and those. It need not be there yet. A line that is no span
@@ -75,7 +64,8 @@ impl BatchLog {
         };
         lines.retain(|line| line.record.step <= step);
         files::replace(path, &texts(&lines))?;
-        Ok((Self::with(Log::open(path)?, path, &lines), lines))
+        let log = Self { log: Log::open(path)?, path: path.to_owned(), lines: lines.clone(), is_outdated: false };
+        Ok((log, lines))
     }
 
     /// Writes the lines of these spans. They are of too little worth to wait for the disk.
@@ -84,27 +74,26 @@ impl BatchLog {
     /// When the lines cannot be written; then nothing of them is in the file, and they are written with the next ones,
     /// unless too many wait by then.
     pub fn append(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
-        let before = self.spans.resolution();
-        for line in lines {
-            self.spans.push(*line);
+        let is_room_for = |count: usize| count + lines.len() <= MOST_LINES;
+        if !is_room_for(self.lines.len()) {
+            self.is_outdated = true;
+            self.lines = curve(mem::take(&mut self.lines));
         }
-        // Else neighbours have become one.
-        self.is_outdated |= self.spans.resolution() != before;
-        self.write(self.spans.settled().len())
+        let is_room = is_room_for(self.lines.len());
+        self.lines.extend(lines);
+        if !is_room {
+            self.lines = curve(mem::take(&mut self.lines));
+        }
+        if self.is_outdated {
+            return self.write_anew();
+        }
+        Ok(self.log.append_soon(texts(lines))?)
     }
 
-    /// Writes the first so many spans, as far as they are not written.
-    fn write(&mut self, count: usize) -> Result<(), RunError> {
-        let spans = &self.spans.as_slice()[..count];
-        if self.is_outdated {
-            files::replace(&self.path, &texts(spans))?;
-            self.log = Log::open(&self.path)?;
-            self.is_outdated = false;
-        } else if let Some(new) = spans.get(self.written..).filter(|new| !new.is_empty()) {
-            self.written = count;
-            return Ok(self.log.append_soon(texts(new))?);
-        }
-        self.written = count;
+    fn write_anew(&mut self) -> Result<(), RunError> {
+        files::replace(&self.path, &texts(&self.lines))?;
+        self.log = Log::open(&self.path)?;
+        self.is_outdated = false;
         Ok(())
     }
 
@@ -113,15 +102,20 @@ impl BatchLog {
     /// # Errors
     /// When they still cannot.
     pub fn flush(&mut self) -> Result<(), RunError> {
-        let (settled, all) = (self.spans.settled().len(), self.spans.as_slice().len());
-        self.write(all)?;
-        // The newest span may still grow, if there are more after all.
-        self.is_outdated = settled < all;
+        if self.is_outdated {
+            self.write_anew()?;
+        }
         Ok(self.log.flush()?)
     }
 }
 
-/// The spans of a log, oldest first. Lines that are none are passed over.
+/// The curve that these lines make, oldest first.
+fn curve(lines: Vec<SpanLine>) -> Vec<SpanLine> {
+    lines.into_iter().collect::<Spans<SpanLine>>().into_vec()
+}
+
+/// The lines of a log, oldest first: the curve in the portions in which it was told. Lines that are none are passed
+/// over.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -138,6 +132,10 @@ pub fn parse(bytes: &[u8]) -> Vec<SpanLine> {
 }
 
 impl Span for SpanLine {
+    fn step(&self) -> u64 {
+        self.record.step
+    }
+
     fn steps(&self) -> u64 {
         self.record.steps
     }
@@ -216,14 +214,15 @@ mod tests {
         let mut log = BatchLog::create(&path).unwrap();
         let steps = 5 * MOST_LINES as u64;
         for first in (1..=steps).step_by(7) {
-            let lines: Vec<SpanLine> = (first..(first + 7).min(steps + 1)).map(one).collect();
+            let last = (first + 6).min(steps);
+            let lines: Vec<SpanLine> = (first..=last).map(one).collect();
             log.append(&lines).unwrap();
             if first % 700 == 1 {
                 let written = read(&path).unwrap();
                 assert!(written.len() <= MOST_LINES, "{} lines after step {first}", written.len());
-                let missing = first + 6 - written.iter().map(|line| line.record.steps).sum::<u64>();
-                assert!(missing < 16, "{missing} steps are not written");
-                assert!(written.is_sorted_by_key(|line| line.record.step));
+                let expected: Spans<BatchRecord> = (1..=last).map(|step| one(step).record).collect();
+                let records: Spans<BatchRecord> = written.iter().map(|line| line.record).collect();
+                assert_eq!(records, expected, "after step {last}");
             }
         }
         log.flush().unwrap();

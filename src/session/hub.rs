@@ -1,5 +1,5 @@
 //! The hub of a run: hands one stream of reports to any number of listeners, and their commands to the one who trains.
-//! Never waits for a listener: a slow one gets fewer and coarser reports of batches, and all of the others.
+//! Never waits for a listener: a slow one gets fewer reports of batches, and all of the others.
 //!
 //! Each listener says what of the network it looks at. The trainer is asked for all of that together, and a listener
 //! gets only the answers that it asked for. A listener that comes late gets what it missed, as far as [`memory`] has
@@ -10,7 +10,6 @@ mod epochs;
 mod letter;
 mod mailbox;
 mod memory;
-mod spans;
 #[cfg(test)]
 mod tests;
 

@@ -2,7 +2,7 @@
 //! beginning. Changes nothing there.
 
 use crate::{
-    metrics::merged_mean,
+    metrics::{Spans, merged_mean},
     protocol::{Batch, BatchRecord, EpochRecord, Predictions, Report, Started},
     run::{Run, batches},
 };
@@ -14,9 +14,10 @@ pub(super) fn reports(run: &Run, started: &Started, shows_predictions: bool) -> 
     let (epochs, steps) = (&started.past, started.past_steps);
     let kept = |epoch| shows_predictions.then(|| predictions(run, epoch, started)).flatten();
     let spans = batches::read(&run.batches_path()).unwrap_or_default();
-    let spans = spans.into_iter().map(|line| line.record).filter(|record| record.step <= steps);
+    let spans: Spans<BatchRecord> =
+        spans.into_iter().map(|line| line.record).filter(|record| record.step <= steps).collect();
     let per_epoch = started.steps_per_epoch();
-    let mut spans = batches_of(spans, per_epoch).into_iter().peekable();
+    let mut spans = batches_of(spans.into_vec(), per_epoch).into_iter().peekable();
     let mut reports = Vec::new();
     if let Some(predictions) = kept(0) {
         reports.push(Report::Untrained { step: 0, predictions });
@@ -45,7 +46,7 @@ pub(super) fn predictions(run: &Run, epoch: u32, started: &Started) -> Option<Pr
 }
 
 /// Spans as they were reported, with the running means of their epochs.
-fn batches_of(spans: impl Iterator<Item = BatchRecord>, per_epoch: u64) -> Vec<Batch> {
+fn batches_of(spans: Vec<BatchRecord>, per_epoch: u64) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
     for span in spans {
         let step_in_epoch = span.step.saturating_sub(u64::from(span.epoch.saturating_sub(1)) * per_epoch);
@@ -57,9 +58,7 @@ fn batches_of(spans: impl Iterator<Item = BatchRecord>, per_epoch: u64) -> Vec<B
             epoch: span.epoch,
             step_in_epoch,
             step: span.step,
-            steps: span.steps,
-            loss: span.loss,
-            accuracy: span.accuracy,
+            spans: vec![span],
             epoch_loss: mean(|batch| batch.epoch_loss, span.loss),
             epoch_accuracy: mean(|batch| batch.epoch_accuracy, span.accuracy),
             seconds: 0.0,
@@ -79,13 +78,12 @@ fn with_speed(batch: Batch, record: &EpochRecord) -> Batch {
 
 /// A whole epoch as one batch.
 fn whole(record: &EpochRecord, from: u64, per_epoch: u64) -> Batch {
+    let EpochRecord { epoch, step, loss, accuracy, .. } = *record;
     Batch {
-        epoch: record.epoch,
+        epoch,
         step_in_epoch: per_epoch,
-        step: record.step,
-        steps: record.step.saturating_sub(from),
-        loss: record.loss,
-        accuracy: record.accuracy,
+        step,
+        spans: vec![BatchRecord { epoch, step, steps: step.saturating_sub(from), loss, accuracy }],
         epoch_loss: record.loss,
         epoch_accuracy: record.accuracy,
         seconds: record.seconds,
@@ -138,7 +136,7 @@ mod tests {
         let reports = reports(&run, &started(1, 2000), true);
         assert_eq!(order(&reports), [('b', 1000), ('b', 1875), ('e', 1875), ('b', 2000)]);
         let Report::Batch(second) = &reports[1] else { panic!("a batch") };
-        assert_eq!((second.epoch, second.step_in_epoch, second.steps), (1, 1875, 875));
+        assert_eq!((second.epoch, second.step_in_epoch, second.spans[0].steps), (1, 1875, 875));
         assert!((second.epoch_loss - (1000.0 + 875.0 * 0.5) / 1875.0).abs() < 1e-12, "{}", second.epoch_loss);
         assert!((second.seconds - samples::record(1).seconds).abs() < 1e-12, "the whole epoch's");
         let Report::Batch(third) = &reports[3] else { panic!("a batch") };
@@ -159,6 +157,6 @@ mod tests {
         let reports = reports(&run, &started(2, 3750), true);
         assert_eq!(order(&reports), [('b', 1875), ('e', 1875), ('b', 3750), ('e', 3750)]);
         let Report::Batch(second) = &reports[2] else { panic!("a batch") };
-        assert_eq!((second.steps, second.step_in_epoch), (1875, 1875));
+        assert_eq!((second.spans[0].steps, second.step_in_epoch), (1875, 1875));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The version of what goes through the socket. It changes whenever an older program would misread a newer one.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 
 /// The longest line of a command. The largest one names the images and the tiles that a screen shows.
 pub(super) const LONGEST_COMMAND: usize = 1 << 16;
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::{
         fashion::CLASSES,
-        protocol::{Attribution, Batch, EpochRecord, Tile, TileRange, Tiles, Usage, samples},
+        protocol::{Attribution, Batch, BatchRecord, EpochRecord, Tile, TileRange, Tiles, Usage, samples},
     };
 
     /// One of each kind, with numbers that are none among them.
@@ -112,6 +112,7 @@ mod tests {
         let nan = f64::from(number);
         let record = EpochRecord { loss: nan, val_loss: f64::NAN, ..samples::record(3) };
         let predictions: Predictions = [[number; CLASSES], [0.1; CLASSES]].into();
+        let span = samples::batch(7).spans[0];
         let tile = Tile {
             number: 3,
             title: "Unit 3".to_owned(),
@@ -122,7 +123,11 @@ mod tests {
         };
         vec![
             Report::Started(samples::started()),
-            Report::Batch(Batch { loss: nan, ..samples::batch(7) }),
+            Report::Batch(Batch {
+                epoch_loss: nan,
+                spans: vec![BatchRecord { loss: nan, ..span }],
+                ..samples::batch(7)
+            }),
             Report::Prediction { index: 3, step: 9, probabilities: [number; CLASSES] },
             Report::Attribution(Attribution { index: 3, step: 9, pixels: vec![number; 784] }),
             Report::Tiles(Tiles { step: 9, of: 128, tiles: vec![tile] }),

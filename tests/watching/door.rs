@@ -43,7 +43,7 @@ fn a_visitor_is_greeted_and_told_the_run_from_its_beginning() {
     let process = trainer.process();
     assert_eq!(
         visitor.greeting,
-        serde_json::json!({ "fitroom": version, "protocol": 1, "run": "coat", "process": process, "paused": false })
+        serde_json::json!({ "fitroom": version, "protocol": 2, "run": "coat", "process": process, "paused": false })
     );
     let started = visitor.next().expect("it is told");
     assert_eq!((&started["report"], &started["run"]), (&"started".into(), &"coat".into()));
@@ -138,7 +138,7 @@ fn whatever_is_sent_to_the_socket_its_sender_alone_is_sent_away_with_a_word() {
         // What is only half said is said to its end before that is refused.
         let _ = stream.shutdown(Shutdown::Write);
         let lines = rest(&mut stream);
-        assert_eq!(lines[0]["protocol"], 1, "{shown:?}");
+        assert_eq!(lines[0]["protocol"], 2, "{shown:?}");
         let last = lines.last().expect("there is one");
         assert_eq!(last.get("error").is_some(), is_refused, "{shown:?}: {last}");
         if is_refused {
@@ -178,7 +178,7 @@ fn fifty_visitors_are_served_and_the_sixty_fifth_is_told_that_there_is_no_room()
     let end = Instant::now() + Duration::from_secs(60);
     while visitors.len() < MOST {
         assert!(Instant::now() < end, "there is no room for one more");
-        visitors.extend(Some(Visitor::of(&place, "coat")).filter(|visitor| visitor.greeting["protocol"] == 1));
+        visitors.extend(Some(Visitor::of(&place, "coat")).filter(|visitor| visitor.greeting["protocol"] == 2));
     }
     // Nobody can keep others from stopping it.
     assert_success(&run(place.command(&["stop", "coat"])));
@@ -461,7 +461,7 @@ fn what_a_watcher_cannot_understand_ends_the_watching_with_the_reason_and_is_sel
     let _lock = held_by(&place, move |listener| {
         for stream in listener.incoming() {
             counted.fetch_add(1, Ordering::Relaxed);
-            let greeting = r#"{"fitroom":"9.1","protocol":1,"run":"coat","process":1}"#;
+            let greeting = r#"{"fitroom":"9.1","protocol":2,"run":"coat","process":1}"#;
             let lines = format!("{greeting}\n{{\"report\":\"dance\"}}\n");
             stream.expect("somebody comes").write_all(lines.as_bytes()).expect("it is read");
         }
@@ -490,7 +490,7 @@ fn whoever_is_not_let_in_again_is_told_why_and_watches_as_soon_as_there_is_room(
         for (number, stream) in listener.incoming().enumerate() {
             let mut stream = stream.expect("somebody comes");
             let is_in = number == 0 || is_open.try_recv().is_ok();
-            let greeting = r#"{"fitroom":"9.1","protocol":1,"run":"coat","process":1}"#;
+            let greeting = r#"{"fitroom":"9.1","protocol":2,"run":"coat","process":1}"#;
             let lines = if is_in { format!("{greeting}\n{started}\n") } else { format!("{{\"error\":\"{words}\"}}\n") };
             // An error means that it has left.
             let _ = stream.write_all(lines.as_bytes());
@@ -516,7 +516,7 @@ fn who_could_not_watch_a_run_to_its_end_opens_it_after_that_and_plays_it() {
         let mut came = 0;
         while is_left.try_recv().is_err() {
             if let Ok((mut stream, _)) = listener.accept() {
-                let greeting = r#"{"fitroom":"9.1","protocol":1,"run":"coat","process":1}"#;
+                let greeting = r#"{"fitroom":"9.1","protocol":2,"run":"coat","process":1}"#;
                 let line = if came == 0 { greeting.to_owned() } else { format!("{{\"error\":\"{words}\"}}") };
                 // An error means that it has left.
                 let _ = stream.write_all(format!("{line}\n").as_bytes());

@@ -5,7 +5,7 @@ use crate::{
     app::{
         Action,
         answer::{Answer, Offer, Stance},
-        history::Point,
+        history::{History, Point},
         known::Known,
         overlay::{Overlay, RunChoice},
         responds::Responds,
@@ -64,12 +64,13 @@ impl Smoothing {
     }
 
     /// Values smoothed, oldest first: each is the mean of those up to it, weighted by `weight` to the power of their
-    /// age (`TensorBoard`'s debiased exponential moving average).
+    /// age (`TensorBoard`'s debiased exponential moving average). With each is how many points it is of: a part of one
+    /// at the run's end, and several in the curve of an older program.
     #[must_use]
-    pub fn of(self, values: impl IntoIterator<Item = f64>) -> Vec<f64> {
-        let weight = self.weight();
+    pub fn of(self, values: impl IntoIterator<Item = (f64, f64)>) -> Vec<f64> {
         let (mut mean, mut part) = (0.0, 0.0);
-        let smooth = |value: f64| {
+        let smooth = |(value, points): (f64, f64)| {
+            let weight = self.weight().powf(points);
             mean = mean * weight + value * (1.0 - weight);
             part = part * weight + (1.0 - weight);
             mean / part
@@ -122,6 +123,14 @@ impl Curves {
     pub fn last_step(&self, known: &Known) -> u64 {
         let other = self.other.as_ref().and_then(|other| other.epochs.last());
         known.last_step().max(other.map_or(0, |record| self.end_of_other(record, known.steps_per_epoch())))
+    }
+
+    /// A figure of the training, at each point of the curve: smoothed, as it is drawn.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "parts of a point")]
+    pub fn drawn(&self, history: &History, figure: impl Fn(&Point) -> f64) -> Vec<f64> {
+        let cell = history.steps_a_point() as f64;
+        self.smoothing.of(history.points().iter().map(|point| (figure(point), point.steps as f64 / cell)))
     }
 
     /// Lays the chosen run over this one's curves.
@@ -188,8 +197,8 @@ impl Curves {
     #[must_use]
     pub fn window(&self, last: u64) -> (u64, u64) {
         let width = (last >> self.zoom).max(1);
-        let end =
-            self.cursor(last).map_or(last, |cursor| cursor.saturating_add(width / 2).clamp(width, last.max(width)));
+        let latest = last.max(width);
+        let end = self.cursor(last).map_or(latest, |cursor| cursor.saturating_add(width / 2).clamp(width, latest));
         (end - width, end)
     }
 
@@ -302,12 +311,6 @@ impl Responds for Curves {
     }
 }
 
-/// The point that a step is part of; none before the first step and behind the last one.
-#[must_use]
-pub fn point_at(points: &[Point], step: u64) -> Option<&Point> {
-    points.get(points.partition_point(|point| point.step < step)).filter(|_| step > 0)
-}
-
 /// The last epoch that had ended at this step, of epochs that each ended at the step that `end` says.
 pub fn epoch_at(epochs: &[EpochRecord], step: u64, end: impl Fn(&EpochRecord) -> u64) -> Option<&EpochRecord> {
     epochs.iter().rev().find(|record| end(record) <= step)
@@ -319,20 +322,26 @@ mod tests {
 
     #[test]
     fn smoothing_begins_with_the_first_value_and_lags_behind_the_others() {
-        assert_eq!(Smoothing::None.of([4.0, 2.0, 7.0]), [4.0, 2.0, 7.0]);
-        let smooth = Smoothing::Light.of([1.0, 2.0, 3.0]);
+        let of_whole_points =
+            |values: &[f64], smoothing: Smoothing| smoothing.of(values.iter().map(|value| (*value, 1.0)));
+        assert_eq!(of_whole_points(&[4.0, 2.0, 7.0], Smoothing::None), [4.0, 2.0, 7.0]);
+        let smooth = of_whole_points(&[1.0, 2.0, 3.0], Smoothing::Light);
         // TensorBoard's: (0.6·0.4·1 + 0.4·2) / (1 - 0.6²), and so on.
         for (value, expected) in smooth.iter().zip([1.0, 1.04 / 0.64, (0.624 + 1.2) / 0.784]) {
             assert!((value - expected).abs() < 1e-12, "{smooth:?}");
         }
-        let constant = Smoothing::Strong.of([0.3; 100]);
+        // A point's halves count half, and together as much as the whole.
+        let halves = Smoothing::Light.of([(1.0, 1.0), (2.0, 0.5), (2.0, 0.5), (3.0, 1.0)]);
+        assert!((halves[2] - smooth[1]).abs() < 1e-12 && (halves[3] - smooth[2]).abs() < 1e-12, "{halves:?}");
+        assert!(halves[1] < halves[2]);
+        let constant = of_whole_points(&[0.3; 100], Smoothing::Strong);
         assert!(constant.iter().all(|value| (value - 0.3).abs() < 1e-9));
     }
 
     #[test]
     fn the_window_is_the_run_and_then_its_end_or_what_is_around_the_cursor() {
         let mut chart = Curves::default();
-        assert_eq!(chart.window(1000), (0, 1000));
+        assert_eq!((chart.window(0), chart.window(1000)), ((0, 1), (0, 1000)));
         assert!(chart.zoom_in(1000) && chart.zoom_in(1000));
         assert_eq!(chart.window(1000), (750, 1000));
         chart.put_cursor(500);

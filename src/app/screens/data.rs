@@ -48,6 +48,10 @@ impl Responds for Data {
         Some(self.pick(scene, self.class == class, |data, _| data.class = class))
     }
 
+    fn is_waiting(&self, scene: &Scene) -> bool {
+        scene.known.data.is_some() && scene.known.survey.is_none()
+    }
+
     fn owns(&self, action: Action) -> bool {
         action == Action::Invert
     }

@@ -10,7 +10,7 @@ use crate::{
         sentences::NO_ZOOM,
         ways::{Direction, Page, Stride, moved},
     },
-    protocol::TileRange,
+    protocol::{TileRange, Tiles},
 };
 
 /// What the network's units look for.
@@ -69,6 +69,11 @@ impl Responds for Neurons {
     fn act(&mut self, scene: &mut Scene, action: Action) -> Option<Answer> {
         let Action::PickUnit(unit) = action else { return None };
         Some(self.pick(scene, self.selected == unit, |neurons, _| neurons.selected = unit))
+    }
+
+    fn is_waiting(&self, scene: &Scene) -> bool {
+        let is_there = |tiles: &Tiles| tiles.tiles.iter().any(|tile| tile.number == self.selected);
+        self.selected < count(scene) && !scene.known.tiles.as_ref().is_some_and(is_there)
     }
 
     fn owns(&self, action: Action) -> bool {

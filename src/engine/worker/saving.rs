@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    engine::{checkpoint::Checkpoint, error::EngineError, listener::Listener, tally::Tally, trainer::Trainer},
+    engine::{checkpoint::Checkpoint, error::EngineError, listener::Listener, trainer::Trainer},
     metrics::Spans,
     protocol::BatchRecord,
 };
@@ -20,9 +20,6 @@ const ASKED_SHARE: u32 = 10;
 /// How often to look whether the last checkpoint is written, where the next one is asked for.
 const WRITTEN: Duration = Duration::from_millis(20);
 
-/// The most spans of batches that wait to be kept; past it neighbours become one.
-const MOST_SPANS: usize = 256;
-
 /// What is kept of the run, and when.
 pub(super) struct Saving {
     every: Option<Duration>,
@@ -34,7 +31,7 @@ pub(super) struct Saving {
     /// Whether one is asked for, and when one was kept for that.
     is_asked: bool,
     last_asked: Option<Instant>,
-    /// The figures since they were last kept: a span for each report, or for several where there are very many.
+    /// The curve since it was last kept.
     spans: Spans<BatchRecord>,
     last_figures: Instant,
 }
@@ -50,7 +47,7 @@ impl Saving {
             cost: Duration::ZERO,
             is_asked: false,
             last_asked: None,
-            spans: Spans::new(MOST_SPANS),
+            spans: Spans::default(),
             last_figures: now,
         }
     }
@@ -84,15 +81,9 @@ impl Saving {
         self.kept = None;
     }
 
-    /// These steps are the trainer's newest.
-    pub fn add(&mut self, recent: Tally, trainer: &Trainer) {
-        self.spans.push(BatchRecord {
-            epoch: trainer.epoch(),
-            step: trainer.known_steps(),
-            steps: recent.steps,
-            loss: recent.loss(),
-            accuracy: recent.accuracy(),
-        });
+    /// The curve goes on with these.
+    pub fn add(&mut self, spans: &[BatchRecord]) {
+        self.spans.extend(spans.iter().copied());
     }
 
     /// How long until it is time to keep something of an epoch that lasts; `None`: never.
@@ -120,7 +111,7 @@ impl Saving {
     /// Has the figures since the last time kept, if there are any.
     pub fn keep_figures(&mut self, listener: &mut impl Listener) {
         self.last_figures = Instant::now();
-        let spans = mem::replace(&mut self.spans, Spans::new(MOST_SPANS)).into_vec();
+        let spans = mem::take(&mut self.spans).into_vec();
         if !spans.is_empty() && listener.keeps() {
             listener.keep_figures(spans);
         }

@@ -1,9 +1,12 @@
 //! The logs of a run, which grow with its epochs and batches: `metrics.jsonl`, `batches.jsonl`, the event files, and
 //! the predictions after each epoch. Knows neither `run.json` nor who trains.
 
+use std::mem;
+
 use jiff::Timestamp;
 
 use crate::{
+    metrics::{Span, Spans},
     protocol::{EpochRecord, Probabilities},
     run::{
         Kept, PredictionStore, Run, RunError,
@@ -21,6 +24,8 @@ pub(super) struct Logs {
     batches: BatchLog,
     predictions: PredictionStore,
     train: EventFile,
+    /// Of the curve what is not in the event file yet: cells that are not over.
+    unfinished: Spans<SpanLine>,
     validation: EventFile,
 }
 
@@ -54,7 +59,7 @@ impl Logs {
         events::keep_before(&run.train_directory(), u64::from(epochs))?;
         events::keep_before(&run.validation_directory(), u64::from(epochs))?;
         let mut logs = Self::with_events(run, (metrics, batches, predictions), epochs, now)?;
-        logs.train.batches(&spans)?;
+        logs.tell_batches(&spans)?;
         Ok((logs, records))
     }
 
@@ -68,7 +73,7 @@ impl Logs {
         let step = u64::from(epochs);
         let train = EventFile::create(&run.train_directory(), 0, step, now)?;
         let validation = EventFile::create(&run.validation_directory(), 1, step, now)?;
-        Ok(Self { metrics, batches, predictions, train, validation })
+        Ok(Self { metrics, batches, predictions, train, unfinished: Spans::default(), validation })
     }
 
     /// Writes an epoch's figures, and waits until the line of them is on the disk; and the predictions after it.
@@ -110,7 +115,13 @@ impl Logs {
     /// # Errors
     /// When a file cannot be written.
     pub fn batches(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
-        self.batches.append(lines).and(self.train.batches(lines))
+        self.batches.append(lines).and(self.tell_batches(lines))
+    }
+
+    /// Writes the curve into the event file, of which no part is written twice: so only in whole cells.
+    fn tell_batches(&mut self, lines: &[SpanLine]) -> Result<(), RunError> {
+        self.unfinished.extend(lines.iter().copied());
+        self.train.batches(&self.unfinished.take_over())
     }
 
     /// Writes the histograms of the variables after this epoch, counted from 1.
@@ -126,7 +137,9 @@ impl Logs {
     /// # Errors
     /// When a file cannot be written.
     pub fn flush(&mut self) -> Result<(), RunError> {
-        let logs = [self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
+        let rest = mem::take(&mut self.unfinished).into_vec().into_iter().reduce(Span::merged);
+        let told = self.train.batches(rest.as_slice());
+        let logs = [told, self.metrics.flush(), self.batches.flush(), self.train.flush(), self.validation.flush()];
         logs.into_iter().collect()
     }
 }

@@ -42,7 +42,7 @@ impl Letter {
     }
 
     /// The batch, if it is one.
-    pub fn batch(&self) -> Option<&Batch> {
+    pub fn batch(&mut self) -> Option<&mut Batch> {
         if let Self::Plain(Report::Batch(batch)) = self { Some(batch) } else { None }
     }
 }

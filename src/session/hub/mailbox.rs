@@ -1,27 +1,24 @@
 //! A listener's mailbox: reports on their way to whoever may take their time. What is put in never waits, and what is
 //! not taken stays within bounded memory.
 //!
-//! Of many batches that wait neighbours become one, which stands for the steps of both. Of the answers about one image,
-//! of the device's usage, of the pace, of whether it trains and of checkpoints the newest waits. Predictions of an
-//! epoch wait no longer than the hub keeps them: whoever takes the epoch later gets its figures alone. So what grows
-//! while nobody takes anything is a batch and the figures of each epoch, and what is said once: notes, and what was not
-//! saved.
+//! Of batches the newest waits, with the curve of all. Of the answers about one image, of the device's usage, of the
+//! pace, of whether it trains and of checkpoints the newest waits too. Predictions of an epoch wait no longer than the
+//! hub keeps them: whoever takes the epoch later gets its figures alone. So what grows while nobody takes anything is
+//! the figures of each epoch, and what is said once: notes, and what was not saved.
 
 use std::{
     collections::VecDeque,
     future::poll_fn,
+    mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc::TryRecvError},
     task::{Context, Poll, Waker},
 };
 
 use super::{asked::answered, letter::Letter};
 use crate::{
-    metrics::Span,
-    protocol::{Batch, Report},
+    metrics::Spans,
+    protocol::{BatchRecord, Report},
 };
-
-/// Batches that wait as they are. Past it neighbours are merged.
-const MOST_BATCHES: usize = 4096;
 
 /// The mailbox, as the hub fills it.
 #[derive(Debug)]
@@ -30,12 +27,11 @@ pub(super) struct Mailbox {
     changed: Condvar,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiting {
     letters: VecDeque<Letter>,
-    /// How many of them are batches, and how many may be.
-    batches: usize,
-    most_batches: usize,
+    /// The curve that goes with the batch that waits.
+    curve: Spans<BatchRecord>,
     is_closed: bool,
     /// Who waits.
     waker: Option<Waker>,
@@ -44,14 +40,10 @@ struct Waiting {
 impl Mailbox {
     /// A mailbox with these letters in it.
     pub fn new(letters: Vec<Letter>) -> Self {
-        let batches = letters.iter().filter_map(Letter::batch).count();
-        let waiting = Waiting {
-            letters: letters.into(),
-            batches,
-            most_batches: MOST_BATCHES.max(batches),
-            is_closed: false,
-            waker: None,
-        };
+        let mut waiting = Waiting::default();
+        for letter in letters {
+            waiting.put(letter);
+        }
         Self { held: Mutex::new(waiting), changed: Condvar::new() }
     }
 
@@ -86,16 +78,13 @@ impl Mailbox {
 }
 
 impl Waiting {
-    fn put(&mut self, letter: Letter) {
+    fn put(&mut self, mut letter: Letter) {
+        if let Some(batch) = letter.batch() {
+            self.curve.extend(batch.spans.drain(..));
+        }
         match letter.plain() {
-            Some(Report::Batch(_)) => {
-                self.letters.push_back(letter);
-                self.batches += 1;
-                if self.batches > self.most_batches {
-                    self.merge_batches();
-                }
-                return;
-            }
+            // What comes after it is another curve.
+            Some(Report::Started(_)) => self.close_curve(),
             Some(Report::NotSaved { .. }) if self.last_of_the_disk() == letter.plain() => return,
             Some(report) => {
                 if let Some(older) = self.outdated_by(report) {
@@ -105,6 +94,14 @@ impl Waiting {
             None => {}
         }
         self.letters.push_back(letter);
+    }
+
+    /// Gives the batch that waits its curve, to which no more is added.
+    fn close_curve(&mut self) {
+        let curve = mem::take(&mut self.curve).into_vec();
+        if let Some(batch) = self.letters.iter_mut().rev().find_map(Letter::batch).filter(|_| !curve.is_empty()) {
+            batch.spans = curve;
+        }
     }
 
     /// The last waiting word of what is on the disk. What it says already is not said again: neither that a disk stays
@@ -132,9 +129,11 @@ impl Waiting {
                 let asked = answered(report)?;
                 self.position(|waits| answered(waits) == Some(asked))
             }
-            // Batches are merged instead; of all others each waits.
-            Report::Batch(_)
-            | Report::Started(_)
+            Report::Batch(_) => self
+                .position(|waits| matches!(waits, Report::Batch(_) | Report::Started(_)))
+                .filter(|&last| matches!(self.letters[last].plain(), Some(Report::Batch(_)))),
+            // Of all others each waits.
+            Report::Started(_)
             | Report::Untrained { .. }
             | Report::Epoch { .. }
             | Report::Ended { .. }
@@ -150,36 +149,12 @@ impl Waiting {
         self.letters.iter().rposition(|letter| letter.plain().is_some_and(&is_meant))
     }
 
-    /// Makes one of each two batches that follow each other within an epoch.
-    fn merge_batches(&mut self) {
-        let mut merged = VecDeque::with_capacity(self.letters.len());
-        let mut first: Option<Batch> = None;
-        self.batches = 0;
-        for letter in self.letters.drain(..) {
-            let (earlier, next) = match (first.take(), letter.batch().copied()) {
-                (Some(earlier), Some(later)) if earlier.epoch == later.epoch => {
-                    (Some(Letter::from(Report::Batch(earlier.merged(later)))), None)
-                }
-                (earlier, Some(later)) => {
-                    first = Some(later);
-                    (earlier.map(|batch| Report::Batch(batch).into()), None)
-                }
-                (earlier, None) => (earlier.map(|batch| Report::Batch(batch).into()), Some(letter)),
-            };
-            self.batches += usize::from(earlier.is_some());
-            merged.extend(earlier.into_iter().chain(next));
-        }
-        self.batches += usize::from(first.is_some());
-        merged.extend(first.map(|batch| Letter::from(Report::Batch(batch))));
-        self.letters = merged;
-        // Batches with something between them stay apart: no more work on them before there are twice as many.
-        self.most_batches = MOST_BATCHES.max(2 * self.batches);
-    }
-
     fn take(&mut self) -> Result<Letter, TryRecvError> {
         match self.letters.pop_front() {
-            Some(letter) => {
-                self.batches -= usize::from(letter.batch().is_some());
+            Some(mut letter) => {
+                if let Some(batch) = letter.batch().filter(|batch| batch.spans.is_empty()) {
+                    batch.spans = mem::take(&mut self.curve).into_vec();
+                }
                 Ok(letter)
             }
             None if self.is_closed => Err(TryRecvError::Disconnected),

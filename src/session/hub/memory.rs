@@ -1,5 +1,5 @@
 //! What a hub remembers of its run: as much as a listener that comes late needs, in bounded memory. That is of each
-//! kind the newest report, of batches means over spans of them, of epochs all figures and as many predictions as
+//! kind the newest report, of batches the curve of all, of epochs all figures and as many predictions as
 //! [`epochs`] keeps.
 //!
 //! [`epochs`]: super::epochs
@@ -13,9 +13,11 @@ use super::{
     asked::{Asked, answered, answers},
     epochs::Epochs,
     letter::Letter,
-    spans::BatchSpans,
 };
-use crate::protocol::{Look, Predictions, Report, Started};
+use crate::{
+    metrics::Spans,
+    protocol::{Batch, BatchRecord, Look, Predictions, Report, Started},
+};
 
 /// The notes that are kept, the newest ones.
 const MOST_NOTES: usize = 32;
@@ -28,7 +30,9 @@ pub(super) struct Memory {
     /// What the network made of the test images after so many steps, before it was trained any further: at the run's
     /// beginning, and where it last went on.
     untrained: BTreeMap<u64, Arc<Predictions>>,
-    batches: BatchSpans,
+    /// The newest batch, and the curve of all.
+    batch: Option<Batch>,
+    curve: Spans<BatchRecord>,
     epochs: Epochs,
     pace: Option<Report>,
     usage: Option<Report>,
@@ -65,7 +69,8 @@ impl Memory {
             // What it is silent about stays as it was.
             Report::Silent => return report.into(),
             Report::Batch(batch) => {
-                self.batches.push(*batch);
+                self.curve.extend(batch.spans.iter().copied());
+                self.batch = Some(Batch { spans: Vec::new(), ..batch.clone() });
                 return report.into();
             }
             Report::Note { text } => {
@@ -114,9 +119,21 @@ impl Memory {
 
     /// All of it, in an order in which it could have happened.
     pub fn replay(&self) -> Vec<Letter> {
-        // All fields by their names, so that the compiler asks for a new one. Answers go to whoever looks.
-        let Self { started, notes, untrained, batches, epochs, pace, usage, saved, phase, evaluating, answers: _ } =
-            self;
+        // All fields by their names, so that the compiler asks for a new one.
+        let Self {
+            started,
+            notes,
+            untrained,
+            batch,
+            curve,
+            epochs,
+            pace,
+            usage,
+            saved,
+            phase,
+            evaluating,
+            answers: _, // They go to whoever looks.
+        } = self;
         let mut letters: Vec<Letter> = Vec::new();
         letters.extend(started.clone().map(|started| Report::Started(started).into()));
         letters.extend(notes.iter().map(|text| Report::Note { text: text.clone() }.into()));
@@ -126,16 +143,13 @@ impl Memory {
             let (step, predictions) = untrained.next_if(|(step, _)| **step < next)?;
             Some(Letter::Untrained { step: *step, predictions: Arc::downgrade(predictions) })
         };
-        let mut batches = batches.iter().peekable();
+        let mut batch = batch.clone().map(|batch| Batch { spans: curve.as_slice().to_vec(), ..batch });
         for (record, predictions) in epochs.iter() {
-            while let Some(batch) = batches.next_if(|batch| batch.step <= record.step) {
-                letters.extend(untrained_before(batch.step));
-                letters.push(Report::Batch(batch).into());
-            }
             letters.extend(untrained_before(record.step));
+            letters.extend(batch.take_if(|batch| batch.step <= record.step).map(|batch| Report::Batch(batch).into()));
             letters.push(Letter::Epoch { record, predictions });
         }
-        for batch in batches {
+        if let Some(batch) = batch {
             letters.extend(untrained_before(batch.step));
             letters.push(Report::Batch(batch).into());
         }

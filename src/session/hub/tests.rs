@@ -10,10 +10,9 @@ use super::*;
 use crate::{
     engine::{self, CommandQueue},
     fashion::CLASSES,
-    metrics::Span,
     protocol::{
-        Attribution, Batch, Command, EpochRecord, Look, Predictions, Probabilities, Report, Tile, TileRange, Tiles,
-        Usage, samples,
+        Attribution, Batch, BatchRecord, Command, EpochRecord, Look, Predictions, Probabilities, Report, Tile,
+        TileRange, Tiles, Usage, samples,
     },
 };
 
@@ -132,10 +131,9 @@ fn a_late_listener_gets_what_it_missed_in_an_order_in_which_it_could_have_happen
             note("first"),
             Report::Paced { steps_per_second: Some(8.0) },
             untrained,
-            Report::Batch(batch(1, 5)),
-            Report::Batch(batch(1, 10)),
             epoch_report(1),
-            Report::Batch(batch(2, 11)),
+            // With the curve of all.
+            told(2, &[5, 10, 11]),
             usage(90),
             not_saved("full"),
             Report::Paused,
@@ -167,14 +165,26 @@ fn a_listener_of_a_long_run_that_comes_late_gets_a_bounded_curve_of_all_steps() 
     (1..=50_000).for_each(|step| emitter.emit(Report::Batch(batch(1, step))));
     let (_seat, mut late) = hub.join();
     let batches = waiting(&mut late);
-    assert!(batches.len() <= 2048, "{} reports", batches.len());
+    let [Report::Batch(newest)] = &batches[..] else { panic!("one batch has the curve of all: {batches:?}") };
+    assert!(newest.spans.len() <= 2064, "{} spans", newest.spans.len());
     assert_eq!(steps(&batches), 50_000);
-    assert_eq!(batches.last(), Some(&Report::Batch(batch(1, 50_000))));
+    assert_eq!(Batch { spans: Vec::new(), ..newest.clone() }, Batch { spans: Vec::new(), ..batch(1, 50_000) });
 }
 
-/// Steps that these reports of batches stand for.
+/// Steps of the curve that these reports tell.
 fn steps(reports: &[Report]) -> u64 {
-    reports.iter().map(|report| if let Report::Batch(batch) = report { batch.steps } else { 0 }).sum()
+    spans(reports).map(|span| span.steps).sum()
+}
+
+/// The curve that these reports tell.
+fn spans(reports: &[Report]) -> impl Iterator<Item = &BatchRecord> {
+    reports.iter().flat_map(|report| if let Report::Batch(batch) = report { &batch.spans[..] } else { &[] })
+}
+
+/// The report of a batch of this epoch, with the curve of these steps, the last of which is its own.
+fn told(epoch: u32, steps: &[u64]) -> Report {
+    let spans = steps.iter().flat_map(|step| samples::batch(*step).spans).collect();
+    Report::Batch(Batch { spans, ..batch(epoch, *steps.last().expect("it stands somewhere")) })
 }
 
 #[test]
@@ -197,18 +207,14 @@ fn a_slow_listener_keeps_nobody_waiting_stays_within_its_memory_and_loses_nothin
     important.extend(end);
     let reports = waiting(&mut slow);
     let is_batch = |report: &&Report| matches!(report, Report::Batch(_));
-    assert!(reports.iter().filter(is_batch).count() <= 4096);
-    assert_eq!(steps(&reports), 20_000);
+    assert_eq!(reports.iter().filter(is_batch).count(), 1, "of batches the newest waits");
+    assert!(spans(&reports).count() <= 2064, "{} spans", spans(&reports).count());
+    assert_eq!(steps(&reports), 20_000, "with the curve of all");
     let mut at = 0;
-    for report in &reports {
-        if let Report::Batch(batch) = report {
-            assert!(batch.step > at && batch.steps <= batch.step - at, "step {} after {at}", batch.step);
-            assert!((batch.accuracy - 0.5).abs() < 1e-12, "the mean of equals is the same");
-            at = batch.step;
-        }
-        if let Report::Epoch { record, .. } = report {
-            assert_eq!(at, u64::from(record.epoch) * 2000, "batches of an epoch come before its end");
-        }
+    for span in spans(&reports) {
+        assert_eq!(span.step, at + span.steps);
+        assert!((span.accuracy - 0.5).abs() < 1e-12, "the mean of equals is the same");
+        at = span.step;
     }
     let newest = [
         Report::Evaluating { epoch: 10 },
@@ -224,10 +230,19 @@ fn a_slow_listener_keeps_nobody_waiting_stays_within_its_memory_and_loses_nothin
 }
 
 #[test]
-fn merged_batches_weigh_by_their_steps_and_stand_where_the_later_one_stood() {
-    let early = Batch { steps: 3, loss: 1.0, accuracy: 0.0, ..batch(1, 3) };
-    let late = Batch { steps: 1, loss: 5.0, accuracy: 1.0, epoch_loss: 2.0, ..batch(1, 4) };
-    assert_eq!(early.merged(late), Batch { steps: 4, loss: 2.0, accuracy: 0.25, ..late });
+fn a_batch_that_waits_while_the_run_begins_again_keeps_its_curve_to_itself() {
+    let (hub, emitter, _commands) = connected();
+    let (_seat, mut slow) = hub.join();
+    for step in [1, 2] {
+        emitter.emit(Report::Batch(batch(1, step)));
+    }
+    emit_all(&emitter, &[started()]);
+    for step in [1, 2, 3] {
+        emitter.emit(Report::Batch(batch(1, step)));
+    }
+    assert_eq!(waiting(&mut slow), [told(1, &[1, 2]), started(), told(1, &[1, 2, 3])]);
+    emit_all(&emitter, &[told(1, &[4])]);
+    assert_eq!(waiting(&mut slow), [told(1, &[4])], "what was taken comes no second time");
 }
 
 #[test]

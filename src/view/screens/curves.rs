@@ -3,6 +3,7 @@
 
 mod figure;
 mod lines;
+mod shared;
 
 use ratatui::{
     Frame,
@@ -18,12 +19,13 @@ use ratatui::{
 
 use self::{
     figure::{FIGURES, Figure},
-    lines::{ChartLines, Points},
+    lines::{ChartLines, Points, Reading, reading},
+    shared::paint_line,
 };
 use crate::{
     app::{
         Action, Known, Page, Scene,
-        screens::curves::{Curves, Smoothing, Unit, epoch_at, point_at},
+        screens::curves::{Curves, Smoothing, Unit, epoch_at},
     },
     protocol::EpochRecord,
     view::{
@@ -43,12 +45,13 @@ const GUTTER: u16 = 2;
 pub fn draw(frame: &mut Frame, area: Rect, curves: &Curves, scene: &Scene, theme: &Theme) {
     let known = &scene.known;
     let areas = CurvesAreas::new(area);
+    let readings = readings(curves, known, areas.charts.map(|chart| chart.width));
     heading::draw(frame, areas.heading, "Curves", &words(curves, known, theme), theme);
-    frame.render_widget(legend(curves, known, areas.legend.width.into(), theme), areas.legend);
+    frame.render_widget(legend(curves, known, readings, areas.legend.width.into(), theme), areas.legend);
     for (figure, area) in FIGURES.iter().zip(areas.charts) {
         draw_chart(frame, area, figure, curves, known, theme);
     }
-    frame.render_widget(place(curves, known, areas.place.width.into(), theme), areas.place);
+    frame.render_widget(place(curves, known, readings, areas.place.width.into(), theme), areas.place);
 }
 
 /// There is nothing to page through.
@@ -115,15 +118,25 @@ fn words(curves: &Curves, known: &Known, theme: &Theme) -> String {
     words.join(theme.glyphs().dot)
 }
 
+/// What the cursor reads of the training: a loss and an accuracy, in charts of these widths.
+fn readings(curves: &Curves, known: &Known, widths: [u16; 2]) -> Option<[Reading; 2]> {
+    let of = |number: usize| reading(curves, known, &FIGURES[number], widths[number]);
+    Some([of(0)?, of(1)?])
+}
+
 /// What each line is, and what it is at the cursor.
-fn legend(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'static> {
+fn legend(
+    curves: &Curves,
+    known: &Known,
+    readings: Option<[Reading; 2]>,
+    cells: usize,
+    theme: &Theme,
+) -> Line<'static> {
     let step = curves.cursor(curves.last_step(known));
-    let figures = |loss: f64, part: f64| format!(" {loss:.4}, {}", accuracy(part));
     let test = |record: Option<&EpochRecord>| {
-        record.map(|record| figures(record.val_loss, record.val_accuracy)).unwrap_or_default()
+        record.map(|record| format!(" {}", figures(record.val_loss, record.val_accuracy))).unwrap_or_default()
     };
-    let point = step.and_then(|step| point_at(known.history.points(), step));
-    let training = point.map(|point| figures(point.loss, point.accuracy)).unwrap_or_default();
+    let training = readings.map(|[loss, part]| format!(" {}", figures(loss.drawn, part.drawn))).unwrap_or_default();
     let own = step.and_then(|step| epoch_at(&known.epochs, step, |record| record.step));
     let [training_sample, test_sample, other_training, other_test] = theme.strokes().samples;
     let mut entries = vec![
@@ -150,8 +163,13 @@ fn legend(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'
     line
 }
 
+/// A loss and an accuracy.
+fn figures(loss: f64, part: f64) -> String {
+    format!("{loss:.4}, {}", accuracy(part))
+}
+
 /// Where the cursor stands, or how to get one.
-fn place(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'static> {
+fn place(curves: &Curves, known: &Known, readings: Option<[Reading; 2]>, cells: usize, theme: &Theme) -> Line<'static> {
     let dot = theme.glyphs().dot;
     let Some(step) = curves.cursor(curves.last_step(known)) else {
         let arrows = if theme.ascii() { "Left, Right" } else { "← →" };
@@ -160,8 +178,11 @@ fn place(curves: &Curves, known: &Known, cells: usize, theme: &Theme) -> Line<'s
     };
     let mut words =
         vec![format!("step {}", thousands(step)), format!("epoch {:.2}", float(step) / float(known.steps_per_epoch()))];
-    let point = point_at(known.history.points(), step).filter(|point| point.steps >= known.steps_per_epoch());
-    words.extend(point.map(|point| format!("training: the mean of {} steps", thousands(point.steps))));
+    words.extend(readings.and_then(|[loss, part]| match curves.smoothing {
+        Smoothing::None if loss.steps == 1 => None,
+        Smoothing::None => Some(format!("training: the mean of {} steps", thousands(loss.steps))),
+        _ => Some(format!("unsmoothed: {}", figures(loss.measured, part.measured))),
+    }));
     let record = epoch_at(&known.epochs, step, |record| record.step);
     words.extend(record.map(|record| format!("test: after epoch {}", record.epoch)));
     Line::from(joined(words.iter().map(String::as_str), dot, cells))
@@ -194,7 +215,9 @@ fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, 
         .y_bounds([lines.vertical.low, lines.vertical.high])
         .marker(theme.strokes().line)
         .paint(|context| paint(context, &lines, &cursor, theme));
-    frame.render_widget(canvas, lines.graph(area));
+    let graph = lines.graph(area);
+    frame.render_widget(canvas, graph);
+    shared::show_all(frame.buffer_mut(), graph, &lines, theme);
 }
 
 /// Paints the curves into one layer, where a cell that two of them share has the dots of both, and the test images'
@@ -220,15 +243,6 @@ fn paint(context: &mut Context, lines: &ChartLines, cursor: &Points, theme: &The
     dots(&lines.other_training, theme.beside(), strokes.other_training);
     dots(&lines.other_test, theme.beside(), strokes.other_test);
     dots(&lines.test, theme.second(), strokes.test);
-}
-
-fn paint_line(context: &mut Context, points: &Points, style: Style) {
-    let color = style.fg.unwrap_or_default();
-    context.draw(&canvas::Points { coords: points, color });
-    for ends in points.windows(2) {
-        let [(x1, y1), (x2, y2)] = [ends[0], ends[1]];
-        context.draw(&canvas::Line { x1, y1, x2, y2, color });
-    }
 }
 
 /// Draws each label on the row of its value; the chart itself would put them at equal distances, rounded down.
@@ -272,7 +286,7 @@ mod tests {
     use super::*;
     use crate::{
         app::{Action, App, Screen},
-        protocol::{Report, samples},
+        protocol::{Batch, BatchRecord, Report, samples},
         view::{scale::VerticalAxis, theme::Depth},
     };
 
@@ -284,11 +298,8 @@ mod tests {
             let at = float(step);
             let (loss, accuracy) =
                 (0.2 + 2.0 / at.sqrt(), 1.0 - 0.6 / at.sqrt() - if step % 2 == 0 { 0.0 } else { 0.05 });
-            app.apply(Report::Batch(crate::protocol::Batch {
-                loss,
-                accuracy: accuracy.min(1.0),
-                ..samples::batch(step)
-            }));
+            let span = BatchRecord { epoch: 1, step, steps: 1, loss, accuracy: accuracy.min(1.0) };
+            app.apply(Report::Batch(Batch { spans: vec![span], ..samples::batch(step) }));
         }
         for action in [Action::Show(Screen::Curves)].iter().chain(keys) {
             app.act(*action, &Page::default());
@@ -325,10 +336,28 @@ mod tests {
         let theme = Theme::new(Depth::None, false);
         let words = |step| {
             let app = curves(&[Action::PickStep(step)]);
-            legend(&app.screens().curves, app.known(), 78, &theme).to_string()
+            let (curves, known) = (&app.screens().curves, app.known());
+            // As wide as a column for each step.
+            legend(curves, known, readings(curves, known, [1000; 2]), 78, &theme).to_string()
         };
         assert_eq!(words(0).split_whitespace().filter(|word| word.contains('.')).count(), 0, "{}", words(0));
         assert!(words(1).contains("training 2.2000"), "{}", words(1));
+    }
+
+    #[test]
+    fn the_cursor_reads_the_line_that_is_drawn_and_what_it_was_before_it_was_smoothed() {
+        let row = |line: &Points| line.iter().find(|(step, _)| *step >= 500.0).map(|(_, height)| *height);
+        for presses in 0..=3 {
+            let app = curves(&[&[Action::PickStep(500)][..], &vec![Action::NextSmoothing; presses]].concat());
+            for figure in &FIGURES {
+                let reading = reading(&app.screens().curves, app.known(), figure, 58).expect("it stands on the line");
+                let lines = chart_lines(&app, figure);
+                assert_eq!(Some(reading.drawn), row(&lines.training), "{} after m {presses} times", figure.name);
+                let raw = if presses == 0 { &lines.training } else { &lines.raw };
+                assert_eq!(Some(reading.measured), row(raw));
+                assert_eq!(reading.steps, 17);
+            }
+        }
     }
 
     /// The dots of each cell, as braille has them; a marker covers its whole cell.
@@ -349,12 +378,9 @@ mod tests {
         buffer.content.iter().map(|cell| pattern(cell.symbol())).collect()
     }
 
-    #[test]
-    fn the_training_curve_has_no_hole_where_the_test_curve_crosses_it() {
-        let curve =
-            |height: fn(f64) -> f64| (0..=10).map(f64::from).map(|step| (step, height(step))).collect::<Points>();
-        let (training, test) = (curve(|step| 0.2 + step * 0.05), curve(|step| 0.25 + step * 0.04));
-        let lines = |test: Points| ChartLines {
+    /// These two lines alone.
+    fn lines(training: &Points, test: Points) -> ChartLines {
+        ChartLines {
             raw: Points::new(),
             training: training.clone(),
             test,
@@ -364,8 +390,42 @@ mod tests {
             vertical: VerticalAxis { low: 0.0, high: 1.0, ticks: Vec::new(), decimals: 0 },
             horizontal_labels: Vec::new(),
             vertical_labels: Vec::new(),
-        };
-        let (alone, both) = (dots(&lines(Points::new())), dots(&lines(test)));
+        }
+    }
+
+    #[test]
+    fn lines_that_share_their_cells_take_turns_and_a_value_on_the_training_s_line_has_its_own_sign() {
+        let flat: Points = vec![(0.0, 0.5), (10.0, 0.5)];
+        for (depth, ascii, sign) in
+            [(Depth::TrueColor, false, "◉"), (Depth::None, false, "◉"), (Depth::None, true, "@")]
+        {
+            let (area, theme) = (Rect::new(0, 0, 40, 9), Theme::new(depth, ascii));
+            let chart = lines(&flat, flat.clone());
+            let mut buffer = Buffer::empty(area);
+            let canvas = Canvas::default()
+                .x_bounds([0.0, 10.0])
+                .y_bounds([0.0, 1.0])
+                .marker(theme.strokes().line)
+                .paint(|context| paint(context, &chart, &Points::new(), &theme));
+            canvas.render(area, &mut buffer);
+            shared::show_all(&mut buffer, area, &chart, &theme);
+            let row: Vec<_> = (0..40).map(|column| &buffer[(column, 4)]).collect();
+            let signs: Vec<usize> = (0..40).filter(|column| row[*column].symbol() == sign).collect();
+            assert_eq!(signs, [0, 39], "both ends are values");
+            let between = &row[1..39];
+            let count = |style: Style| between.iter().filter(|cell| Some(cell.fg) == style.fg).count();
+            if depth == Depth::TrueColor {
+                assert_eq!((count(theme.accent()), count(theme.second())), (19, 19));
+            }
+        }
+    }
+
+    #[test]
+    fn the_training_curve_has_no_hole_where_the_test_curve_crosses_it() {
+        let curve =
+            |height: fn(f64) -> f64| (0..=10).map(f64::from).map(|step| (step, height(step))).collect::<Points>();
+        let (training, test) = (curve(|step| 0.2 + step * 0.05), curve(|step| 0.25 + step * 0.04));
+        let (alone, both) = (dots(&lines(&training, Points::new())), dots(&lines(&training, test)));
         assert!(alone.iter().any(|cell| *cell > 0) && alone != both);
         let holes = alone.iter().zip(&both).filter(|(alone, both)| *alone & !*both != 0).count();
         assert_eq!(holes, 0);

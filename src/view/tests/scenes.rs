@@ -5,7 +5,7 @@ use crate::{
     app::{Action, App, Direction, Loaded, Page, Screen, Stride},
     fashion::{CLASSES, PIXELS, SIDE, Survey},
     protocol::{
-        Attribution, Batch, EpochRecord, OtherRun, Predictions, Report, Started, Tile, Tiles,
+        Attribution, Batch, BatchRecord, EpochRecord, OtherRun, Predictions, Report, Started, Tile, Tiles,
         samples::{self, EPOCH, dataset},
     },
     settings::Settings,
@@ -315,9 +315,7 @@ pub fn batch(step: u64, steps: u64) -> Batch {
     let right = 0.92 - 0.1 * (-at / 5000.0).exp() - 0.65 * (-at / 70.0).exp();
     let report = samples::batch(step);
     Batch {
-        steps,
-        loss: mean + noise,
-        accuracy: right - noise,
+        spans: vec![BatchRecord { epoch: report.epoch, step, steps, loss: mean + noise, accuracy: right - noise }],
         epoch_loss: mean,
         epoch_accuracy: right,
         seconds: f64::from(u32::try_from(report.step_in_epoch).expect("few steps")) / 4700.0,

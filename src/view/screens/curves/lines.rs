@@ -9,6 +9,7 @@ use crate::{
         history::Point,
         screens::curves::{Curves, Smoothing, Unit},
     },
+    metrics::merged_mean,
     protocol::EpochRecord,
     view::{
         format::{thousands, width},
@@ -48,16 +49,13 @@ impl ChartLines {
         let is_logarithmic = figure.is_loss && curves.logarithmic;
         let (start, end) = curves.window(curves.last_step(known));
         let height = |value: f64| if is_logarithmic { value.max(LEAST_LOSS).log10() } else { value };
-        let points = known.history.points();
         let curve = |values: Vec<f64>| -> Points {
-            let all: Vec<(&Point, f64)> = points.iter().zip(values).collect();
-            let shown = seen(&all, (start, end), |(point, _)| point.step);
-            let means = thinned(shown.iter().copied(), end - start, area.width);
-            means.into_iter().map(|(step, value)| (float(step), height(value))).collect()
+            let columns = columns(curves, known, values, area.width);
+            columns.into_iter().map(|column| (float(column.step), height(column.mean))).collect()
         };
-        let values = || points.iter().map(figure.of_point);
-        let plain = curve(values().collect());
-        let smoothed = (curves.smoothing != Smoothing::None).then(|| curve(curves.smoothing.of(values())));
+        let plain = curve(measured(known, figure));
+        let is_smoothed = curves.smoothing != Smoothing::None;
+        let smoothed = is_smoothed.then(|| curve(curves.drawn(&known.history, figure.of_point)));
         let of =
             |records: &[EpochRecord], value: fn(&EpochRecord) -> f64, step: &dyn Fn(&EpochRecord) -> u64| -> Points {
                 let all: Vec<(u64, f64)> = records
@@ -148,22 +146,67 @@ fn most_of(mut values: Vec<f64>) -> Vec<f64> {
     values[outliers..values.len() - outliers].to_vec()
 }
 
+/// A figure of the training at each point of the curve.
+fn measured(known: &Known, figure: &Figure) -> Vec<f64> {
+    known.history.points().iter().map(figure.of_point).collect()
+}
+
+/// What a chart's line of the training is, where the cursor stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// So many steps are drawn as one place of the line.
+    pub steps: u64,
+    /// Their mean.
+    pub measured: f64,
+    /// The same, smoothed: the line's height.
+    pub drawn: f64,
+}
+
+/// What the cursor reads of a chart's line of the training, in a chart of this width; `None` where there is no line, or
+/// no cursor.
+pub fn reading(curves: &Curves, known: &Known, figure: &Figure, width: u16) -> Option<Reading> {
+    let step = curves.cursor(curves.last_step(known)).filter(|step| *step > 0)?;
+    let under = |values: Vec<f64>| -> Option<Column> {
+        let columns = columns(curves, known, values, width);
+        columns.get(columns.partition_point(|column| column.step < step)).copied()
+    };
+    let measured = under(measured(known, figure))?;
+    let drawn = under(curves.drawn(&known.history, figure.of_point))?;
+    Some(Reading { steps: measured.steps, measured: measured.mean, drawn: drawn.mean })
+}
+
+/// Some steps that are drawn as one place of a line, the last of them, and a mean over them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Column {
+    step: u64,
+    steps: u64,
+    mean: f64,
+}
+
+/// The line of these values, one for each point of the training's curve, in a chart of this width.
+fn columns(curves: &Curves, known: &Known, values: Vec<f64>, width: u16) -> Vec<Column> {
+    let (start, end) = curves.window(curves.last_step(known));
+    let all: Vec<(&Point, f64)> = known.history.points().iter().zip(values).collect();
+    let shown = seen(&all, (start, end), |(point, _)| point.step);
+    thinned(shown.iter().copied(), end - start, width)
+}
+
 /// The curve of these points over so many steps, as the mean over each column of a chart; a point counts for as many
 /// steps as it stands for.
-fn thinned<'a>(points: impl Iterator<Item = (&'a Point, f64)>, steps: u64, columns: u16) -> Vec<(u64, f64)> {
-    let steps_a_column = (steps / u64::from(columns.max(1))).max(1);
-    let mut means: Vec<(u64, f64, u64)> = Vec::with_capacity(columns.into());
+fn thinned<'a>(points: impl Iterator<Item = (&'a Point, f64)>, steps: u64, width: u16) -> Vec<Column> {
+    let steps_a_column = (steps / u64::from(width.max(1))).max(1);
+    let mut columns: Vec<Column> = Vec::with_capacity(width.into());
     for (point, value) in points {
-        match means.last_mut() {
-            Some((step, mean, weight)) if *step / steps_a_column == point.step / steps_a_column => {
-                *weight += point.steps;
-                *mean += (value - *mean) * float(point.steps) / float((*weight).max(1));
-                *step = point.step;
+        match columns.last_mut() {
+            Some(column) if column.step / steps_a_column == point.step / steps_a_column => {
+                column.mean = merged_mean((column.mean, column.steps), (value, point.steps));
+                column.steps += point.steps;
+                column.step = point.step;
             }
-            _ => means.push((point.step, value, point.steps)),
+            _ => columns.push(Column { step: point.step, steps: point.steps, mean: value }),
         }
     }
-    means.into_iter().map(|(step, mean, _)| (step, mean)).collect()
+    columns
 }
 
 #[cfg(test)]
@@ -174,7 +217,10 @@ mod tests {
     fn a_column_is_the_mean_of_its_steps() {
         let point = |step, steps, loss| Point { step, steps, loss, accuracy: 0.5 };
         let points = [point(1, 1, 4.0), point(4, 3, 2.0), point(10, 6, 1.0), point(12, 2, 7.0)];
-        let thin = |columns| thinned(points.iter().map(|point| (point, point.loss)), 20, columns);
+        let thin = |width| -> Vec<(u64, f64)> {
+            let columns = thinned(points.iter().map(|point| (point, point.loss)), 20, width);
+            columns.into_iter().map(|column| (column.step, column.mean)).collect()
+        };
         assert_eq!(thin(20), [(1, 4.0), (4, 2.0), (10, 1.0), (12, 7.0)]);
         assert_eq!(thin(4), [(4, 2.5), (12, 2.5)]);
         assert!(thinned(std::iter::empty(), 20, 4).is_empty());
