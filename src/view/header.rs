@@ -91,7 +91,7 @@ impl Reserved {
     }
 }
 
-/// Cells of the word of the state. An evaluation, which comes and goes, is to move nothing: it has as many as the training.
+/// Cells of the word of the state. An evaluation, which comes and goes, is to move nothing: it has as many as training.
 fn lasting_word(known: &Known) -> usize {
     let word = if known.phase == Phase::Evaluating && !known.is_silent { "training" } else { phase::word(known) };
     width(word)
@@ -191,8 +191,8 @@ fn facts(started: &Started, is_told: bool) -> Vec<String> {
     facts
 }
 
-/// How far the training is, in as many words as fit, and no fewer than the word of its state; only `watched` comes before
-/// it: that it is only watched, in so many cells.
+/// How far the training is, in as many words as fit, and no fewer than the word of its state; only `watched` comes
+/// before it: that it is only watched, in so many cells.
 fn state(known: &Known, watched: impl Fn(usize) -> Option<String>, room: usize, theme: &Theme) -> Line<'static> {
     let glyphs = theme.glyphs();
     let (mark, style) = phase::mark(known, theme);
