@@ -1,6 +1,7 @@
 //! The whole screen, in every state and size.
 
 mod scenes;
+mod space;
 
 use std::fmt::Write;
 
@@ -381,7 +382,7 @@ fn long_and_wide_class_names_are_cut_and_leave_the_percentages_where_they_are() 
 #[test]
 fn the_best_epoch_is_bold() {
     let buffer = drawn(&scenes::third_epoch(), (120, 40), &Theme::new(Depth::None, false));
-    let (x, y) = find(&buffer, "0.4624");
+    let (x, y) = find(&buffer, "0.462");
     assert!(!buffer[(x, y)].modifier.contains(Modifier::BOLD), "the first epoch");
     assert!(buffer[(x, y + 1)].modifier.contains(Modifier::BOLD), "the second and best epoch");
 }
@@ -444,7 +445,7 @@ fn the_least_dashboard_says_which_images_it_lists() {
 fn the_newest_epochs_are_shown_where_not_all_fit() {
     let screen = text(&drawn(&scenes::done(), (80, 24), &Theme::new(Depth::None, false)));
     let newest = screen.lines().rev().nth(1).expect("the row over the footer");
-    assert!(newest.contains("10 0.277"), "{newest}");
+    assert!(newest.contains("10 0.2766"), "{newest}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::{
     protocol::{Started, Usage},
     view::{
         bars::Gauge,
+        epochs,
         format::{accuracy, bytes, duration, fit, joined, loss, pace, rounded, thousands, width, wrap},
         heading, phase,
         theme::Theme,
@@ -48,14 +49,37 @@ fn usage(usage: &Usage, is_gpu: bool) -> Vec<String> {
     facts
 }
 
-/// Draws the state and the figures that no curve shows, or the reason of a failure.
+/// Draws the state and the figures that no curve shows, or the reason of a failure; in a low area the most telling
+/// rows.
 pub fn draw(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
-    draw_rows(frame, area, rows_beside_curves(area.height), known, theme);
-}
-
-/// The same where no curves are drawn.
-pub fn draw_alone(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
-    draw_rows(frame, area, rows_alone(area.height), known, theme);
+    let state = StateWords::new(known, theme);
+    if let Phase::Failed { reason } = &known.phase {
+        return draw_failure(frame, area, &state, reason, theme);
+    }
+    let rows = rows(area.height);
+    let progress = known.progress();
+    for (row, area) in rows.iter().zip(area.rows()) {
+        match (row, &progress) {
+            (Row::State, _) => state.draw(frame, area, !rows.contains(&Row::Detail), theme),
+            (Row::StateAndTime, _) => {
+                let time = progress.as_ref().and_then(|progress| time_left(known, progress, theme)).unwrap_or_default();
+                let cells = u16::try_from(time.width()).map_or(0, |width| if width > 0 { width + 2 } else { 0 });
+                let words = Rect { width: area.width.saturating_sub(cells), ..area };
+                state.draw(frame, words, true, theme);
+                frame.render_widget(time.right_aligned(), area);
+            }
+            (Row::Detail, _) => state.draw_detail(frame, area, theme),
+            (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
+            (Row::EpochAndBatch, Some(progress)) => draw_epoch_and_batch(frame, area, progress, theme),
+            (Row::Batch, Some(progress)) => draw_batch(frame, area, progress, theme),
+            (Row::Speed, Some(progress)) => draw_speed(frame, area, known, progress, theme),
+            (Row::Last | Row::Best | Row::Gap, Some(progress)) => {
+                draw_outcome(frame, area, *row, known, progress, theme);
+            }
+            (Row::Epoch | Row::EpochAndBatch | Row::Batch | Row::Speed | Row::Last | Row::Best | Row::Gap, None)
+            | (Row::Air, _) => {}
+        }
+    }
 }
 
 /// The rows that a failure wants at this width: all of its reason.
@@ -68,55 +92,44 @@ pub fn failure_rows(phase: &Phase, cells: u16) -> Option<u16> {
 /// A row of the pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Row {
-    StateWords,
+    State,
+    /// The same, and the time that is left.
+    StateAndTime,
     /// What more is to be said of the state.
     Detail,
     Epoch,
+    /// The same, and the batch in figures.
+    EpochAndBatch,
     Batch,
+    /// The speed and the time that is left.
     Speed,
-    /// Loss and accuracy, where no curve shows them.
-    Means,
+    /// The test images after the last epoch.
+    Last,
+    /// The best epoch.
+    Best,
+    /// How much better the training images are known than the test images.
+    Gap,
     Air,
 }
 
-const fn rows_beside_curves(height: u16) -> &'static [Row] {
-    match height {
-        ..5 => &[Row::StateWords, Row::Epoch, Row::Batch, Row::Speed],
-        5 => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Speed],
-        6..9 => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Air, Row::Speed],
-        _ => &[Row::StateWords, Row::Detail, Row::Air, Row::Epoch, Row::Air, Row::Batch, Row::Air, Row::Speed],
-    }
-}
+/// The most rows that the pane has use for.
+pub const MOST_ROWS: u16 = 13;
 
-/// In a low area the most telling rows.
-const fn rows_alone(height: u16) -> &'static [Row] {
+const fn rows(height: u16) -> &'static [Row] {
+    use Row::{Air, Batch, Best, Detail, Epoch, EpochAndBatch, Gap, Last, Speed, State, StateAndTime};
     match height {
-        ..3 => &[Row::StateWords, Row::Means],
-        3 => &[Row::StateWords, Row::Epoch, Row::Means],
-        4 => &[Row::StateWords, Row::Epoch, Row::Batch, Row::Means],
-        5 => &[Row::StateWords, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
-        6 => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Means],
-        _ => &[Row::StateWords, Row::Detail, Row::Epoch, Row::Batch, Row::Speed, Row::Air, Row::Means],
-    }
-}
-
-fn draw_rows(frame: &mut Frame, area: Rect, rows: &[Row], known: &Known, theme: &Theme) {
-    let state = StateWords::new(known, theme);
-    if let Phase::Failed { reason } = &known.phase {
-        return draw_failure(frame, area, &state, reason, theme);
-    }
-    let has_detail_row = rows.contains(&Row::Detail);
-    let progress = known.progress();
-    for (row, area) in rows.iter().zip(area.rows()) {
-        match (row, &progress) {
-            (Row::StateWords, _) => state.draw(frame, area, !has_detail_row, theme),
-            (Row::Detail, _) => state.draw_detail(frame, area, theme),
-            (Row::Means, _) => draw_means(frame, area, known, theme),
-            (Row::Epoch, Some(progress)) => draw_epoch(frame, area, progress, theme),
-            (Row::Batch, Some(progress)) => draw_batch(frame, area, progress, theme),
-            (Row::Speed, Some(progress)) => draw_speed(frame, area, known, progress, theme),
-            (Row::Epoch | Row::Batch | Row::Speed, None) | (Row::Air, _) => {}
-        }
+        ..2 => &[StateAndTime],
+        2 => &[StateAndTime, EpochAndBatch],
+        3 => &[StateAndTime, Epoch, Batch],
+        4 => &[State, Epoch, Batch, Speed],
+        5 => &[State, Detail, Epoch, Batch, Speed],
+        6 | 7 => &[State, Detail, Epoch, Batch, Air, Speed],
+        8 => &[State, Detail, Air, Epoch, Air, Batch, Air, Speed],
+        9 => &[State, Detail, Epoch, Batch, Speed, Air, Last, Best, Gap],
+        10 => &[State, Detail, Air, Epoch, Batch, Speed, Air, Last, Best, Gap],
+        11 => &[State, Detail, Air, Epoch, Batch, Air, Speed, Air, Last, Best, Gap],
+        12 => &[State, Detail, Air, Epoch, Air, Batch, Air, Speed, Air, Last, Best, Gap],
+        _ => &[State, Detail, Air, Epoch, Air, Batch, Air, Speed, Air, Last, Best, Gap, Air],
     }
 }
 
@@ -212,16 +225,44 @@ fn draw_batch(frame: &mut Frame, area: Rect, progress: &Progress, theme: &Theme)
     draw_gauge(frame, area, ("batch", &text), progress.epoch_ratio(), progress, theme);
 }
 
+/// Both on one row: the batch in figures, where there is room for them, and the gauge of the run.
+fn draw_epoch_and_batch(frame: &mut Frame, area: Rect, progress: &Progress, theme: &Theme) {
+    let (epoch, epochs) = (progress.epoch.to_string(), progress.epochs.to_string());
+    let batch = count(progress.step_in_epoch, progress.steps_per_epoch);
+    let widest = widest(progress);
+    let line = |label| {
+        Line::from(vec![
+            Span::styled("epoch", theme.muted()),
+            Span::raw(format!(" {epoch:>0$}/{epochs}", epochs.len())),
+            Span::styled(label, theme.muted()),
+            Span::raw(format!(" {batch:>widest$}")),
+        ])
+    };
+    let fitting = [" batch", " "].map(line).into_iter().find(|line| line.width() <= usize::from(area.width));
+    let Some(mut line) = fitting else { return draw_epoch(frame, area, progress, theme) };
+    line.push_span("  ");
+    draw_before_gauge(frame, area, line, progress.run_ratio(), theme);
+}
+
 fn count(part: u64, whole: u64) -> String {
     format!("{}/{}", thousands(part), thousands(whole))
 }
 
-/// A label, a count and a gauge. The count is as wide as the longest of the run, so that nothing moves when it grows.
+/// Cells of the longest count of the run, in which each is written, so that nothing moves when it grows.
+fn widest(progress: &Progress) -> usize {
+    width(&count(progress.steps_per_epoch, progress.steps_per_epoch))
+}
+
+/// A label, a count and a gauge.
 fn draw_gauge(frame: &mut Frame, area: Rect, texts: (&str, &str), ratio: f64, progress: &Progress, theme: &Theme) {
     let (label, text) = texts;
-    let widest = width(&count(progress.steps_per_epoch, progress.steps_per_epoch));
-    let line = Line::from(vec![Span::styled(label, theme.muted()), Span::raw(format!(" {text:>widest$}"))]);
-    let before = u16::try_from(line.width() + 2).unwrap_or(u16::MAX);
+    let widest = widest(progress);
+    let line = Line::from(vec![Span::styled(label, theme.muted()), Span::raw(format!(" {text:>widest$}  "))]);
+    draw_before_gauge(frame, area, line, ratio, theme);
+}
+
+fn draw_before_gauge(frame: &mut Frame, area: Rect, line: Line, ratio: f64, theme: &Theme) {
+    let before = u16::try_from(line.width()).unwrap_or(u16::MAX);
     frame.render_widget(line, area);
     let place = Rect { x: area.x.saturating_add(before), width: area.width.saturating_sub(before), ..area };
     let gauge = Gauge { ratio, filled: theme.accent(), empty: theme.muted(), glyphs: theme.glyphs() };
@@ -234,26 +275,40 @@ fn draw_speed(frame: &mut Frame, area: Rect, known: &Known, progress: &Progress,
     if known.is_replay || progress.images_per_second <= 0.0 {
         return;
     }
-    let labelled = |number: String, label: &'static str| {
-        Line::from(vec![Span::styled(number, Style::new()), Span::styled(label, theme.muted())])
-    };
-    let left = progress.remaining_seconds().filter(|_| !matches!(known.phase, Phase::Done | Phase::Ended { .. }));
-    let left = left.map(|seconds| labelled(duration(seconds), " left")).unwrap_or_default();
-    let speed = labelled(rounded(progress.images_per_second), " images/s");
+    let left = time_left(known, progress, theme).unwrap_or_default();
+    let speed = labelled(rounded(progress.images_per_second), " images/s", theme);
     if speed.width() + 2 + left.width() <= usize::from(area.width) {
         frame.render_widget(speed, area);
     }
     frame.render_widget(left.right_aligned(), area);
 }
 
-fn draw_means(frame: &mut Frame, area: Rect, known: &Known, theme: &Theme) {
-    let Some(batch) = &known.batch else { return };
-    let line = Line::from(vec![
-        Span::styled("loss ", theme.muted()),
-        Span::raw(loss(batch.epoch_loss, 6)),
-        Span::styled("  accuracy ", theme.muted()),
-        Span::raw(accuracy(batch.epoch_accuracy)),
-    ]);
+/// The time that is left, while something is.
+fn time_left(known: &Known, progress: &Progress, theme: &Theme) -> Option<Line<'static>> {
+    let is_known = !known.is_replay && !known.is_over() && progress.images_per_second > 0.0;
+    let seconds = progress.remaining_seconds().filter(|_| is_known)?;
+    Some(labelled(duration(seconds), " left", theme))
+}
+
+fn labelled(number: String, label: &'static str, theme: &Theme) -> Line<'static> {
+    Line::from(vec![Span::raw(number), Span::styled(label, theme.muted())])
+}
+
+/// What the epochs have come to so far: the last one, the best one, and how far test images are behind training images.
+fn draw_outcome(frame: &mut Frame, area: Rect, row: Row, known: &Known, progress: &Progress, theme: &Theme) {
+    let Some(last) = known.epochs.last() else { return };
+    let best = epochs::best(&known.epochs).unwrap_or(last);
+    let (label, figure, note) = match row {
+        Row::Best => ("best", accuracy(best.val_accuracy), format!("epoch {}", best.epoch)),
+        Row::Gap => ("gap", epochs::gap(last), "below training".to_owned()),
+        _ => ("test", accuracy(last.val_accuracy), format!("loss {}", loss(last.val_loss, 6))),
+    };
+    let widest = widest(progress);
+    let mut line =
+        Line::from(vec![Span::styled(format!("{label:5}"), theme.muted()), Span::raw(format!(" {figure:>widest$}"))]);
+    if line.width() + 2 + width(&note) <= usize::from(area.width) {
+        line.push_span(Span::styled(format!("  {note}"), theme.muted()));
+    }
     frame.render_widget(line, area);
 }
 

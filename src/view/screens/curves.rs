@@ -17,8 +17,8 @@ use ratatui::{
     },
 };
 
+pub(super) use self::figure::{FIGURES, Figure};
 use self::{
-    figure::{FIGURES, Figure},
     lines::{ChartLines, Points, Reading, reading},
     shared::paint_line,
 };
@@ -191,6 +191,18 @@ fn place(curves: &Curves, known: &Known, readings: Option<[Reading; 2]>, cells: 
 fn draw_chart(frame: &mut Frame, chart: Rect, figure: &Figure, curves: &Curves, known: &Known, theme: &Theme) {
     let [title, area] = title_and_graph(chart);
     frame.render_widget(Line::styled(figure.name, theme.strong()), title);
+    draw_graph(frame, area, figure, curves, known, theme);
+}
+
+/// Draws the lines of a figure between their axes.
+pub(super) fn draw_graph(
+    frame: &mut Frame,
+    area: Rect,
+    figure: &Figure,
+    curves: &Curves,
+    known: &Known,
+    theme: &Theme,
+) {
     let lines = ChartLines::new(curves, known, figure, area);
     if lines.training.is_empty() && lines.test.is_empty() {
         frame.render_widget(Line::styled("no batch has been trained yet", theme.muted()).centered(), area);
