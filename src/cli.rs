@@ -411,6 +411,10 @@ pub struct Looks {
     #[arg(long)]
     pub no_mouse: bool,
 
+    /// What to draw pictures as; without colours, and in ASCII, they are characters whatever this says
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub graphics: Graphics,
+
     /// Its colours.
     #[command(flatten)]
     pub colours: Colours,
@@ -432,6 +436,20 @@ pub struct Colours {
     /// set
     #[arg(long)]
     pub ascii: bool,
+}
+
+/// `--graphics`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Graphics {
+    /// Images where TERM names a terminal that is known to draw them, half blocks elsewhere, inside tmux, GNU screen
+    /// and Zellij, and in recordings
+    Auto,
+    /// Half blocks, two pixels a cell
+    Blocks,
+    /// Images of kitty's graphics protocol, with Unicode placeholders (kitty, Ghostty)
+    Kitty,
+    /// Sixel images, if the terminal says how many pixels a cell has
+    Sixel,
 }
 
 /// `--color`.
@@ -641,6 +659,7 @@ mod tests {
             "--fps 61",
             "--color blue",
             "--palette red",
+            "--graphics png",
             "--device gpu",
             "--seed -1",
         ] {

@@ -4,6 +4,10 @@
 pub mod sixteen;
 mod terminals;
 
+mod graphics;
+
+pub use graphics::graphics;
+
 use crate::{
     cli::{Color, Colours, Palette},
     view::{self, Depth, Theme},

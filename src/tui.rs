@@ -15,7 +15,7 @@ mod terminal;
 mod tty;
 
 use std::{
-    io,
+    io::{self, Write},
     sync::mpsc::TryRecvError,
     thread,
     time::{Duration, Instant},
@@ -42,7 +42,7 @@ use self::{
 };
 use crate::{
     app::{Action, App, Direction, Leaving, Loaded, Page, Phase, Role, Stride, bound::Keys},
-    cli::{Looks, Telling},
+    cli::{Graphics, Looks, Telling},
     depth,
     fashion::Survey,
     protocol::{Command, Report},
@@ -59,6 +59,10 @@ const SCREEN_SHARE: u32 = 200;
 /// The longest time between two such frames, however slow the terminal is.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
+/// Why `--graphics sixel` draws half blocks.
+const NO_CELLS: &str = "--graphics sixel: the terminal does not say how many pixels a cell has, so pictures are half \
+                        blocks until it does";
+
 /// The frame that answers a key waits for what is under way to a slow terminal, but no longer than this.
 const KEY_PATIENCE: Duration = Duration::from_secs(1);
 /// How often to check whether the program has the terminal again.
@@ -71,9 +75,8 @@ const AWAY: Duration = Duration::from_millis(200);
 /// When the data set cannot be read, the device is not available, the terminal fails, or the worker died; and, once the
 /// person has left, when training failed.
 pub fn run(opening: Opening, looks: &Looks, telling: &Telling, keys: Keys) -> Result<u8> {
-    let variable = |name: &str| std::env::var(name).ok();
-    let theme = depth::theme(&looks.colours, variable);
-    let signs = Signs::new(!telling.no_title, telling.notify, theme.ascii(), variable);
+    let theme = theme(looks);
+    let signs = Signs::new(!telling.no_title, telling.notify, theme.ascii(), |name| std::env::var(name).ok());
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?.block_on(
         async {
             let mut inputs = Inputs::listen()?;
@@ -82,6 +85,19 @@ pub fn run(opening: Opening, looks: &Looks, telling: &Telling, keys: Keys) -> Re
             dashboard.run(opening, inputs).await
         },
     )
+}
+
+/// The theme that the options, the environment and the terminal ask for.
+fn theme(looks: &Looks) -> Theme {
+    let variable = |name: &str| std::env::var(name).ok();
+    let theme = depth::theme(&looks.colours, variable);
+    let graphics = depth::graphics(looks.graphics, &theme, variable);
+    let needs_cells = looks.graphics == Graphics::Sixel && graphics != view::Graphics::Blocks;
+    if needs_cells && tty::cell(io::stdout()).is_none() {
+        // If standard error is gone, nobody reads it.
+        let _ = writeln!(io::stderr(), "fitroom: {NO_CELLS}");
+    }
+    theme.with_graphics(graphics)
 }
 
 /// What the event loop works with.
@@ -134,8 +150,9 @@ struct Ended {
 
 impl EventLoop {
     fn open(opening: &Opening, looks: &Looks, keys: Keys, theme: Theme, signs: Signs) -> Result<Self> {
-        let terminal =
-            TakenTerminal::enter(!looks.no_mouse, theme.depth(), &signs).context("cannot take the terminal over")?;
+        let farewell = theme.graphics().farewell();
+        let terminal = TakenTerminal::enter(!looks.no_mouse, theme.depth(), farewell, &signs)
+            .context("cannot take the terminal over")?;
         let area = terminal.area().context("cannot find out the terminal's size")?;
         Ok(Self {
             terminal,
@@ -493,7 +510,9 @@ impl EventLoop {
             dashboard.changed = false;
             let Self { terminal, app, theme, marks, .. } = dashboard;
             terminal.tell(&marks.news(app, Instant::now()));
-            terminal.draw(|frame| view::draw(frame, app, theme))
+            let graphics = theme.graphics().with_cell(terminal.cell());
+            let theme = theme.clone().with_graphics(graphics);
+            terminal.draw(|frame| view::draw(frame, app, &theme))
         })
     }
 }

@@ -13,6 +13,7 @@ mod choice;
 mod epochs;
 mod footer;
 mod format;
+mod graphics;
 mod grid;
 mod header;
 mod heading;
@@ -43,6 +44,7 @@ use ratatui::{
 pub use self::format::width;
 use self::format::wrap;
 pub use self::{
+    graphics::Graphics,
     hues::Palette,
     theme::{Depth, Glyphs, Theme, Tone},
     title::title,
@@ -57,6 +59,9 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
     let screen = frame.area();
     if is_too_small(screen) {
         draw_too_small(frame, screen, theme);
+    } else if matches!(app.overlay(), Overlay::Help { .. } | Overlay::Runs(_)) {
+        // An image is whole or not there at all.
+        draw_screen(frame, screen, app, &theme.clone().with_graphics(Graphics::Blocks));
     } else {
         draw_screen(frame, screen, app, theme);
     }

@@ -77,6 +77,7 @@ fn an_empty_variable_is_none() {
         "NO_MOUSE",
         "COLOR",
         "ASCII",
+        "GRAPHICS",
         "SAVE_EVERY",
         "ON_END",
         "NOTIFY",

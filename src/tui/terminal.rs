@@ -17,7 +17,7 @@ use std::{
 use ratatui::{
     Frame, Terminal, TerminalOptions, Viewport,
     backend::CrosstermBackend,
-    layout::{Position, Rect},
+    layout::{Position, Rect, Size},
 };
 
 use super::{
@@ -56,6 +56,8 @@ pub(super) struct TakenTerminal {
     has_sixteen: bool,
     /// What the terminal is told when it is taken over, and when it is given back.
     signs: (&'static str, String),
+    /// What ends and takes back the images that the terminal was sent.
+    farewell: &'static str,
     /// Whether the program has the terminal now; the thread that reads it looks here too.
     taken: Arc<AtomicBool>,
 }
@@ -79,17 +81,19 @@ impl TakenTerminal {
     /// Takes the terminal over. From here on, a panic of this thread gives the terminal back before it is printed. A
     /// panic of another thread is kept for [`take_panic`], because printing it now would garble the screen.
     /// `has_mouse`: whether the program gets the clicks; otherwise the terminal uses them to select text. `depth`: how
-    /// many colours the terminal has. `signs`: how its title is kept, and given back.
-    pub(super) fn enter(has_mouse: bool, depth: Depth, signs: &Signs) -> io::Result<Self> {
+    /// many colours the terminal has. `farewell`: what ends and takes back the images that frames send, before the
+    /// terminal is given back. `signs`: how its title is kept, and given back.
+    pub(super) fn enter(has_mouse: bool, depth: Depth, farewell: &'static str, signs: &Signs) -> io::Result<Self> {
         let tty = Arc::new(Tty::open()?);
         let (canvas, area) = (Canvas::default(), Rect::from((Position::ORIGIN, tty.size()?)));
         let terminal = empty(&canvas, area)?;
         let taken = Arc::default();
         let signs = (signs.enter(), signs.leave());
-        keep_panics_readable(&tty, &taken, signs.1.clone());
+        keep_panics_readable(&tty, &taken, farewell, signs.1.clone());
         let (outgoing, flow) = (Outgoing::default(), Flow::new(Instant::now()));
         let has_sixteen = depth == Depth::Ansi16;
-        let mut taken_terminal = Self { tty, terminal, canvas, outgoing, flow, has_mouse, has_sixteen, signs, taken };
+        let mut taken_terminal =
+            Self { tty, terminal, canvas, outgoing, flow, has_mouse, has_sixteen, signs, farewell, taken };
         if taken_terminal.is_ours() {
             taken_terminal.take_over()?;
         }
@@ -148,6 +152,11 @@ impl TakenTerminal {
         Ok(Rect::from((Position::ORIGIN, self.tty.size()?)))
     }
 
+    /// The pixels of the terminal's cell, if it says how many there are.
+    pub(super) fn cell(&self) -> Option<Size> {
+        self.tty.cell()
+    }
+
     /// Forgets what the terminal shows, so that the next frame is sent whole.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         self.repaint(self.area()?)
@@ -194,7 +203,7 @@ impl TakenTerminal {
     pub(super) fn give_back(&mut self, words: Option<&str>) {
         // The rest of a frame is of no use to a shell; if it stops inside a sequence, the next sequence ends that.
         self.outgoing.clear();
-        give_back(&self.tty, &self.taken, &self.signs.1, words);
+        give_back(&self.tty, &self.taken, [self.farewell, &self.signs.1], words);
     }
 
     /// Writes a line to the terminal, which was given back, unless a shell has it by now.
@@ -220,7 +229,7 @@ fn empty(canvas: &Canvas, area: Rect) -> io::Result<Terminal<CrosstermBackend<Ca
 
 /// Gives the terminal back, once; one that others have by now is theirs. Ignores errors: there is no better terminal to
 /// print them on.
-fn give_back(tty: &Tty, taken: &AtomicBool, signs: &str, words: Option<&str>) {
+fn give_back(tty: &Tty, taken: &AtomicBool, [farewell, signs]: [&str; 2], words: Option<&str>) {
     if !taken.swap(false, Ordering::Relaxed) || !tty.is_ours() {
         return;
     }
@@ -228,16 +237,16 @@ fn give_back(tty: &Tty, taken: &AtomicBool, signs: &str, words: Option<&str>) {
     let _ = tty.restore();
     // All in one write, the most important first, in case there is hardly any room.
     let words = words.map_or_else(String::new, |words| format!("{words}\r\n"));
-    tty.insist([MOUSE_OFF, LEAVE, signs, &words].concat().as_bytes(), PATIENCE);
+    tty.insist([farewell, MOUSE_OFF, LEAVE, signs, &words].concat().as_bytes(), PATIENCE);
 }
 
-fn keep_panics_readable(tty: &Arc<Tty>, taken: &Arc<AtomicBool>, signs: String) {
+fn keep_panics_readable(tty: &Arc<Tty>, taken: &Arc<AtomicBool>, farewell: &'static str, signs: String) {
     let drawing = thread::current().id();
     let (tty, taken) = (Arc::clone(tty), Arc::clone(taken));
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == drawing {
-            give_back(&tty, &taken, &signs, None);
+            give_back(&tty, &taken, [farewell, &signs], None);
             previous(info);
         } else {
             let name = thread::current().name().unwrap_or("unnamed").to_owned();

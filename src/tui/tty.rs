@@ -32,6 +32,9 @@ use rustix::{
 /// gigabytes.
 const LARGEST: Size = Size { width: 1024, height: 512 };
 
+/// The most pixels that a cell has, in letters for a wall.
+const LARGEST_CELL: Size = Size { width: 64, height: 128 };
+
 /// How long to wait before writing again to a terminal that was full.
 pub(super) const RETRY: Duration = Duration::from_millis(20);
 
@@ -130,6 +133,19 @@ impl Tty {
         };
         Ok(given(size, |name| env::var(name).ok()))
     }
+
+    /// The pixels of a cell, if the terminal says how many there are.
+    pub fn cell(&self) -> Option<Size> {
+        cell(&self.file)
+    }
+}
+
+/// The pixels of this terminal's cell, if it says how many there are, and no nonsense.
+pub(super) fn cell(terminal: impl AsFd) -> Option<Size> {
+    let Winsize { ws_col, ws_row, ws_xpixel, ws_ypixel } = tcgetwinsize(terminal).ok()?;
+    let (width, height) = (ws_xpixel.checked_div(ws_col)?, ws_ypixel.checked_div(ws_row)?);
+    let is_likely = (1..=LARGEST_CELL.width).contains(&width) && (1..=LARGEST_CELL.height).contains(&height);
+    is_likely.then_some(Size { width, height })
 }
 
 /// Whether this program is in this terminal's foreground, or the terminal has none.

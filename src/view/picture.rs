@@ -1,4 +1,5 @@
-//! A 28×28 image as cells: two pixels a cell, one over the other. Knows neither its class nor its place on the screen.
+//! A 28×28 image as cells: two pixels a cell, one over the other, or as an image that the terminal draws. Knows neither
+//! its class nor its place on the screen.
 
 use ratatui::{
     buffer::Buffer,
@@ -9,7 +10,10 @@ use ratatui::{
 
 use crate::{
     fashion::{Image, SIDE},
-    view::theme::Theme,
+    view::{
+        graphics::Raster,
+        theme::{Depth, Theme},
+    },
 };
 
 /// Columns of a picture at scale 1.
@@ -42,7 +46,9 @@ pub struct Viridis<'a> {
 }
 
 /// What values say for and against something, in a diverging palette: over an image, or on an empty ground. As large as
-/// its area holds, down to half the scale. Other than 28×28 values are stretched to that size.
+/// its area holds, down to half the scale. Other than 28×28 values are stretched to that size. They are half blocks in
+/// every terminal: while the network learns they change a little at every frame, which is a few cells, and would be
+/// whole images.
 #[derive(Clone, Copy, Debug)]
 pub struct Signs<'a> {
     /// The image under it, if there is one.
@@ -67,6 +73,12 @@ pub fn scale(width: u16, height: u16) -> u16 {
 #[must_use]
 pub fn extent(scale: u16) -> (u16, u16) {
     if scale == 0 { (COLUMNS / 2, ROWS / 2) } else { (COLUMNS.saturating_mul(scale), ROWS.saturating_mul(scale)) }
+}
+
+/// The cells of a picture of this scale, from the area's upper left corner.
+fn room(area: Rect, scale: u16) -> Rect {
+    let (width, height) = extent(scale);
+    Rect { width, height, ..area }
 }
 
 /// What a pixel is drawn as.
@@ -125,18 +137,32 @@ fn halves(upper: Color, lower: Color) -> (&'static str, Style) {
 
 impl Picture<'_> {
     fn draw(&self, area: Rect, scale: u16, buffer: &mut Buffer) {
+        let room = room(area, scale);
+        if area.intersection(room) != room {
+            return;
+        }
+        let level = |row, column| self.level(self.image.ink(row, column));
+        let image = Raster::new(level, |level| [level; 3]);
+        if self.theme.graphics().draw(&image, room, buffer) {
+            return;
+        }
         let pixel = |row, column| Shade { ink: self.image.ink(row, column), sign: 0.0 };
         draw((area, scale), buffer, pixel, |upper, lower| self.cell(upper.ink, lower.ink));
+    }
+
+    /// The level of so much ink, 0 black to 255 white.
+    fn level(&self, ink: u8) -> u8 {
+        if self.inverted { ink } else { 255 - ink }
     }
 
     /// The cell of these two pixels in a terminal's greys, which it shades where it has few, or in characters where it
     /// has none.
     fn cell(&self, upper: u8, lower: u8) -> (&'static str, Style) {
-        let level = |ink: u8| if self.inverted { ink } else { 255 - ink };
-        if let Some(cell) = self.theme.shaded_greys(level(upper), level(lower)) {
+        let (above, below) = (self.level(upper), self.level(lower));
+        if let Some(cell) = self.theme.shaded_greys(above, below) {
             return cell;
         }
-        match (self.theme.grey(level(upper)), self.theme.grey(level(lower))) {
+        match (self.theme.grey(above), self.theme.grey(below)) {
             (Some(upper), Some(lower)) => halves(upper, lower),
             _ => (self.shaded(upper, lower), Style::new()),
         }
@@ -183,7 +209,13 @@ impl Widget for &Viridis<'_> {
             _ => plain.cell(255 - upper.ink, 255 - lower.ink),
         };
         let scale = scale(area.width, area.height);
-        if scale > 0 {
+        let all = Theme::new(Depth::TrueColor, false);
+        let colour = |value| match all.viridis(value) {
+            Some(Color::Rgb(red, green, blue)) => [red, green, blue],
+            _ => [value; 3],
+        };
+        let image = Raster::new(|row, column| self.image.ink(row, column), colour);
+        if scale > 0 && !self.theme.graphics().draw(&image, room(area, scale), buffer) {
             draw((area, scale), buffer, pixel, cell);
         }
     }

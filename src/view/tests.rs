@@ -1,5 +1,6 @@
 //! The whole screen, in every state and size.
 
+mod images;
 mod scenes;
 mod space;
 

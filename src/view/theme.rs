@@ -10,7 +10,10 @@ use ratatui::{
     symbols::{Marker, border},
 };
 
-use super::hues::{self, GREY, Hue, Hues, Palette};
+use super::{
+    graphics::Graphics,
+    hues::{self, GREY, Hue, Hues, Palette},
+};
 
 /// How many colours a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,7 @@ pub struct Theme {
     depth: Depth,
     ascii: bool,
     palette: Palette,
+    graphics: Graphics,
 }
 
 /// What a bar says of its class.
@@ -166,13 +170,25 @@ impl Theme {
     /// For a terminal of this many colours; `ascii`: one that shows no characters beyond ASCII.
     #[must_use]
     pub fn new(depth: Depth, ascii: bool) -> Self {
-        Self { depth, ascii, palette: Palette::default() }
+        Self { depth, ascii, palette: Palette::default(), graphics: Graphics::Blocks }
     }
 
     /// The same with the colours of this palette.
     #[must_use]
     pub fn with_palette(self, palette: Palette) -> Self {
         Self { palette, ..self }
+    }
+
+    /// The same with pictures drawn as this, where they are not half blocks.
+    #[must_use]
+    pub fn with_graphics(self, graphics: Graphics) -> Self {
+        Self { graphics, ..self }
+    }
+
+    /// What pictures are drawn as.
+    #[must_use]
+    pub fn graphics(&self) -> Graphics {
+        self.graphics
     }
 
     /// How many colours there are.

@@ -155,6 +155,13 @@ impl Terminal {
         self.master().resize(size).expect("the terminal can be resized");
     }
 
+    /// Makes the terminal report this size, and that its cells have so many pixels across and down.
+    pub fn claim_pixels(&self, columns: u16, rows: u16, (width, height): (u16, u16)) {
+        let (pixel_width, pixel_height) = (columns * width, rows * height);
+        let size = PtySize { rows, cols: columns, pixel_width, pixel_height };
+        self.master().resize(size).expect("the terminal can be resized");
+    }
+
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.claim(columns, rows);
         self.screen.screen_mut().set_size(cells(rows), cells(columns));
