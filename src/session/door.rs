@@ -336,10 +336,10 @@ async fn receive(
     let enough = Notify::new();
     let refused = {
         let mut telling = pin!(tell(&mut writer, &mut reports, &lines, &is_between_lines, &enough));
-        let (refused, is_sent_away) = tokio::select! {
+        let (said, is_sent_away) = tokio::select! {
             // Who is refused need not be told first what happened so far.
             biased;
-            refused = obey(reader, &seat) => (refused.err(), false),
+            said = obey(reader, &seat) => (Some(said), false),
             // An error means that the visitor is gone.
             _ = &mut telling => (None, false),
             // Nothing is ever sent through it.
@@ -350,12 +350,12 @@ async fn receive(
             drop(seat);
             let _ = telling.as_mut().await;
         }
-        if refused.is_some() {
-            // Half a line would make the word that follows a part of it.
+        if said.is_some() {
+            // Half a line is of no use to who only reads on, and would make a word that follows a part of it.
             enough.notify_one();
             let _ = timeout(PATIENCE, telling).await;
         }
-        refused
+        said.and_then(Result::err)
     };
     if let (Some(error), true) = (refused, is_between_lines.load(Ordering::Relaxed)) {
         let _ = timeout(PATIENCE, writer.write_all(&line(&Refusal { error }))).await;

@@ -340,6 +340,9 @@ fn a_run_that_cannot_be_saved_stays_in_its_terminal_and_trains_on_until_it_can()
     let epochs = there.epochs();
     until("it trains on", || there.epochs() > epochs + 1);
     make_room();
+    // What could not be saved shortly before may be told only now.
+    let kept = || place.facts("coat")["kept"]["epoch"].as_u64();
+    until("it is saved again", || kept() > u64::try_from(epochs).ok());
     let _background = InTheBackground(&place, "coat");
     terminal.press("qd");
     assert_eq!(terminal.wait(), 0);
