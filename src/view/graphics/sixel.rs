@@ -2,7 +2,7 @@
 //!
 //! Each row of cells is an image of its own, so that a row can be drawn over, and drawn again, without the others.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::fmt::Write;
 
 use ratatui::{
     buffer::Buffer,
@@ -74,8 +74,8 @@ fn strip<C: Fn(u8) -> [u8; 3]>(raster: &Raster<C>, rows: &[Between], columns: &[
         rows.iter().map(|row| columns.iter().map(|column| colour(raster, *row, *column)).collect()).collect();
     // What is not set stays as it is, so that the last band ends with the strip.
     let mut image = format!("\x1bP0;1q\"1;1;{};{}", columns.len(), rows.len());
-    for number in colours.iter().flatten().collect::<BTreeSet<_>>() {
-        let level = u16::from(*number) * 255 / u16::from(COLOURS - 1);
+    for number in used(&colours) {
+        let level = u16::from(number) * 255 / u16::from(COLOURS - 1);
         let [red, green, blue] = (raster.colour)(u8::try_from(level).unwrap_or(u8::MAX)).map(percent);
         put_words(&mut image, format_args!("#{number};2;{red};{green};{blue}"));
     }
@@ -83,35 +83,38 @@ fn strip<C: Fn(u8) -> [u8; 3]>(raster: &Raster<C>, rows: &[Between], columns: &[
         if index > 0 {
             image.push('-');
         }
-        for (index, number) in band.iter().flatten().collect::<BTreeSet<_>>().into_iter().enumerate() {
+        let mut sixels = vec![vec![0; columns.len()]; usize::from(COLOURS)];
+        for (row, numbers) in band.iter().enumerate() {
+            for (column, number) in numbers.iter().enumerate() {
+                sixels[usize::from(*number)][column] |= 1 << row;
+            }
+        }
+        for (index, number) in used(band).enumerate() {
             if index > 0 {
                 image.push('$');
             }
             put_words(&mut image, format_args!("#{number}"));
-            let bits = |column: usize| {
-                band.iter().enumerate().map(|(row, colours)| u8::from(colours[column] == *number) << row).sum::<u8>()
-            };
-            push_runs(&mut image, (0..columns.len()).map(bits));
+            push_runs(&mut image, &sixels[usize::from(number)]);
         }
     }
     image.push_str("\x1b\\");
     image
 }
 
+/// The numbers of the colours in these rows, in their order.
+fn used(rows: &[Vec<u8>]) -> impl Iterator<Item = u8> {
+    let mut is_used = [false; COLOURS as usize];
+    for number in rows.iter().flatten() {
+        is_used[usize::from(*number)] = true;
+    }
+    (0..COLOURS).filter(move |number| is_used[usize::from(*number)])
+}
+
 /// Appends six pixels a character, runs of the same ones shortened, and none that set nothing at the end.
-fn push_runs(image: &mut String, sixels: impl Iterator<Item = u8>) {
-    let mut runs: Vec<(u8, usize)> = Vec::new();
-    for sixel in sixels {
-        match runs.last_mut() {
-            Some((last, count)) if *last == sixel => *count += 1,
-            _ => runs.push((sixel, 1)),
-        }
-    }
-    while runs.last().is_some_and(|(sixel, _)| *sixel == 0) {
-        runs.pop();
-    }
-    for (sixel, count) in runs {
-        let character = char::from(b'?' + sixel);
+fn push_runs(image: &mut String, sixels: &[u8]) {
+    let end = sixels.iter().rposition(|sixel| *sixel != 0).map_or(0, |last| last + 1);
+    for run in sixels[..end].chunk_by(|one, other| one == other) {
+        let (character, count) = (char::from(b'?' + run[0]), run.len());
         if count > 3 {
             put_words(image, format_args!("!{count}{character}"));
         } else {
